@@ -1,0 +1,253 @@
+//! What a provider told us, in one vocabulary for all providers.
+//!
+//! `providers` turns webhook bytes into facts at the door; the fold never sees a provider's own field name.
+
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::provider::Provider;
+
+/// One thing a provider reported. A webhook may carry several (a call ended, and its recording is available).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it is about.
+    pub subject: Subject,
+    /// What makes two deliveries the same event, unique within the provider: the provider's event id, else a semantic
+    /// key such as `ATVId_1:ended`, else a digest of the body. Holds no personal value.
+    pub key: String,
+    /// When the provider says it happened; none where it gave no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred: Option<Occurred>,
+    /// What happened.
+    pub what: What,
+    /// Personal and free-text values that came with it.
+    #[serde(default)]
+    pub private: Private,
+}
+
+/// What a fact is about; decides the stream it is recorded on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One leg of a call at a provider, by the provider's id.
+    Call {
+        /// Whose id it is.
+        provider: Provider,
+        /// The provider's id of this leg.
+        id: String,
+    },
+    /// A conference of ours, by our own id (`ATVoice_…`).
+    Conference {
+        /// Our id.
+        id: String,
+    },
+    /// A text message, by the provider's id.
+    Message {
+        /// Whose id it is.
+        provider: Provider,
+        /// The provider's id of this message.
+        id: String,
+    },
+}
+
+/// A provider's time, with the zone we had to assume where it named none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurred {
+    /// The instant.
+    pub at: Timestamp,
+    /// The zone assumed (`Africa/Nairobi`), none if the provider named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed_zone: Option<String>,
+}
+
+/// Values that never stand in a record in clear; each becomes a disclosure. Absent means not told.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Private {
+    /// The person's number: E.164 where it could be normalised, else as the provider wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Our own line that was called or called from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Keys pressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digits: Option<String>,
+    /// A number the call was passed on to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialled: Option<String>,
+    /// Text of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Where a recording can be fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl std::fmt::Debug for Private {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Private(..)")
+    }
+}
+
+/// What happened, without anything personal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum What {
+    /// The leg exists: placed or arriving.
+    CallStarted(Leg),
+    /// Waiting in a queue.
+    CallQueued(Leg),
+    /// The phone rings.
+    CallRinging(Leg),
+    /// Somebody picked up.
+    CallAnswered(Leg),
+    /// The leg was passed on to another number.
+    CallTransferred(Leg),
+    /// Keys were pressed; which ones is private.
+    CallInput(Leg),
+    /// The leg is over.
+    CallEnded(Leg),
+    /// Something authentic that we have no word for; kept, changes no state.
+    CallOther(Leg),
+    /// A recording can be fetched.
+    RecordingAvailable {
+        /// Length the provider states, in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_s: Option<u32>,
+    },
+    /// A status report about a whole conference (the VoicePact webhook on a conference id).
+    ConferenceReported {
+        /// active, completed or failed.
+        status: ConferenceStatus,
+        /// Length in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_s: Option<u32>,
+    },
+    /// A party wrote to us.
+    MessageReceived {},
+    /// What became of a message we sent.
+    MessageDelivery {
+        /// The state.
+        status: DeliveryStatus,
+    },
+}
+
+/// What is told about a leg, besides private values. Absent means not told, never cleared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Leg {
+    /// Who called whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// How it ended; only on [`What::CallEnded`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<CallOutcome>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// Length in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Length of the dialled leg in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dial_duration_s: Option<u32>,
+    /// Cost as the provider wrote it: a decimal text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// ISO 4217 currency of the cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// When the call started, by the provider's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The person called us.
+    Inbound,
+    /// We called the person.
+    Outbound,
+}
+
+/// How a leg ended. Ordered: where deliveries disagree, the later variant is shown, and the conflict is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// Over, nothing said about how.
+    Ended,
+    /// Never connected for a technical reason.
+    Failed,
+    /// The caller gave up, or another phone won.
+    Cancelled,
+    /// The person refused.
+    Rejected,
+    /// Busy.
+    Busy,
+    /// Nobody answered.
+    NoAnswer,
+    /// Connected, but nothing was said.
+    EndedWithoutTalk,
+    /// Connected and ended normally.
+    Completed,
+}
+
+/// Why a leg ended: the names of the FreeSWITCH family that providers use; anything else is `other` and stays
+/// readable in the raw body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Cause {
+    NormalClearing,
+    CallRejected,
+    NormalTemporaryFailure,
+    RecoveryOnTimerExpire,
+    OriginatorCancel,
+    LoseRace,
+    UserBusy,
+    NoAnswer,
+    NoUserResponse,
+    SubscriberAbsent,
+    ServiceUnavailable,
+    UserNotRegistered,
+    UnallocatedNumber,
+    Unspecified,
+    InvalidNumber,
+    NetworkError,
+    Other,
+}
+
+/// Where a conference stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConferenceStatus {
+    /// Dialled or talking.
+    Active,
+    /// Could not be held.
+    Failed,
+    /// Over.
+    Completed,
+}
+
+/// What became of a message. Ordered: a later variant wins over an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// The provider's word is unknown to us.
+    Unknown,
+    /// Waiting at the provider.
+    Buffered,
+    /// Handed to the network.
+    Submitted,
+    /// Sent.
+    Sent,
+    /// Refused.
+    Rejected,
+    /// Not delivered.
+    Failed,
+    /// On the phone.
+    Delivered,
+}

@@ -1,0 +1,30 @@
+//! The meaning of what happened: inputs become events, events become state.
+//!
+//! Everything here is pure: no I/O, no clock, no randomness. Time is the input's `received_at`; whatever looks
+//! random (salts, nonces, confirmation codes, ids) is derived from the seed that the door drew for the input.
+//! So folding the same inputs again gives the same bytes, on any machine.
+//!
+//! ```text
+//! fact, command, report ──► input ──► decide(world) ──► events ──► state of a stream ──► views, links, tasks
+//! ```
+
+pub mod agreement;
+pub mod call;
+pub mod command;
+pub mod conference;
+pub mod decide;
+pub mod document;
+pub mod entity;
+pub mod event;
+pub mod fact;
+pub mod input;
+pub mod keys;
+pub mod message;
+pub mod money;
+pub mod outcome;
+pub mod phone;
+pub mod provider;
+pub mod reply;
+pub mod report;
+pub mod text;
+pub mod world;

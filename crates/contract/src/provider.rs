@@ -1,0 +1,71 @@
+//! The voice companies we speak with, and the ways an input can reach us.
+
+use serde::{Deserialize, Serialize};
+
+/// A voice company whose webhooks and REST interface we speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// Africa's Talking.
+    AfricasTalking,
+    /// TryVox.
+    TryVox,
+    /// MiniVoice.
+    MiniVoice,
+}
+
+impl Provider {
+    /// The word used in stream names, subjects and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Provider::AfricasTalking => "africastalking",
+            Provider::TryVox => "tryvox",
+            Provider::MiniVoice => "minivoice",
+        }
+    }
+}
+
+/// By which way an input came in; the `source.via` of a record (EVIDENCE §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// A webhook of Africa's Talking.
+    AfricasTalking,
+    /// A webhook of TryVox.
+    TryVox,
+    /// A webhook of MiniVoice.
+    MiniVoice,
+    /// A request to our own interface.
+    Api,
+    /// A text message a party sent.
+    Sms,
+    /// A USSD session of a party.
+    Ussd,
+    /// The result of something we did outside.
+    Effect,
+}
+
+impl Via {
+    /// The word used in subjects and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Via::AfricasTalking => "africastalking",
+            Via::TryVox => "tryvox",
+            Via::MiniVoice => "minivoice",
+            Via::Api => "api",
+            Via::Sms => "sms",
+            Via::Ussd => "ussd",
+            Via::Effect => "effect",
+        }
+    }
+}
+
+impl From<Provider> for Via {
+    fn from(provider: Provider) -> Via {
+        match provider {
+            Provider::AfricasTalking => Via::AfricasTalking,
+            Provider::TryVox => Via::TryVox,
+            Provider::MiniVoice => Via::MiniVoice,
+        }
+    }
+}

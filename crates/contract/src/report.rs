@@ -1,0 +1,149 @@
+//! What became of something we did outside: the results that effects bring back as inputs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::provider::Provider;
+
+/// A report on one task or on one dialling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "report")]
+pub enum Report {
+    /// We are about to send a message: journaled first, so that an unknown outcome is visible.
+    MessageAttempted(TaskRef),
+    /// The provider took the message.
+    MessageAccepted {
+        /// Which task.
+        task: TaskRef,
+        /// Who took it.
+        provider: Provider,
+        /// The provider's id, by which delivery reports come.
+        message_id: String,
+        /// Cost as written by the provider.
+        cost: Option<String>,
+    },
+    /// The message was not taken, or nobody knows.
+    MessageFailed {
+        /// Which task.
+        task: TaskRef,
+        /// Why.
+        reason: FailureReason,
+        /// Whether to try again.
+        again: bool,
+    },
+    /// The provider answered a dialling.
+    Dialled {
+        /// The conference or dial it was for, as a stream name.
+        stream: String,
+        /// Who dialled.
+        provider: Provider,
+        /// One per party, in the order of the parties.
+        legs: Vec<DialledLeg>,
+    },
+    /// The dialling failed as a whole, or nobody knows.
+    DialFailed {
+        /// The conference or dial it was for, as a stream name.
+        stream: String,
+        /// Why.
+        reason: FailureReason,
+    },
+    /// A recording was fetched and stored.
+    RecordingFetched {
+        /// Which task.
+        task: TaskRef,
+        /// Lower-case hex SHA-256 of the audio bytes.
+        sha256: String,
+        /// Size in bytes.
+        bytes: u64,
+        /// By the first bytes of the file, not by the server's word.
+        media_type: String,
+        /// Length in milliseconds where the format told it.
+        duration_ms: Option<u64>,
+    },
+    /// A recording could not be fetched.
+    RecordingFailed {
+        /// Which task.
+        task: TaskRef,
+        /// Why.
+        reason: FailureReason,
+        /// Whether to try again.
+        again: bool,
+    },
+}
+
+/// Names a task: the stream it stands on and its number there, and which attempt this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRef {
+    /// Stream name.
+    pub stream: String,
+    /// 1-based number of the task on the stream.
+    pub task: u32,
+    /// 1-based attempt.
+    pub attempt: u32,
+}
+
+/// One leg of a dialling as the provider answered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialledLeg {
+    /// 0-based party.
+    pub party: u32,
+    /// The provider's id of the leg; none when it was refused.
+    pub call_id: Option<String>,
+    /// Whether the provider took it.
+    pub status: LegStatus,
+}
+
+/// Whether a leg was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegStatus {
+    /// Being dialled.
+    Queued,
+    /// The number is not one.
+    InvalidNumber,
+    /// The provider does not call there.
+    NotSupported,
+    /// No money left.
+    InsufficientCredit,
+    /// Another word.
+    Refused,
+}
+
+/// Why something outside did not work; a closed list, details are in the log of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    /// No connection.
+    Unreachable,
+    /// No answer in time: whether it took effect is unknown.
+    UnknownOutcome,
+    /// Our key was refused.
+    Unauthorized,
+    /// The sender id was refused.
+    InvalidSender,
+    /// The number was refused.
+    InvalidNumber,
+    /// The person does not want messages.
+    OptedOut,
+    /// No money left.
+    InsufficientCredit,
+    /// The provider's own failure.
+    ProviderError,
+    /// The answer could not be read.
+    UnreadableAnswer,
+    /// Nothing configured to do it with.
+    NotConfigured,
+    /// The address may not be fetched (an internal address, a forbidden scheme).
+    ForbiddenAddress,
+    /// Not there (yet).
+    NotFound,
+    /// Larger than allowed.
+    TooLarge,
+    /// Not audio.
+    WrongType,
+    /// Took too long.
+    TooSlow,
+    /// Could not be stored.
+    StorageError,
+    /// Something else.
+    Other,
+}
