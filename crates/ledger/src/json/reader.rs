@@ -1,0 +1,253 @@
+//! Reading JSON strictly. Written out rather than taken from a general parser, because general parsers keep the last of
+//! two equal keys, turn large integers into floats, and change with the features other crates switch on.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::{ProfileError, Value, check_integer, check_key, check_text, deeper};
+
+/// Reads one JSON value of the profile, white space around its parts allowed (RFC 8259 §2).
+pub fn parse(bytes: &[u8]) -> Result<Value, ProfileError> {
+    read(bytes, check_text)
+}
+
+/// Reads one JSON value and requires the bytes to be its canonical form (RFC 8785).
+pub fn parse_canonical(bytes: &[u8]) -> Result<Value, ProfileError> {
+    let value = parse(bytes)?;
+    let canonical = value.canonical();
+    if canonical.as_bytes() == bytes {
+        return Ok(value);
+    }
+    let offset = canonical.bytes().zip(bytes).take_while(|(a, b)| a == *b).count();
+    Err(ProfileError::NotCanonical { offset })
+}
+
+/// As [`parse`], but strings may hold any Unicode text: a disclosed value can be what somebody else sent.
+pub(crate) fn parse_any_text(bytes: &[u8]) -> Result<Value, ProfileError> {
+    read(bytes, |_| Ok(()))
+}
+
+fn read(bytes: &[u8], check: fn(&str) -> Result<(), ProfileError>) -> Result<Value, ProfileError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| ProfileError::NotUtf8)?;
+    let mut reader = Reader { text, at: 0, check };
+    reader.skip_space();
+    let value = reader.value(0)?;
+    reader.skip_space();
+    if reader.at < text.len() {
+        return Err(ProfileError::TrailingBytes { offset: reader.at });
+    }
+    Ok(value)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    check: fn(&str) -> Result<(), ProfileError>,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn fault<T>(&self) -> Result<T, ProfileError> {
+        Err(ProfileError::Syntax { offset: self.at })
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn eat(&mut self, byte: u8) -> Result<(), ProfileError> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            self.fault()
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, ProfileError> {
+        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(value)
+        } else {
+            self.fault()
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, ProfileError> {
+        match self.peek() {
+            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'"') => {
+                let text = self.string()?;
+                (self.check)(&text)?;
+                Ok(Value::String(text))
+            }
+            Some(b'-' | b'0'..=b'9') => self.integer(),
+            Some(b'[') => self.array(deeper(depth)?),
+            Some(b'{') => self.object(deeper(depth)?),
+            _ => self.fault(),
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Value, ProfileError> {
+        self.eat(b'[')?;
+        self.skip_space();
+        let mut items = Vec::new();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Value::Array(items));
+        }
+        loop {
+            self.skip_space();
+            items.push(self.value(depth)?);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Value::Array(items));
+                }
+                _ => return self.fault(),
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value, ProfileError> {
+        self.eat(b'{')?;
+        self.skip_space();
+        let mut entries = BTreeMap::new();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::Object(entries));
+        }
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return self.fault();
+            }
+            let key = self.string()?;
+            check_key(&key)?;
+            self.skip_space();
+            self.eat(b':')?;
+            self.skip_space();
+            let Entry::Vacant(vacant) = entries.entry(key) else { return Err(ProfileError::DuplicateKey) };
+            vacant.insert(self.value(depth)?);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Value::Object(entries));
+                }
+                _ => return self.fault(),
+            }
+        }
+    }
+
+    /// RFC 8259 §6, of which only integers pass.
+    fn integer(&mut self) -> Result<Value, ProfileError> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        let digits_from = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        let digits = &self.text[digits_from..self.at];
+        if digits.is_empty() {
+            return self.fault();
+        }
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(ProfileError::Syntax { offset: digits_from });
+        }
+        if matches!(self.peek(), Some(b'.' | b'e' | b'E')) || &self.text[start..self.at] == "-0" {
+            return Err(ProfileError::NotInteger);
+        }
+        // Sixteen digits hold 2^53-1, and nineteen may not fit an i64.
+        if digits.len() > 16 {
+            return Err(ProfileError::IntegerRange);
+        }
+        let number: i64 = self.text[start..self.at].parse().map_err(|_| ProfileError::IntegerRange)?;
+        check_integer(number)?;
+        Ok(Value::Int(number))
+    }
+
+    /// RFC 8259 §7. Whether the text is one of the profile's is for the caller to check.
+    fn string(&mut self) -> Result<String, ProfileError> {
+        self.eat(b'"')?;
+        let mut text = String::new();
+        let mut plain_from = self.at;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    text.push_str(&self.text[plain_from..self.at]);
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => {
+                    text.push_str(&self.text[plain_from..self.at]);
+                    self.at += 1;
+                    text.push(self.escape()?);
+                    plain_from = self.at;
+                }
+                Some(0x20..) => self.at += 1,
+                _ => return self.fault(),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, ProfileError> {
+        let escaped = match self.peek() {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.at += 1;
+                return self.unicode_escape();
+            }
+            _ => return self.fault(),
+        };
+        self.at += 1;
+        Ok(escaped)
+    }
+
+    fn unicode_escape(&mut self) -> Result<char, ProfileError> {
+        let first = self.four_hex()?;
+        if let Some(scalar) = char::from_u32(first) {
+            return Ok(scalar);
+        }
+        let high = first;
+        let pair_follows = self.text.as_bytes()[self.at..].starts_with(b"\\u");
+        if high >= 0xdc00 || !pair_follows {
+            return Err(ProfileError::LoneSurrogate);
+        }
+        self.at += 2;
+        let low = self.four_hex()?;
+        if !(0xdc00..0xe000).contains(&low) {
+            return Err(ProfileError::LoneSurrogate);
+        }
+        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).ok_or(ProfileError::LoneSurrogate)
+    }
+
+    fn four_hex(&mut self) -> Result<u32, ProfileError> {
+        let mut number = 0;
+        for _ in 0..4 {
+            let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(16)) else { return self.fault() };
+            number = number * 16 + digit;
+            self.at += 1;
+        }
+        Ok(number)
+    }
+}
