@@ -92,7 +92,13 @@ pub fn inclusion(index: u64, size: u64, tiles: &TileSet) -> Result<Vec<Hash>, Pr
 /// # Errors
 /// [`ProofError::IndexOutOfRange`], [`ProofError::PathTooShort`], [`ProofError::PathTooLong`],
 /// [`ProofError::RootMismatch`].
-pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, root: &Hash, path: &[Hash]) -> Result<(), ProofError> {
+pub fn verify_inclusion(
+    leaf: &Hash,
+    index: u64,
+    size: u64,
+    root: &Hash,
+    path: &[Hash],
+) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutOfRange { index, size });
     }
@@ -283,8 +289,5 @@ fn tiles_of(ranges: &[Range<u64>], size: u64) -> Vec<TileId> {
 }
 
 fn roots_of(ranges: Vec<Range<u64>>, size: u64, tiles: &TileSet) -> Result<Vec<Hash>, ProofError> {
-    ranges
-        .into_iter()
-        .map(|range| range_root(range, size, tiles).map_err(ProofError::MissingTile))
-        .collect()
+    ranges.into_iter().map(|range| range_root(range, size, tiles).map_err(ProofError::MissingTile)).collect()
 }

@@ -11,11 +11,14 @@
 //! A tile is immutable once full; a partial one is named by its width. The tiles of a tree are a function of its size
 //! alone, so every tile a checkpoint implies is known from the checkpoint.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use crate::hash::Hash;
+
+mod set;
+
+pub use set::TileSet;
 
 /// Binary tree levels in one tile.
 pub const TILE_HEIGHT: u32 = 8;
@@ -215,7 +218,8 @@ impl EntriesId {
         let mut bytes = Vec::with_capacity(length);
         for entry in entries {
             let entry = entry.as_ref();
-            let length = u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLong { bytes: entry.len() })?;
+            let length =
+                u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLong { bytes: entry.len() })?;
             bytes.extend_from_slice(&length.to_be_bytes());
             bytes.extend_from_slice(entry);
         }
@@ -250,8 +254,7 @@ impl fmt::Display for EntriesId {
 
 /// Every hash tile a checkpoint of `size` implies, with its exact width: level by level, left to right.
 pub fn tiles_for(size: u64) -> impl Iterator<Item = TileId> {
-    (0..=TREE_LEVEL_MAX)
-        .flat_map(move |level| (0..).map_while(move |index| TileId::at(level, index, size)))
+    (0..=TREE_LEVEL_MAX).flat_map(move |level| (0..).map_while(move |index| TileId::at(level, index, size)))
 }
 
 /// Every entry bundle a checkpoint of `size` implies, left to right.
@@ -269,50 +272,6 @@ pub fn edge_tiles(size: u64) -> Vec<TileId> {
 /// A tile's bytes: its hashes one behind the other.
 pub fn encode_tile(hashes: &[Hash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()
-}
-
-/// The tiles a proof is computed from. Every tile is held under its exact width.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TileSet(BTreeMap<TileId, Vec<Hash>>);
-
-impl TileSet {
-    /// No tiles.
-    pub fn new() -> TileSet {
-        TileSet::default()
-    }
-
-    /// Adds a tile, replacing one of the same id. Nothing is proven about its hashes: what is computed from them must
-    /// end in a root that is.
-    ///
-    /// # Errors
-    /// [`TileError::Width`] when the number of hashes is not the tile's width.
-    pub fn insert(&mut self, tile: TileId, hashes: Vec<Hash>) -> Result<(), TileError> {
-        check_width(tile.width, hashes.len())?;
-        self.0.insert(tile, hashes);
-        Ok(())
-    }
-
-    /// Adds a tile from its served bytes.
-    ///
-    /// # Errors
-    /// [`TileError::Truncated`] when the bytes end inside a hash, [`TileError::Width`].
-    pub fn insert_bytes(&mut self, tile: TileId, bytes: &[u8]) -> Result<(), TileError> {
-        let (hashes, rest) = bytes.as_chunks::<HASH_BYTES>();
-        if !rest.is_empty() {
-            return Err(TileError::Truncated { item: hashes.len() });
-        }
-        self.insert(tile, hashes.iter().copied().map(Hash).collect())
-    }
-
-    /// The hashes of exactly this tile: one of another width is another tile.
-    pub fn get(&self, tile: &TileId) -> Option<&[Hash]> {
-        self.0.get(tile).map(Vec::as_slice)
-    }
-
-    /// The tiles held, by level, index and width.
-    pub fn iter(&self) -> impl Iterator<Item = (&TileId, &[Hash])> {
-        self.0.iter().map(|(tile, hashes)| (tile, hashes.as_slice()))
-    }
 }
 
 fn check_width(expected: u16, actual: usize) -> Result<(), TileError> {

@@ -73,6 +73,7 @@ impl Tree {
     /// # Errors
     /// [`TreeError::Size`], [`TreeError::Edge`].
     pub fn from_edge(size: u64, edge: &[Vec<Hash>]) -> Result<Tree, TreeError> {
+        check_size(size)?;
         let mut tiles = TileSet::new();
         let partial = edge_tiles(size);
         for tile in &partial {
@@ -93,10 +94,9 @@ impl Tree {
     /// # Errors
     /// [`TreeError::Size`], [`TreeError::MissingTile`].
     pub fn from_tiles(size: u64, tiles: &TileSet) -> Result<Tree, TreeError> {
-        if size > TREE_SIZE_MAX {
-            return Err(TreeError::Size(size));
-        }
-        let peaks = Subtree::decompose(0..size).map(|subtree| subtree.root(size, tiles)).collect::<Result<_, _>>();
+        check_size(size)?;
+        let peaks =
+            Subtree::decompose(0..size).map(|subtree| subtree.root(size, tiles)).collect::<Result<_, _>>();
         Ok(Tree { size, peaks: peaks.map_err(TreeError::MissingTile)? })
     }
 
@@ -140,6 +140,10 @@ impl Tree {
         self.peaks.push(hash);
         self.size += 1;
     }
+}
+
+fn check_size(size: u64) -> Result<(), TreeError> {
+    if size <= TREE_SIZE_MAX { Ok(()) } else { Err(TreeError::Size(size)) }
 }
 
 fn edge_error(level: usize, expected: u16, error: &TileError) -> TreeError {

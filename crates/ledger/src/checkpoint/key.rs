@@ -174,7 +174,8 @@ impl LogVerifier {
     }
 
     pub(super) fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature).is_ok_and(|signature| self.public.verify_strict(text, &signature).is_ok())
+        Signature::from_slice(signature)
+            .is_ok_and(|signature| self.public.verify_strict(text, &signature).is_ok())
     }
 }
 
@@ -195,5 +196,29 @@ impl fmt::Display for LogVerifier {
 impl fmt::Debug for LogVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("LogVerifier").field(&self.vkey()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::LogVerifier;
+    use crate::checkpoint::note::Note;
+
+    /// The example of C2SP signed-note, whose text is no checkpoint.
+    #[test]
+    fn the_example_of_the_specification_verifies() {
+        let vkey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+        let signature =
+            "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=";
+        let note = format!("This is an example message.\n\n\u{2014} example.com/foo {signature}\n");
+        let verifier = LogVerifier::from_vkey(vkey).unwrap();
+        let note = Note::parse(&note).unwrap();
+        assert_eq!(note.text, "This is an example message.\n");
+        assert!(verifier.is_named_by(&note.signatures[0]));
+        assert!(verifier.verify(note.text.as_bytes(), &note.signatures[0].signature));
+        assert!(!verifier.verify(b"This is another message.\n", &note.signatures[0].signature));
+        assert_eq!(verifier.vkey(), vkey);
     }
 }
