@@ -125,7 +125,9 @@ impl Input {
     /// Holds no personal value.
     pub fn key(&self) -> String {
         match &self.body {
-            Body::Webhook(webhook) => webhook.facts.first().map_or_else(|| "none".to_owned(), |f| f.subject.id().to_owned()),
+            Body::Webhook(webhook) => {
+                webhook.facts.first().map_or_else(|| "none".to_owned(), |f| f.subject.id().to_owned())
+            }
             Body::Command(Command::CreateConference(c)) => c.conference_id.clone(),
             Body::Command(Command::InvokeCall(c)) => c.dial_id.clone(),
             Body::Command(Command::AnswerContract(c)) => c.contract_id.clone(),

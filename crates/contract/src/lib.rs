@@ -24,6 +24,7 @@ pub mod money;
 pub mod outcome;
 pub mod phone;
 pub mod provider;
+pub mod recording;
 pub mod reply;
 pub mod report;
 pub mod text;

@@ -61,7 +61,11 @@ impl Phone {
             return Err(PhoneError::Invalid);
         }
         // The fast path is the shape of Kenyan mobile numbers; everything else is asked of libphonenumber's data.
-        if is_kenyan_mobile(&candidate) || routable(&candidate) { Ok(Phone(candidate)) } else { Err(PhoneError::Invalid) }
+        if is_kenyan_mobile(&candidate) || routable(&candidate) {
+            Ok(Phone(candidate))
+        } else {
+            Err(PhoneError::Invalid)
+        }
     }
 
     /// The number with its `+`.
@@ -130,7 +134,9 @@ impl Country {
     }
 
     fn calling_code(self) -> u16 {
-        phonenumber::metadata::DATABASE.by_id(self.0.as_ref()).map_or(254, phonenumber::Metadata::country_code)
+        phonenumber::metadata::DATABASE
+            .by_id(self.0.as_ref())
+            .map_or(254, phonenumber::Metadata::country_code)
     }
 }
 

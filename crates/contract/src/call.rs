@@ -1,0 +1,171 @@
+//! One leg of a call, folded so that neither order nor repetition of its webhooks matters.
+//!
+//! Every field is a join: progress and outcome take the furthest, times the earliest or only, other fields the greatest
+//! of those told. So any permutation with duplicates gives the same state (a property test), a late `answered` after
+//! `ended` fills in what it knows, and absent never clears known.
+
+use std::collections::BTreeSet;
+
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{CallFact, Event, EventData};
+use crate::fact::{CallOutcome, Cause, Direction};
+use crate::recording::Recordings;
+
+/// How far a leg got. Ordered; never runs backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Heard of, nothing more.
+    #[default]
+    Known,
+    /// Placed or arriving.
+    Started,
+    /// In a queue.
+    Queued,
+    /// Ringing.
+    Ringing,
+    /// Answered.
+    Answered,
+    /// Passed on.
+    Transferred,
+    /// Over. Sticks.
+    Ended,
+}
+
+impl Progress {
+    /// The word in views and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Progress::Known => "known",
+            Progress::Started => "started",
+            Progress::Queued => "queued",
+            Progress::Ringing => "ringing",
+            Progress::Answered => "answered",
+            Progress::Transferred => "transferred",
+            Progress::Ended => "ended",
+        }
+    }
+}
+
+/// State of one leg.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Call {
+    /// How far it got.
+    pub progress: Progress,
+    /// Whether anybody picked up, however late we heard of it.
+    pub answered: bool,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<CallOutcome>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// Who called whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Length, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Length of the dialled leg, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dial_duration_s: Option<u32>,
+    /// Currency and cost, as the provider wrote them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<(String, String)>,
+    /// Start by the provider's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Answer by the provider's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+    /// End by the provider's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The person's number; none when erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Our line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Numbers it was passed on to.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub dialled: BTreeSet<String>,
+    /// How many deliveries contradicted an earlier one under the same key.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub conflicts: u32,
+    /// Its recordings.
+    #[serde(skip_serializing_if = "none_recorded")]
+    pub recordings: Recordings,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+fn none_recorded(recordings: &Recordings) -> bool {
+    recordings.0.is_empty()
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Call({:?}, {:?}, {} conflicts)", self.progress, self.outcome, self.conflicts)
+    }
+}
+
+impl Call {
+    /// Folds one event.
+    pub fn apply(&mut self, event: &Event) {
+        let at = event.occurred.as_ref().map(|o| o.at);
+        let (progress, fact) = match &event.data {
+            EventData::CallStarted(fact) => (Progress::Started, fact),
+            EventData::CallQueued(fact) => (Progress::Queued, fact),
+            EventData::CallRinging(fact) => (Progress::Ringing, fact),
+            EventData::CallAnswered(fact) => {
+                self.answered = true;
+                self.answered_at = earliest(self.answered_at, at);
+                (Progress::Answered, fact)
+            }
+            EventData::CallTransferred(fact) => (Progress::Transferred, fact),
+            EventData::CallInput(fact) | EventData::CallOther(fact) => (Progress::Known, fact),
+            EventData::CallEnded(fact) => {
+                self.ended_at = earliest(self.ended_at, at);
+                (Progress::Ended, fact)
+            }
+            EventData::RecordingAvailable(data) => {
+                self.conflicts += u32::from(data.conflict);
+                return self.recordings.apply(event);
+            }
+            _ => return self.recordings.apply(event),
+        };
+        self.progress = self.progress.max(progress);
+        self.join(fact);
+        self.phone = event.private.get("phone").map(str::to_owned).max(self.phone.take());
+        self.line = event.private.get("line").map(str::to_owned).max(self.line.take());
+        self.dialled.extend(event.private.get("dialled").map(str::to_owned));
+    }
+
+    fn join(&mut self, fact: &CallFact) {
+        let leg = &fact.leg;
+        self.conflicts += u32::from(fact.conflict);
+        self.outcome = self.outcome.max(leg.outcome);
+        self.cause = self.cause.max(leg.cause);
+        self.direction = self.direction.max(leg.direction);
+        self.duration_s = self.duration_s.max(leg.duration_s);
+        self.dial_duration_s = self.dial_duration_s.max(leg.dial_duration_s);
+        self.started_at = earliest(self.started_at, leg.started_at);
+        if let Some(cost) = &leg.cost {
+            let told = (leg.currency.clone().unwrap_or_default(), cost.clone());
+            self.cost = self.cost.take().max(Some(told));
+        }
+    }
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

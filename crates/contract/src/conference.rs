@@ -1,0 +1,137 @@
+//! A conference of ours, or a single dialling: whom we asked a provider to dial, and the legs it gave us.
+//!
+//! No provider tells who is in a conference (Africa's Talking has one session per phone and no room id), so status and
+//! members are derived when asked, from this state and the states of its legs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Call, Progress};
+use crate::command::ContractType;
+use crate::event::{Event, EventData};
+use crate::fact::ConferenceStatus;
+use crate::recording::{Recording, Recordings};
+use crate::report::{FailureReason, LegStatus};
+
+use ledger::time::Timestamp;
+
+/// State of a conference or of a dialling.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conference {
+    /// When it was asked for; none if only a provider spoke of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<Timestamp>,
+    /// Whom we dial; a number is none when erased.
+    pub parties: Vec<Option<String>>,
+    /// What is negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract_type: Option<ContractType>,
+    /// Expected length, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_duration_s: Option<u32>,
+    /// The provider's answer, per party.
+    pub legs: Vec<PlacedLeg>,
+    /// Why the dialling failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReason>,
+    /// The furthest status reported about the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<ConferenceStatus>,
+    /// The longest duration reported about the whole, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// How many reports contradicted an earlier one.
+    pub conflicts: u32,
+    /// Recordings reported on the conference itself.
+    pub recordings: Recordings,
+}
+
+/// One leg the provider took or refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedLeg {
+    /// 0-based party.
+    pub party: u32,
+    /// The stream of the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// Whether it was taken.
+    pub status: LegStatus,
+}
+
+impl std::fmt::Debug for Conference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Conference({} parties, {} legs)", self.parties.len(), self.legs.len())
+    }
+}
+
+impl Conference {
+    /// Folds one event.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.data {
+            EventData::ConferenceRequested(data) => {
+                self.requested_at = Some(event.recorded_at);
+                self.contract_type = Some(data.contract_type);
+                self.expected_duration_s = Some(data.expected_duration_s);
+                self.parties = parties(event, data.parties);
+            }
+            EventData::DialRequested(data) => {
+                self.requested_at = Some(event.recorded_at);
+                self.parties = parties(event, data.parties);
+            }
+            EventData::DialPlaced(data) => {
+                self.failure = None;
+                self.legs = data
+                    .legs
+                    .iter()
+                    .map(|leg| PlacedLeg {
+                        party: leg.party,
+                        call: leg.call_id.as_ref().map(|id| crate::entity::call_stream(data.provider, id)),
+                        status: leg.status,
+                    })
+                    .collect();
+            }
+            EventData::DialFailed(data) => self.failure = Some(data.reason),
+            EventData::ConferenceReported(data) => {
+                self.reported = self.reported.max(Some(data.status));
+                self.duration_s = self.duration_s.max(data.duration_s);
+                self.conflicts += u32::from(data.conflict);
+            }
+            EventData::RecordingAvailable(data) => {
+                self.conflicts += u32::from(data.conflict);
+                self.recordings.apply(event);
+            }
+            _ => self.recordings.apply(event),
+        }
+    }
+
+    /// Where it stands, given the states of its legs (those that are known).
+    pub fn status(&self, legs: &[&Call]) -> ConferenceStatus {
+        if let Some(reported @ (ConferenceStatus::Completed | ConferenceStatus::Failed)) = self.reported {
+            return reported;
+        }
+        let taken = self.legs.iter().filter(|l| l.call.is_some()).count();
+        if self.failure.is_some() || (!self.legs.is_empty() && taken == 0) {
+            return ConferenceStatus::Failed;
+        }
+        let over = legs.iter().filter(|c| c.progress == Progress::Ended).count();
+        if taken == 0 || over < taken {
+            ConferenceStatus::Active
+        } else if legs.iter().any(|c| c.answered || c.duration_s.unwrap_or(0) > 0) {
+            ConferenceStatus::Completed
+        } else {
+            ConferenceStatus::Failed
+        }
+    }
+
+    /// All recordings: its own, then those of its legs, fetched ones first.
+    pub fn all_recordings<'a>(&'a self, legs: &[&'a Call]) -> Vec<&'a Recording> {
+        let own = self.recordings.0.values();
+        let mut all: Vec<_> = own.chain(legs.iter().flat_map(|c| c.recordings.0.values())).collect();
+        all.sort_by_key(|r| (r.fetched.is_none(), r.available_at));
+        all
+    }
+}
+
+fn parties(event: &Event, count: u32) -> Vec<Option<String>> {
+    (0..count).map(|n| event.private.get(&format!("phone_{n}")).map(str::to_owned)).collect()
+}

@@ -1,0 +1,140 @@
+//! From one input to its events. Pure and sequential: the order of inputs is the order of the log.
+//!
+//! [`needs`] says what has to be loaded first; [`decide`] then never asks for more.
+
+mod answer;
+mod command;
+mod report;
+mod webhook;
+
+use crate::command::Command;
+use crate::entity::{call_stream, conference_stream, contract_stream, dial_stream, message_stream};
+use crate::fact::{Fact, Subject, What};
+use crate::input::{Body, Input};
+use crate::outcome::{Outcome, QuarantineReason, Refusal};
+use crate::provider::Provider;
+use crate::report::Report;
+use crate::world::{Recorder, RecordingError, World, space};
+
+/// What must be loaded into the [`World`] before an input can be decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Streams by name.
+    pub streams: Vec<String>,
+    /// Links to follow; the streams they lead to are needed too.
+    pub links: Vec<(String, String)>,
+    /// Dedupe keys.
+    pub seen: Vec<String>,
+    /// Counters.
+    pub counters: Vec<String>,
+}
+
+/// Why an input led to nothing, besides its own outcome.
+#[derive(Debug)]
+enum Stop {
+    Refused(Refusal),
+    Already(String),
+    Quarantine(QuarantineReason),
+}
+
+impl From<RecordingError> for Stop {
+    fn from(_: RecordingError) -> Stop {
+        Stop::Quarantine(QuarantineReason::Unrecordable)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(refusal)
+    }
+}
+
+/// What deciding this input will look at.
+pub fn needs(input: &Input) -> Needs {
+    let mut needs = Needs::default();
+    match &input.body {
+        Body::Webhook(webhook) => {
+            for fact in &webhook.facts {
+                fact_needs(fact, webhook.provider, &mut needs);
+            }
+        }
+        Body::Command(command) => command_needs(command, input, &mut needs),
+        Body::Report(report) => {
+            needs.streams.push(report.stream().to_owned());
+            if let Report::Dialled { provider, legs, .. } = report {
+                let calls = legs.iter().filter_map(|leg| leg.call_id.as_deref());
+                needs.links.extend(calls.map(|id| (space::CALL.to_owned(), call_stream(*provider, id))));
+            }
+        }
+    }
+    needs
+}
+
+fn fact_needs(fact: &Fact, provider: Provider, needs: &mut Needs) {
+    needs.streams.push(subject_stream(&fact.subject));
+    needs.seen.push(seen_key(fact, provider));
+    if let (What::MessageReceived {}, Some(phone)) = (&fact.what, &fact.private.phone) {
+        needs.links.push((space::OPEN.to_owned(), phone.clone()));
+        if let Some(crate::reply::Reply::Answer { contract_id: Some(id), .. }) =
+            fact.private.text.as_deref().map(crate::reply::read)
+        {
+            needs.streams.push(contract_stream(&id));
+        }
+    }
+}
+
+fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
+    match command {
+        Command::CreateConference(c) => needs.streams.push(conference_stream(&c.conference_id)),
+        Command::InvokeCall(c) => needs.streams.push(dial_stream(&c.dial_id)),
+        Command::CreateContract(c) => {
+            needs.counters.push(command::counter_name(c.contract_type, input.received_at));
+            if let Some(id) = &c.conference_id {
+                needs.streams.push(conference_stream(id));
+                needs.links.push((space::LEG.to_owned(), id.clone()));
+            }
+        }
+        Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
+        Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
+    }
+}
+
+/// Decides one input and records what it leads to in `world`. The second time an input comes, nothing happens.
+pub fn decide(input: &Input, world: &mut World) -> Option<Outcome> {
+    if !world.first_time(input.id) {
+        return None;
+    }
+    let mut recorder = Recorder::new(world, input);
+    let stopped = match &input.body {
+        Body::Webhook(webhook) => webhook::decide(webhook, &mut recorder),
+        Body::Command(command) => command::decide(command, &mut recorder),
+        Body::Report(report) => report::decide(report, &mut recorder),
+    };
+    let recorded = std::mem::take(&mut recorder.recorded);
+    Some(match stopped {
+        // What an input recorded before it had to stop stands: the log is append-only, and each event was true.
+        Ok(()) if !recorded.is_empty() => Outcome::Recorded { records: recorded, refused: None },
+        Err(Stop::Refused(refusal)) if !recorded.is_empty() => {
+            Outcome::Recorded { records: recorded, refused: Some(refusal) }
+        }
+        Err(_) if !recorded.is_empty() => Outcome::Recorded { records: recorded, refused: None },
+        Ok(()) => Outcome::Quarantined { reason: QuarantineReason::NoFacts },
+        Err(Stop::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(Stop::Already(stream)) => Outcome::AlreadyApplied { stream },
+        Err(Stop::Quarantine(reason)) => Outcome::Quarantined { reason },
+    })
+}
+
+/// The stream a fact is recorded on.
+fn subject_stream(subject: &Subject) -> String {
+    match subject {
+        Subject::Call { provider, id } => call_stream(*provider, id),
+        Subject::Conference { id } => conference_stream(id),
+        Subject::Message { provider, id } => message_stream(*provider, id),
+    }
+}
+
+/// The key under which a fact is seen: unique over all providers.
+fn seen_key(fact: &Fact, provider: Provider) -> String {
+    format!("{}:{}", provider.as_str(), fact.key)
+}

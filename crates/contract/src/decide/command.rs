@@ -1,0 +1,186 @@
+//! Commands of clients.
+
+use std::collections::BTreeSet;
+
+use ledger::time::Timestamp;
+
+use super::{Stop, answer};
+use crate::call::Call;
+use crate::command::{
+    AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX,
+};
+use crate::document::{self, RecordingRef};
+use crate::entity::{Entity, KEYS_STREAM, conference_stream, contract_stream, dial_stream};
+use crate::event::{
+    Channel, ConferenceRequested, ContractDrafted, DialRequested, EventData, MessageRequested, Template,
+};
+use crate::input::Seed;
+use crate::outcome::Refusal;
+use crate::text;
+use crate::world::{Recorder, World, space};
+
+pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    match command {
+        Command::CreateConference(command) => conference(command, recorder),
+        Command::InvokeCall(command) => invoke(command, recorder),
+        Command::CreateContract(command) => draft(command, recorder),
+        Command::AnswerContract(command) => answer_contract(command, recorder),
+        Command::StateKey(command) => state_key(&command.statement, recorder),
+    }
+}
+
+/// Contracts are numbered per kind and year.
+pub(super) fn counter_name(contract_type: ContractType, at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{}-{}", contract_type.prefix(), &text[..4])
+}
+
+fn conference(command: &CreateConference, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let stream = conference_stream(&command.conference_id);
+    if recorder
+        .world
+        .entity(&stream)
+        .is_some_and(|e| matches!(e, Entity::Conference(c) if c.requested_at.is_some()))
+    {
+        return Err(Stop::Already(stream));
+    }
+    check_parties(command.parties.iter().map(|p| p.as_str()))?;
+    let data = EventData::ConferenceRequested(ConferenceRequested {
+        parties: u32::try_from(command.parties.len()).unwrap_or(u32::MAX),
+        contract_type: command.contract_type,
+        expected_duration_s: command.expected_duration_s,
+    });
+    let names: Vec<String> = (0..command.parties.len()).map(|n| format!("phone_{n}")).collect();
+    let private: Vec<(&str, &str)> =
+        names.iter().map(String::as_str).zip(command.parties.iter().map(|p| p.as_str())).collect();
+    Ok(recorder.record(&stream, data, None, &private)?)
+}
+
+fn invoke(command: &InvokeCall, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let stream = dial_stream(&command.dial_id);
+    if recorder.world.entity(&stream).is_some() {
+        return Err(Stop::Already(stream));
+    }
+    let data = EventData::DialRequested(DialRequested { parties: 1 });
+    Ok(recorder.record(&stream, data, None, &[("phone_0", command.phone.as_str())])?)
+}
+
+fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    check_parties(command.parties.iter().map(|p| p.phone.as_str()))?;
+    let counter = counter_name(command.contract_type, recorder.input.received_at);
+    let number = recorder.world.counter(&counter) + 1;
+    let contract_id = format!("{counter}-{number:06}");
+    let stream = contract_stream(&contract_id);
+    let (links, recordings) = match &command.conference_id {
+        Some(id) => negotiated_on(id, recorder.world)?,
+        None => (Vec::new(), Vec::new()),
+    };
+    let input = recorder.input;
+    let document = document::build(&contract_id, command, &recordings, &input.seed, || recorder.salt())
+        .map_err(|e| Refusal::Invalid { field: "terms".into(), reason: e.to_string() })?;
+    let parties = u32::try_from(command.parties.len()).unwrap_or(u32::MAX);
+    let codes: Vec<String> = (0..parties).map(|n| code(&input.seed, n)).collect();
+    let code_names: Vec<String> = (0..parties).map(|n| format!("code_{n}")).collect();
+    let mut private = vec![("document", document.json.as_str()), ("transcript", command.transcript.as_str())];
+    private.extend(code_names.iter().map(String::as_str).zip(codes.iter().map(String::as_str)));
+    let data = EventData::ContractDrafted(ContractDrafted {
+        document_sha256: document.sha256,
+        contract_type: command.contract_type,
+        language: command.language,
+        parties,
+        expires_at: command.expires_at,
+        links,
+    });
+    recorder.record_document(&stream, data, None, &private, document.disclosures)?;
+    recorder.world.next_number(&counter);
+    for (party, code) in (0..parties).zip(&codes) {
+        let phone = command.parties[party as usize].phone.as_str();
+        let text = text::confirm_request(&contract_id, command, code, &document.sha256);
+        let data = EventData::MessageRequested(MessageRequested {
+            party: Some(party),
+            template: Template::ConfirmRequest,
+        });
+        recorder.record(&stream, data, None, &[("to", phone), ("text", &text)])?;
+        recorder.world.edit_link(space::PHONE, phone, &stream, true);
+        recorder.world.edit_link(space::OPEN, phone, &stream, true);
+    }
+    Ok(())
+}
+
+/// The conference and its calls as they stand, and the recordings fetched so far.
+fn negotiated_on(id: &str, world: &World) -> Result<(Vec<crate::event::Link>, Vec<RecordingRef>), Refusal> {
+    let stream = conference_stream(id);
+    let Some(Entity::Conference(conference)) = world.entity(&stream) else {
+        return Err(Refusal::NotFound { what: "conference".into() });
+    };
+    let legs: Vec<&String> = conference.legs.iter().filter_map(|leg| leg.call.as_ref()).collect();
+    let calls: Vec<&Call> = legs
+        .iter()
+        .filter_map(|leg| match world.entity(leg) {
+            Some(Entity::Call(call)) => Some(call.as_ref()),
+            _ => None,
+        })
+        .collect();
+    let links = std::iter::once(&stream).chain(legs).filter_map(|name| world.head_link(name)).collect();
+    let mut hashes = BTreeSet::new();
+    let recordings = conference
+        .all_recordings(&calls)
+        .into_iter()
+        .filter_map(|recording| {
+            let fetched = recording.fetched.as_ref()?;
+            let sha256 = fetched.sha256.clone()?;
+            hashes.insert(sha256.clone()).then(|| RecordingRef {
+                sha256,
+                bytes: fetched.bytes,
+                media_type: fetched.media_type.clone(),
+            })
+        })
+        .collect();
+    Ok((links, recordings))
+}
+
+fn answer_contract(command: &AnswerContract, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let stream = contract_stream(&command.contract_id);
+    let Some(Entity::Contract(agreement)) = recorder.world.entity(&stream) else {
+        return Err(Refusal::NotFound { what: "contract".into() }.into());
+    };
+    let party = agreement.party_of(command.phone.as_str()).ok_or(Refusal::NotAParty)?;
+    let code = Some(command.code.as_str());
+    answer::give(&stream, party, command.answer, Channel::ApiCode, code, Vec::new(), recorder)
+}
+
+fn state_key(statement: &str, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let invalid = |reason: String| Refusal::Invalid { field: "statement".into(), reason };
+    let value = ledger::json::parse_canonical(statement.as_bytes()).map_err(|e| invalid(e.to_string()))?;
+    let data = crate::event::loose(&value);
+    let event = match value.get("action").and_then(|a| a.as_str()) {
+        Some("added") => EventData::KeyAdded(data),
+        Some("retired") => EventData::KeyRetired(data),
+        Some("revoked") => EventData::KeyRevoked(data),
+        _ => return Err(invalid("action is added, retired or revoked".into()).into()),
+    };
+    Ok(recorder.record(KEYS_STREAM, event, None, &[])?)
+}
+
+fn check_parties<'p>(phones: impl Iterator<Item = &'p str>) -> Result<(), Refusal> {
+    let phones: Vec<&str> = phones.collect();
+    let invalid = |reason: &str| Refusal::Invalid { field: "parties".into(), reason: reason.into() };
+    if phones.len() < 2 {
+        return Err(invalid("at least 2 parties are required"));
+    }
+    if phones.len() > PARTIES_MAX {
+        return Err(invalid("at most 10 parties are possible"));
+    }
+    if phones.iter().collect::<BTreeSet<_>>().len() < phones.len() {
+        return Err(invalid("each phone number may stand only once"));
+    }
+    Ok(())
+}
+
+/// The four digits one party is sent: from the input's random seed, so nobody can compute them from public data.
+fn code(seed: &Seed, party: u32) -> String {
+    let bytes = seed.derive("ahadi.code", party).0;
+    let number = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    // 2^32 is not a multiple of 10000; the bias is below one in 400,000.
+    format!("{:04}", number % 10_000)
+}

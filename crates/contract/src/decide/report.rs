@@ -1,0 +1,160 @@
+//! Reports of what we did outside.
+
+use super::Stop;
+use crate::entity::{Entity, call_stream, message_stream};
+use crate::event::{
+    Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
+};
+use crate::message::{Outgoing, OutgoingMessage, SendStatus};
+use crate::outcome::QuarantineReason;
+use crate::recording::{Recording, Recordings};
+use crate::report::{DialledLeg, FailureReason, Report, TaskRef};
+use crate::world::{Recorder, World, space};
+
+pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    match report {
+        Report::MessageAttempted(task) => attempted(task, recorder),
+        Report::MessageAccepted { task, provider, message_id, .. } => {
+            let message = message_stream(*provider, message_id);
+            accepted(task, *provider, message, recorder)
+        }
+        Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
+        Report::Dialled { stream, provider, legs } => dialled(stream, *provider, legs, recorder),
+        Report::DialFailed { stream, reason } => dial_failed(stream, *reason, recorder),
+        Report::RecordingFetched { task, sha256, bytes, media_type, duration_ms } => {
+            let fetched = RecordingFetched {
+                task: task.task,
+                bytes: *bytes,
+                media_type: media_type.clone(),
+                duration_ms: *duration_ms,
+            };
+            recording_fetched(task, sha256, fetched, recorder)
+        }
+        Report::RecordingFailed { task, reason, again } => recording_failed(task, *reason, *again, recorder),
+    }
+}
+
+fn unknown() -> Stop {
+    Stop::Quarantine(QuarantineReason::UnknownTask)
+}
+
+fn message<'w>(world: &'w World, task: &TaskRef) -> Result<&'w OutgoingMessage, Stop> {
+    let outgoing: &Outgoing = match world.entity(&task.stream) {
+        Some(Entity::Contract(agreement)) => &agreement.messages,
+        Some(Entity::Message(message)) => &message.answers,
+        _ => return Err(unknown()),
+    };
+    outgoing.0.get(&task.task).ok_or_else(unknown)
+}
+
+fn attempted(task: &TaskRef, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let known = message(recorder.world, task)?;
+    if known.attempts >= task.attempt || known.status == SendStatus::Accepted {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data = EventData::MessageAttempted(Attempt { task: task.task, attempt: task.attempt });
+    Ok(recorder.record(&task.stream, data, None, &[])?)
+}
+
+fn accepted(
+    task: &TaskRef,
+    provider: crate::provider::Provider,
+    stream: String,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let known = message(recorder.world, task)?;
+    if known.message.as_ref() == Some(&stream) {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    // A second acceptance under another id means it was sent twice; the log shows it.
+    let data = EventData::MessageAccepted(MessageAccepted {
+        task: task.task,
+        attempt: task.attempt,
+        provider,
+        message: stream.clone(),
+    });
+    recorder.record(&task.stream, data, None, &[])?;
+    recorder.world.edit_link(space::MESSAGE, &stream, &task.stream, true);
+    Ok(())
+}
+
+fn message_failed(
+    task: &TaskRef,
+    reason: FailureReason,
+    again: bool,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    if message(recorder.world, task)?.status == SendStatus::Accepted {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data = EventData::MessageFailed(TaskFailed { task: task.task, attempt: task.attempt, reason, again });
+    Ok(recorder.record(&task.stream, data, None, &[])?)
+}
+
+fn dialled(
+    stream: &str,
+    provider: crate::provider::Provider,
+    legs: &[DialledLeg],
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let Some(Entity::Conference(conference)) = recorder.world.entity(stream) else { return Err(unknown()) };
+    if !conference.legs.is_empty() {
+        return Err(Stop::Already(stream.to_owned()));
+    }
+    let data = EventData::DialPlaced(DialPlaced { provider, legs: legs.to_vec() });
+    recorder.record(stream, data, None, &[])?;
+    let conference_id = stream.split_once('/').map_or(stream, |(_, id)| id).to_owned();
+    for id in legs.iter().filter_map(|leg| leg.call_id.as_deref()) {
+        let call = call_stream(provider, id);
+        recorder.world.edit_link(space::CALL, &call, stream, true);
+        recorder.world.edit_link(space::LEG, &conference_id, &call, true);
+    }
+    Ok(())
+}
+
+fn dial_failed(stream: &str, reason: FailureReason, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let Some(Entity::Conference(conference)) = recorder.world.entity(stream) else { return Err(unknown()) };
+    if !conference.legs.is_empty() || conference.failure.is_some() {
+        return Err(Stop::Already(stream.to_owned()));
+    }
+    Ok(recorder.record(stream, EventData::DialFailed(DialFailed { reason }), None, &[])?)
+}
+
+fn recording<'w>(world: &'w World, task: &TaskRef) -> Result<&'w Recording, Stop> {
+    let recordings: &Recordings = match world.entity(&task.stream) {
+        Some(Entity::Call(call)) => &call.recordings,
+        Some(Entity::Conference(conference)) => &conference.recordings,
+        _ => return Err(unknown()),
+    };
+    recordings.0.values().find(|r| r.task == task.task).ok_or_else(unknown)
+}
+
+fn recording_fetched(
+    task: &TaskRef,
+    sha256: &str,
+    fetched: RecordingFetched,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let known = recording(recorder.world, task)?.fetched.as_ref();
+    let data = match known.map(|f| f.sha256.as_deref() == Some(sha256)) {
+        Some(true) => return Err(Stop::Already(task.stream.clone())),
+        Some(false) => EventData::RecordingAltered(fetched),
+        None => EventData::RecordingFetched(fetched),
+    };
+    Ok(recorder.record(&task.stream, data, None, &[("sha256", sha256)])?)
+}
+
+fn recording_failed(
+    task: &TaskRef,
+    reason: FailureReason,
+    again: bool,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let known = recording(recorder.world, task)?;
+    if known.fetched.is_some() || known.attempts >= task.attempt {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data =
+        EventData::RecordingFailed(TaskFailed { task: task.task, attempt: task.attempt, reason, again });
+    Ok(recorder.record(&task.stream, data, None, &[])?)
+}

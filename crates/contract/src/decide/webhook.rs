@@ -1,0 +1,104 @@
+//! Webhooks: each fact once, duplicates dropped, contradictions kept and marked.
+
+use ledger::hash::{Hash, sha256};
+
+use super::{Stop, answer, seen_key, subject_stream};
+use crate::event::{
+    CallFact, ConferenceReported, EventData, MessageDelivery, MessageReceived, Reading, RecordingAvailable,
+};
+use crate::fact::{Fact, What};
+use crate::input::Webhook;
+use crate::outcome::QuarantineReason;
+use crate::world::Recorder;
+
+pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    if webhook.facts.is_empty() {
+        return Err(Stop::Quarantine(QuarantineReason::NoFacts));
+    }
+    let mut raw = Some(webhook.raw.as_str());
+    let mut repeated = None;
+    for fact in &webhook.facts {
+        let key = seen_key(fact, webhook.provider);
+        let digest = fact_digest(fact);
+        let stream = subject_stream(&fact.subject);
+        let seen = recorder.world.seen(&key);
+        if seen.is_some_and(|digests| digests.contains(&digest)) {
+            repeated = Some(stream);
+            continue;
+        }
+        let conflict = seen.is_some_and(|digests| !digests.is_empty());
+        record(fact, &stream, conflict, raw, recorder)?;
+        recorder.world.remember(&key, digest);
+        // The whole body is kept once, with the first record it led to.
+        raw = None;
+    }
+    match repeated {
+        Some(stream) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
+        _ => Ok(()),
+    }
+}
+
+/// What makes two deliveries under one key the same: all that was understood.
+fn fact_digest(fact: &Fact) -> Hash {
+    sha256(&serde_json::to_vec(fact).expect("a fact holds only strings, numbers and string-keyed maps"))
+}
+
+fn record(
+    fact: &Fact,
+    stream: &str,
+    conflict: bool,
+    raw: Option<&str>,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let leg = |leg: &crate::fact::Leg| CallFact { leg: leg.clone(), conflict };
+    let data = match &fact.what {
+        What::CallStarted(l) => EventData::CallStarted(leg(l)),
+        What::CallQueued(l) => EventData::CallQueued(leg(l)),
+        What::CallRinging(l) => EventData::CallRinging(leg(l)),
+        What::CallAnswered(l) => EventData::CallAnswered(leg(l)),
+        What::CallTransferred(l) => EventData::CallTransferred(leg(l)),
+        What::CallInput(l) => EventData::CallInput(leg(l)),
+        What::CallEnded(l) => EventData::CallEnded(leg(l)),
+        What::CallOther(l) => EventData::CallOther(leg(l)),
+        What::RecordingAvailable { duration_s } => {
+            EventData::RecordingAvailable(RecordingAvailable { duration_s: *duration_s, conflict })
+        }
+        What::ConferenceReported { status, duration_s } => {
+            EventData::ConferenceReported(ConferenceReported {
+                status: *status,
+                duration_s: *duration_s,
+                conflict,
+            })
+        }
+        What::MessageReceived {} => return received(fact, stream, raw, recorder),
+        What::MessageDelivery { status } => EventData::MessageDelivery(MessageDelivery { status: *status }),
+    };
+    Ok(recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?)
+}
+
+/// A party wrote: what it means is decided first, so that the record says how it was read.
+fn received(fact: &Fact, stream: &str, raw: Option<&str>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let understood = answer::understand(fact, recorder.world);
+    let reading = match &understood {
+        answer::Understood::Answer(found) => Reading::from(found.answer),
+        answer::Understood::AskAgain(_) => Reading::Ambiguous,
+        answer::Understood::Nothing => Reading::Nothing,
+    };
+    let data = EventData::MessageReceived(MessageReceived { reading });
+    recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?;
+    answer::act(&understood, stream, fact, recorder)
+}
+
+fn private<'a>(fact: &'a Fact, raw: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
+    let values = &fact.private;
+    let named = [
+        ("phone", values.phone.as_deref()),
+        ("line", values.line.as_deref()),
+        ("digits", values.digits.as_deref()),
+        ("dialled", values.dialled.as_deref()),
+        ("text", values.text.as_deref()),
+        ("url", values.url.as_deref()),
+        ("raw", raw),
+    ];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}

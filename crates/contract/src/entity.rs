@@ -1,0 +1,140 @@
+//! What a stream is about: its name, its folded state, and what the store shall know of it.
+
+use ledger::hash::sha256;
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agreement::Agreement;
+use crate::call::Call;
+use crate::conference::Conference;
+use crate::event::Event;
+use crate::keys::Keys;
+use crate::message::Message;
+use crate::provider::Provider;
+
+/// The stream of the key statements.
+pub const KEYS_STREAM: &str = "ledger/keys";
+/// Longest id written into a stream name as it is; longer ones are written as their hash. Stream names end at 200 bytes.
+const TOKEN_BYTES_MAX: usize = 150;
+
+/// The folded state of one stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entity {
+    /// One leg at a provider.
+    Call(Box<Call>),
+    /// A conference of ours, or a dialling.
+    Conference(Box<Conference>),
+    /// A contract.
+    Contract(Box<Agreement>),
+    /// A message at a provider.
+    Message(Box<Message>),
+    /// The keys of this ledger.
+    Keys(Keys),
+}
+
+/// Something the state says is still to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTask {
+    /// Version of the record that asked for it.
+    pub task: u32,
+    /// `message` or `recording`.
+    pub kind: &'static str,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Not to be tried before.
+    pub not_before: Timestamp,
+}
+
+impl Entity {
+    /// The empty state for a stream, by the first part of its name; none for a kind we do not have.
+    pub fn empty(stream: &str) -> Option<Entity> {
+        Some(match stream.split('/').next()? {
+            "call" => Entity::Call(Box::default()),
+            "conference" | "dial" => Entity::Conference(Box::default()),
+            "contract" => Entity::Contract(Box::default()),
+            "message" => Entity::Message(Box::default()),
+            "ledger" => Entity::Keys(Keys::default()),
+            _ => return None,
+        })
+    }
+
+    /// Folds one event.
+    pub fn apply(&mut self, event: &Event) {
+        match self {
+            Entity::Call(call) => call.apply(event),
+            Entity::Conference(conference) => conference.apply(event),
+            Entity::Contract(agreement) => agreement.apply(event),
+            Entity::Message(message) => message.apply(event),
+            Entity::Keys(keys) => keys.apply(event),
+        }
+    }
+
+    /// What is still to be done outside.
+    pub fn open_tasks(&self) -> Vec<OpenTask> {
+        match self {
+            Entity::Call(call) => call.recordings.open_tasks().collect(),
+            Entity::Conference(conference) => conference.recordings.open_tasks().collect(),
+            Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
+            Entity::Message(message) => message.answers.open_tasks().collect(),
+            Entity::Keys(_) => Vec::new(),
+        }
+    }
+
+    /// The state as the store keeps it.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("states hold only strings, numbers, lists and string-keyed maps")
+    }
+
+    /// Reads what [`Entity::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When it was written by another version; the views must be rebuilt then.
+    pub fn from_json(text: &str) -> Result<Entity, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// Stream name of a leg.
+pub fn call_stream(provider: Provider, id: &str) -> String {
+    format!("call/{}/{}", provider.as_str(), token(id))
+}
+
+/// Stream name of a message.
+pub fn message_stream(provider: Provider, id: &str) -> String {
+    format!("message/{}/{}", provider.as_str(), token(id))
+}
+
+/// Stream name of a conference.
+pub fn conference_stream(id: &str) -> String {
+    format!("conference/{}", token(id))
+}
+
+/// Stream name of a dialling.
+pub fn dial_stream(id: &str) -> String {
+    format!("dial/{}", token(id))
+}
+
+/// Stream name of a contract.
+pub fn contract_stream(id: &str) -> String {
+    format!("contract/{}", token(id))
+}
+
+/// Writes an outside id so that it fits into a stream name: letters, digits, `-`, `_`, `.` stay, other bytes become
+/// `%XX`; what gets longer than 150 bytes becomes `sha256:` and its hash.
+pub fn token(id: &str) -> String {
+    let mut text = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+            text.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+        }
+        if text.len() > TOKEN_BYTES_MAX {
+            return format!("sha256:{}", sha256(id.as_bytes()));
+        }
+    }
+    if text.is_empty() { "_".to_owned() } else { text }
+}

@@ -1,0 +1,446 @@
+//! Events: what is recorded. A closed, versioned list of types, each with its public data.
+//!
+//! `data` holds only a closed vocabulary (EVIDENCE §2). Everything personal or free goes beside it as named private
+//! values, which become disclosures.
+
+use std::collections::BTreeMap;
+
+use ledger::hash::Hash;
+use ledger::json::Value;
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Answer, ContractType, Language};
+use crate::fact::{ConferenceStatus, DeliveryStatus, Leg, Occurred};
+use crate::provider::Provider;
+use crate::report::{DialledLeg, FailureReason};
+
+/// The public part of an event. `type` and `data` of the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum EventData {
+    /// A leg exists.
+    #[serde(rename = "call.started")]
+    CallStarted(CallFact),
+    /// A leg waits in a queue.
+    #[serde(rename = "call.queued")]
+    CallQueued(CallFact),
+    /// A phone rings.
+    #[serde(rename = "call.ringing")]
+    CallRinging(CallFact),
+    /// Somebody picked up.
+    #[serde(rename = "call.answered")]
+    CallAnswered(CallFact),
+    /// A leg was passed on.
+    #[serde(rename = "call.transferred")]
+    CallTransferred(CallFact),
+    /// Keys were pressed.
+    #[serde(rename = "call.input")]
+    CallInput(CallFact),
+    /// A leg is over.
+    #[serde(rename = "call.ended")]
+    CallEnded(CallFact),
+    /// An authentic report we have no word for.
+    #[serde(rename = "call.other")]
+    CallOther(CallFact),
+    /// A recording can be fetched; the number of this record's version names the task of fetching it.
+    #[serde(rename = "recording.available")]
+    RecordingAvailable(RecordingAvailable),
+    /// A recording was fetched, hashed and stored.
+    #[serde(rename = "recording.fetched")]
+    RecordingFetched(RecordingFetched),
+    /// The same recording gave other bytes than before: an alarm.
+    #[serde(rename = "recording.altered")]
+    RecordingAltered(RecordingFetched),
+    /// A recording could not be fetched.
+    #[serde(rename = "recording.failed")]
+    RecordingFailed(TaskFailed),
+    /// A conference was asked for.
+    #[serde(rename = "conference.requested")]
+    ConferenceRequested(ConferenceRequested),
+    /// A status report about a whole conference.
+    #[serde(rename = "conference.reported")]
+    ConferenceReported(ConferenceReported),
+    /// One call was asked for.
+    #[serde(rename = "dial.requested")]
+    DialRequested(DialRequested),
+    /// The provider answered the dialling.
+    #[serde(rename = "dial.placed")]
+    DialPlaced(DialPlaced),
+    /// The dialling failed as a whole.
+    #[serde(rename = "dial.failed")]
+    DialFailed(DialFailed),
+    /// A contract was drafted from what was said.
+    #[serde(rename = "contract.drafted")]
+    ContractDrafted(ContractDrafted),
+    /// One party agreed.
+    #[serde(rename = "contract.confirmed")]
+    ContractConfirmed(ContractAnswered),
+    /// One party refused.
+    #[serde(rename = "contract.rejected")]
+    ContractRejected(ContractAnswered),
+    /// Somebody gave a wrong code.
+    #[serde(rename = "contract.code_refused")]
+    ContractCodeRefused(CodeRefused),
+    /// A message is to be sent; the number of this record's version names the task.
+    #[serde(rename = "message.requested")]
+    MessageRequested(MessageRequested),
+    /// We are about to send it.
+    #[serde(rename = "message.attempted")]
+    MessageAttempted(Attempt),
+    /// A provider took it.
+    #[serde(rename = "message.accepted")]
+    MessageAccepted(MessageAccepted),
+    /// It was not taken.
+    #[serde(rename = "message.failed")]
+    MessageFailed(TaskFailed),
+    /// A party wrote to us.
+    #[serde(rename = "message.received")]
+    MessageReceived(MessageReceived),
+    /// What became of a message we sent.
+    #[serde(rename = "message.delivery")]
+    MessageDelivery(MessageDelivery),
+    /// A key joined; the data is the statement with its signatures (`ledger::key`).
+    #[serde(rename = "key.added")]
+    KeyAdded(serde_json::Value),
+    /// A key signs no more from here on.
+    #[serde(rename = "key.retired")]
+    KeyRetired(serde_json::Value),
+    /// A key is not trusted from a position on.
+    #[serde(rename = "key.revoked")]
+    KeyRevoked(serde_json::Value),
+}
+
+/// A leg's facts, and whether they contradict an earlier delivery of the same event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFact {
+    /// What was told.
+    #[serde(flatten)]
+    pub leg: Leg,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `recording.available`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingAvailable {
+    /// Length the provider states, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `recording.fetched` and `recording.altered`. The hash itself is a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingFetched {
+    /// Version of the `recording.available` it belongs to.
+    pub task: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// By the first bytes of the file.
+    pub media_type: String,
+    /// Length in milliseconds where the format told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+/// Data of a failed task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskFailed {
+    /// Version of the record that asked for it.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+    /// Why.
+    pub reason: FailureReason,
+    /// Whether it will be tried again.
+    pub again: bool,
+}
+
+/// Data of `conference.requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConferenceRequested {
+    /// How many are dialled.
+    pub parties: u32,
+    /// What is negotiated.
+    pub contract_type: ContractType,
+    /// Expected length, seconds.
+    pub expected_duration_s: u32,
+}
+
+/// Data of `conference.reported`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConferenceReported {
+    /// The status.
+    pub status: ConferenceStatus,
+    /// Length, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `dial.requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialRequested {
+    /// How many are dialled.
+    pub parties: u32,
+}
+
+/// Data of `dial.placed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialPlaced {
+    /// Who dialled.
+    pub provider: Provider,
+    /// One per party.
+    pub legs: Vec<DialledLeg>,
+}
+
+/// Data of `dial.failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialFailed {
+    /// Why.
+    pub reason: FailureReason,
+}
+
+/// Data of `contract.drafted`. The document itself (contract.json) is the disclosure `document`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractDrafted {
+    /// SHA-256 of contract.json: the contract hash.
+    pub document_sha256: Hash,
+    /// Which kind.
+    pub contract_type: ContractType,
+    /// Language of the agreed text.
+    pub language: Language,
+    /// How many parties.
+    pub parties: u32,
+    /// Until when it can be confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Calls and conference it was negotiated on, as they stood then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// Data of `contract.confirmed` and `contract.rejected`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractAnswered {
+    /// 0-based party.
+    pub party: u32,
+    /// What exactly is agreed to or refused.
+    pub document_sha256: Hash,
+    /// How the party answered.
+    pub channel: Channel,
+    /// How many have not answered yet.
+    pub remaining: u32,
+    /// The message it was said in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// By which way a party answered, and what that proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A text from the party's number naming the contract.
+    SmsNumber,
+    /// A text from the party's number with the code it was sent.
+    SmsCode,
+    /// By the interface, with the code the party was sent.
+    ApiCode,
+}
+
+/// Data of `contract.code_refused`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRefused {
+    /// 0-based party.
+    pub party: u32,
+    /// By which way.
+    pub channel: Channel,
+}
+
+/// Data of `message.requested`. Number and text are disclosures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRequested {
+    /// 0-based party of the contract, none for an answer to a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<u32>,
+    /// Which text.
+    pub template: Template,
+}
+
+/// The texts we send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// Please confirm this contract.
+    ConfirmRequest,
+    /// All parties agreed.
+    Confirmed,
+    /// We did not understand; please answer like this.
+    AskAgain,
+}
+
+/// Data of `message.attempted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Version of the `message.requested` it belongs to.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+}
+
+/// Data of `message.accepted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageAccepted {
+    /// Version of the `message.requested` it belongs to.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+    /// Who took it.
+    pub provider: Provider,
+    /// The stream on which its delivery reports are recorded.
+    pub message: String,
+}
+
+/// Data of `message.received`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReceived {
+    /// How we read it.
+    pub reading: Reading,
+}
+
+/// How a text was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// An answer to one contract.
+    Yes,
+    /// A refusal of one contract.
+    No,
+    /// Could mean several things; the party was asked again.
+    Ambiguous,
+    /// Says nothing about a contract of this number.
+    Nothing,
+}
+
+impl From<Answer> for Reading {
+    fn from(answer: Answer) -> Reading {
+        match answer {
+            Answer::Yes => Reading::Yes,
+            Answer::No => Reading::No,
+        }
+    }
+}
+
+/// Data of `message.delivery`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDelivery {
+    /// The state.
+    pub status: DeliveryStatus,
+}
+
+/// A record of another stream, by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Stream name.
+    pub stream: String,
+    /// Version.
+    pub version: u64,
+    /// SHA-256 of that record's payload.
+    pub hash: Hash,
+}
+
+impl EventData {
+    /// Type and data as they stand in the record.
+    pub fn encode(&self) -> (String, Value) {
+        let whole =
+            serde_json::to_value(self).expect("event data holds only strings, integers, lists and maps");
+        let serde_json::Value::Object(mut map) = whole else {
+            unreachable!("adjacently tagged enums are objects")
+        };
+        let kind = map.remove("type").and_then(|t| t.as_str().map(str::to_owned)).unwrap_or_default();
+        (kind, profile(map.remove("data").unwrap_or_default()))
+    }
+
+    /// Reads type and data of a record.
+    ///
+    /// # Errors
+    /// When the type is unknown to this program or the data has another shape.
+    pub fn decode(kind: &str, data: &Value) -> Result<EventData, serde_json::Error> {
+        serde_json::from_value(serde_json::json!({ "type": kind, "data": loose(data) }))
+    }
+}
+
+/// Turns plain JSON into a profile value. Floats cannot occur in event data; they would become strings.
+pub(crate) fn profile(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(b) => Value::Bool(b),
+        serde_json::Value::Number(n) => n.as_i64().map_or_else(|| Value::String(n.to_string()), Value::Int),
+        serde_json::Value::String(s) => Value::String(s),
+        serde_json::Value::Array(items) => Value::Array(items.into_iter().map(profile).collect()),
+        serde_json::Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(k, v)| (k, profile(v))).collect())
+        }
+    }
+}
+
+/// Turns a profile value into plain JSON.
+pub(crate) fn loose(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Int(n) => (*n).into(),
+        Value::String(s) => s.clone().into(),
+        Value::Array(items) => items.iter().map(loose).collect(),
+        Value::Object(map) => {
+            serde_json::Value::Object(map.iter().map(|(k, v)| (k.clone(), loose(v))).collect())
+        }
+    }
+}
+
+/// Private values of an event by name: what its disclosures open.
+pub type PrivateValues = BTreeMap<String, String>;
+
+/// An event with everything known about it, as states are folded from: fresh from a decision, or read back from the
+/// log with those disclosures that were not erased.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Public part.
+    pub data: EventData,
+    /// The provider's time.
+    pub occurred: Option<Occurred>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Its place in its stream.
+    pub version: u64,
+    /// Opened private values of the record.
+    pub private: Private,
+}
+
+/// Opened disclosures; `Debug` shows only how many.
+#[derive(Clone, Default)]
+pub struct Private {
+    /// Of the record, by name.
+    pub record: PrivateValues,
+    /// Of the document, by the digest under which they stand in it: name and value.
+    pub document: BTreeMap<String, (String, String)>,
+}
+
+impl std::fmt::Debug for Private {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Private({} + {})", self.record.len(), self.document.len())
+    }
+}
+
+impl Private {
+    /// The record's private value of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.record.get(name).map(String::as_str)
+    }
+}

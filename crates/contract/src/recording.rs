@@ -1,0 +1,153 @@
+//! Recordings of a call or conference: none, one or many, early or late, each with its own fate.
+
+use std::collections::BTreeMap;
+
+use ledger::hash::sha256;
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::entity::OpenTask;
+use crate::event::{Event, EventData};
+use crate::message::after;
+use crate::report::FailureReason;
+
+/// How often a recording is tried before we give up; with [`fetch_delay_ms`] that is about two days.
+pub const FETCH_ATTEMPTS_MAX: u32 = 14;
+
+/// How long to wait after attempt `n` (1-based): 2 s, doubling to at most 6 h. In milliseconds.
+pub fn fetch_delay_ms(attempt: u32) -> i64 {
+    let doubled = 2_000_i64.saturating_mul(1_i64 << attempt.saturating_sub(1).min(20));
+    doubled.min(6 * 3_600_000)
+}
+
+/// All recordings named on one stream, by the start of the hash of their address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Recordings(pub BTreeMap<String, Recording>);
+
+/// One recording.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// Version of the record that named it: the number of the fetching task.
+    pub task: u32,
+    /// Where it can be fetched; none when erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Length the provider states, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// When it was first named to us.
+    pub available_at: Timestamp,
+    /// What was fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
+    /// The same address gave other bytes later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub altered: bool,
+    /// How often fetching failed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not to be tried before.
+    pub not_before: Timestamp,
+    /// Why it failed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReason>,
+    /// No more attempts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recording(task {}, fetched {})", self.task, self.fetched.is_some())
+    }
+}
+
+/// Bytes of a recording as they were stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// Lower-case hex SHA-256; none when erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// By the first bytes.
+    pub media_type: String,
+    /// Length in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Recordings {
+    /// Folds one event; events of other things change nothing.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.data {
+            EventData::RecordingAvailable(data) => {
+                let url = event.private.get("url");
+                let key = url.map_or_else(|| format!("erased-{}", event.version), url_key);
+                let task = u32::try_from(event.version).unwrap_or(u32::MAX);
+                let recording = self.0.entry(key).or_insert_with(|| Recording {
+                    task,
+                    url: url.map(str::to_owned),
+                    duration_s: None,
+                    available_at: event.recorded_at,
+                    fetched: None,
+                    altered: false,
+                    attempts: 0,
+                    not_before: event.recorded_at,
+                    failure: None,
+                    given_up: false,
+                });
+                recording.duration_s = recording.duration_s.max(data.duration_s);
+            }
+            EventData::RecordingFetched(data) => {
+                let sha256 = event.private.get("sha256").map(str::to_owned);
+                if let Some(recording) = self.by_task(data.task) {
+                    recording.fetched = Some(Fetched {
+                        sha256,
+                        bytes: data.bytes,
+                        media_type: data.media_type.clone(),
+                        duration_ms: data.duration_ms,
+                        at: event.recorded_at,
+                    });
+                }
+            }
+            EventData::RecordingAltered(data) => {
+                if let Some(recording) = self.by_task(data.task) {
+                    recording.altered = true;
+                }
+            }
+            EventData::RecordingFailed(data) => {
+                if let Some(recording) = self.by_task(data.task) {
+                    recording.attempts = recording.attempts.max(data.attempt);
+                    recording.failure = Some(data.reason);
+                    recording.given_up = !data.again || data.attempt >= FETCH_ATTEMPTS_MAX;
+                    recording.not_before = after(event.recorded_at, fetch_delay_ms(data.attempt));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The recording a task number names.
+    pub fn by_task(&mut self, task: u32) -> Option<&mut Recording> {
+        self.0.values_mut().find(|r| r.task == task)
+    }
+
+    /// What is still to be fetched.
+    pub fn open_tasks(&self) -> impl Iterator<Item = OpenTask> + '_ {
+        self.0.values().filter(|r| r.fetched.is_none() && !r.given_up && r.url.is_some()).map(|r| OpenTask {
+            task: r.task,
+            kind: "recording",
+            attempts: r.attempts,
+            not_before: r.not_before,
+        })
+    }
+}
+
+/// The key under which a recording address is kept: the first 16 hex digits of its SHA-256.
+pub fn url_key(url: &str) -> String {
+    sha256(url.as_bytes()).to_string()[..16].to_owned()
+}

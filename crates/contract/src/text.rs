@@ -1,0 +1,126 @@
+//! The words people read: the agreed text of a contract and the messages to its parties, in English and Swahili.
+
+use crate::command::{CreateContract, Language};
+use ledger::hash::Hash;
+
+/// The agreed text: what is promised by whom, from the terms alone, without names or numbers of people.
+pub fn agreed(command: &CreateContract, terms: &[(&'static str, String)]) -> String {
+    let words = match command.language {
+        Language::En => &ENGLISH,
+        Language::Sw => &SWAHILI,
+    };
+    let roles: Vec<&str> = command.parties.iter().map(|p| p.role.as_str()).collect();
+    let mut lines = vec![format!("{}: {}.", words.between, roles.join(", "))];
+    for (name, label) in words.terms {
+        if let Some((_, value)) = terms.iter().find(|(term, _)| term == name) {
+            lines.push(format!("{label}: {value}."));
+        }
+    }
+    for term in &command.other_terms {
+        lines.push(format!("{}: {}.", term.name, term.value));
+    }
+    lines.join("\n")
+}
+
+struct Words {
+    between: &'static str,
+    terms: &'static [(&'static str, &'static str)],
+}
+
+const ENGLISH: Words = Words {
+    between: "Agreement between",
+    terms: &[
+        ("product", "Product"),
+        ("quantity", "Quantity"),
+        ("unit", "Unit"),
+        ("unit_price", "Price per unit"),
+        ("total_amount", "Total"),
+        ("currency", "Currency"),
+        ("upfront_payment", "Paid in advance"),
+        ("payment_terms", "Payment"),
+        ("delivery_location", "Delivery to"),
+        ("delivery_deadline", "Delivery by"),
+        ("quality_requirements", "Quality"),
+    ],
+};
+
+const SWAHILI: Words = Words {
+    between: "Mkataba kati ya",
+    terms: &[
+        ("product", "Bidhaa"),
+        ("quantity", "Kiasi"),
+        ("unit", "Kipimo"),
+        ("unit_price", "Bei kwa kipimo"),
+        ("total_amount", "Jumla"),
+        ("currency", "Sarafu"),
+        ("upfront_payment", "Malipo ya awali"),
+        ("payment_terms", "Malipo"),
+        ("delivery_location", "Kufikisha"),
+        ("delivery_deadline", "Kabla ya"),
+        ("quality_requirements", "Ubora"),
+    ],
+};
+
+/// The message that asks one party to confirm: terms in words, the party's code, and the contract hash, so that the
+/// phone keeps an independent copy of what was agreed.
+pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, document: &Hash) -> String {
+    let terms = &command.terms;
+    let goods = [terms.product.as_deref(), terms.quantity.as_deref(), terms.unit.as_deref()];
+    let goods: Vec<&str> = goods.into_iter().flatten().collect();
+    let currency = terms.currency.as_deref().unwrap_or("KES");
+    let mut parts = vec![goods.join(" ")];
+    parts.extend(terms.unit_price.map(|price| format!("@{currency} {price}")));
+    parts.extend(terms.total_amount.map(|total| format!("= {currency} {total}")));
+    parts.extend(terms.delivery_deadline.as_ref().map(|by| format!("-> {by}")));
+    parts.retain(|part| !part.is_empty());
+    let summary: String = if parts.is_empty() { command.transcript.clone() } else { parts.join(" ") };
+    let summary = shorten(&summary, SUMMARY_CHARS_MAX);
+    let text = match command.language {
+        Language::En => format!("{contract_id}: {summary}. Reply YES {code} or NO {code}. SHA256 {document}"),
+        Language::Sw => {
+            format!("{contract_id}: {summary}. Jibu NDIO {code} au HAPANA {code}. SHA256 {document}")
+        }
+    };
+    gsm7(&text)
+}
+
+/// Longest summary of the terms in a message: with number, code and hash the text stays within two GSM-7 parts (306).
+pub const SUMMARY_CHARS_MAX: usize = 130;
+
+/// The answer to a text we could not read as an answer.
+pub fn ask_again(contracts: &[&str]) -> String {
+    let which = contracts.first().copied().unwrap_or("…");
+    gsm7(&format!(
+        "We did not understand. Reply YES or NO with your 4-digit code, like: YES 1234. \
+         Hatukuelewa. Jibu NDIO au HAPANA na namba yako ya siri. ({which})"
+    ))
+}
+
+fn shorten(text: &str, characters: usize) -> String {
+    if text.chars().count() <= characters {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(characters - 3).collect();
+    format!("{cut}...")
+}
+
+/// Writes a text with the characters every phone can show (GSM 03.38 basic set, without its escapes): others become
+/// their base letter where that is plain, else `?`. One odd character would cut a message part from 160 to 70.
+pub fn gsm7(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | ' '..='Z' | 'a'..='z' if c != '`' => c,
+            '’' | '‘' | '`' => '\'',
+            '“' | '”' => '"',
+            '–' | '—' => '-',
+            'é' | 'è' | 'ù' | 'ì' | 'ò' | 'à' | 'ä' | 'ö' | 'ñ' | 'ü' | 'Ä' | 'Ö' | 'Ñ' | 'Ü' | 'É' | '£'
+            | '_' => c,
+            'á' | 'â' | 'ã' => 'a',
+            'ê' | 'ë' => 'e',
+            'í' | 'î' | 'ï' => 'i',
+            'ó' | 'ô' | 'õ' => 'o',
+            'ú' | 'û' => 'u',
+            _ => '?',
+        })
+        .collect()
+}

@@ -1,0 +1,366 @@
+//! What the fold knows while it works through a batch: the states of the touched streams, what was seen before, and
+//! the records made so far. Pure; the projector fills it from the store and writes what comes out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use ledger::disclosure::{Disclosure, Salt};
+use ledger::hash::Hash;
+use ledger::record::{Draft, Payload, SealError, Source, payload, record_id};
+use ledger::stream::{Head, StreamId};
+use ledger::time::Timestamp;
+use uuid::Uuid;
+
+use crate::entity::Entity;
+use crate::event::{Event, EventData, Link, Private};
+use crate::fact::Occurred;
+use crate::input::Input;
+use crate::outcome::Recorded;
+
+/// A stream as loaded, and as changed by this batch.
+#[derive(Clone, Debug)]
+pub struct StreamState {
+    /// Version and payload hash of its newest record.
+    pub head: Head,
+    /// When its newest record was recorded.
+    pub recorded_at: Timestamp,
+    /// Its folded state.
+    pub entity: Entity,
+    /// Whether this batch changed it.
+    pub changed: bool,
+}
+
+/// A record made by this batch, not yet signed.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Stream name.
+    pub stream: String,
+    /// Version on the stream.
+    pub version: u64,
+    /// Record id.
+    pub id: Uuid,
+    /// Type.
+    pub kind: String,
+    /// As in the payload.
+    pub recorded_at: Timestamp,
+    /// Payload hash of the version before.
+    pub prev: Option<Hash>,
+    /// The payload, to be signed.
+    pub payload: Payload,
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+    /// What opens the commitments of its document.
+    pub document_disclosures: Vec<Disclosure>,
+}
+
+/// A link to add to or take from the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkEdit {
+    /// Which kind of key.
+    pub space: &'static str,
+    /// The key.
+    pub key: String,
+    /// The stream it leads to.
+    pub stream: String,
+    /// Add, or remove.
+    pub add: bool,
+}
+
+/// The spaces of links.
+pub mod space {
+    /// From a phone number to every contract of it.
+    pub const PHONE: &str = "phone";
+    /// From a phone number to its contracts that wait for an answer.
+    pub const OPEN: &str = "open";
+    /// From the stream of a leg to the conference or dialling it belongs to.
+    pub const CALL: &str = "call";
+    /// From a conference id to the streams of its legs.
+    pub const LEG: &str = "leg";
+    /// From the stream of a message at a provider to the stream that sent it.
+    pub const MESSAGE: &str = "message";
+}
+
+/// The working set of one batch.
+#[derive(Debug)]
+pub struct World {
+    origin: String,
+    last_recorded_at: Option<Timestamp>,
+    streams: HashMap<String, StreamState>,
+    seen: HashMap<String, BTreeSet<Hash>>,
+    links: BTreeMap<(String, String), BTreeSet<String>>,
+    counters: BTreeMap<String, u64>,
+    handled: HashSet<Uuid>,
+    /// Records made, in order.
+    pub made: Vec<Made>,
+    /// New dedupe keys.
+    pub newly_seen: Vec<(String, Hash)>,
+    /// Changes of the link index, in order.
+    pub link_edits: Vec<LinkEdit>,
+    /// Counters changed.
+    pub counters_changed: BTreeSet<String>,
+}
+
+/// Why an event could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The stream name is not one.
+    #[error(transparent)]
+    Stream(#[from] ledger::stream::StreamError),
+    /// The record is outside the profile or too long.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The stream's kind has no state.
+    #[error("no such kind of stream")]
+    Kind,
+}
+
+impl World {
+    /// An empty working set for the log `origin` whose newest record was recorded at `last_recorded_at`.
+    pub fn new(origin: &str, last_recorded_at: Option<Timestamp>) -> World {
+        World {
+            origin: origin.to_owned(),
+            last_recorded_at,
+            streams: HashMap::new(),
+            seen: HashMap::new(),
+            links: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            handled: HashSet::new(),
+            made: Vec::new(),
+            newly_seen: Vec::new(),
+            link_edits: Vec::new(),
+            counters_changed: BTreeSet::new(),
+        }
+    }
+
+    /// Fills in a loaded stream.
+    pub fn put_stream(&mut self, name: String, head: Head, recorded_at: Timestamp, entity: Entity) {
+        self.streams.insert(name, StreamState { head, recorded_at, entity, changed: false });
+    }
+
+    /// Fills in a digest seen before.
+    pub fn put_seen(&mut self, key: String, digest: Hash) {
+        self.seen.entry(key).or_default().insert(digest);
+    }
+
+    /// Fills in a link.
+    pub fn put_link(&mut self, space: String, key: String, stream: String) {
+        self.links.entry((space, key)).or_default().insert(stream);
+    }
+
+    /// Fills in a counter.
+    pub fn put_counter(&mut self, name: String, value: u64) {
+        self.counters.insert(name, value);
+    }
+
+    /// Marks an input as handled before.
+    pub fn put_handled(&mut self, input: Uuid) {
+        self.handled.insert(input);
+    }
+
+    /// Whether the input was handled before, or earlier in this batch; marks it.
+    pub fn first_time(&mut self, input: Uuid) -> bool {
+        self.handled.insert(input)
+    }
+
+    /// The state of a stream, if it has one.
+    pub fn entity(&self, stream: &str) -> Option<&Entity> {
+        self.streams.get(stream).map(|s| &s.entity)
+    }
+
+    /// The streams this batch changed.
+    pub fn changed(&self) -> impl Iterator<Item = (&String, &StreamState)> {
+        self.streams.iter().filter(|(_, state)| state.changed)
+    }
+
+    /// Where a link leads.
+    pub fn linked(&self, space: &str, key: &str) -> impl Iterator<Item = &String> {
+        self.links.get(&(space.to_owned(), key.to_owned())).into_iter().flatten()
+    }
+
+    /// Changes a link, here and in what is to be written.
+    pub fn edit_link(&mut self, space: &'static str, key: &str, stream: &str, add: bool) {
+        let streams = self.links.entry((space.to_owned(), key.to_owned())).or_default();
+        let changed = if add { streams.insert(stream.to_owned()) } else { streams.remove(stream) };
+        if changed {
+            let edit = LinkEdit { space, key: key.to_owned(), stream: stream.to_owned(), add };
+            self.link_edits.push(edit);
+        }
+    }
+
+    /// Digests seen under a key.
+    pub fn seen(&self, key: &str) -> Option<&BTreeSet<Hash>> {
+        self.seen.get(key)
+    }
+
+    /// Remembers a digest under a key for ever.
+    pub fn remember(&mut self, key: &str, digest: Hash) {
+        if self.seen.entry(key.to_owned()).or_default().insert(digest) {
+            self.newly_seen.push((key.to_owned(), digest));
+        }
+    }
+
+    /// The next number of a counter.
+    pub fn next_number(&mut self, name: &str) -> u64 {
+        let value = self.counters.entry(name.to_owned()).or_insert(0);
+        *value += 1;
+        self.counters_changed.insert(name.to_owned());
+        *value
+    }
+
+    /// The value of a counter.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.counters.get(name).copied().unwrap_or(0)
+    }
+
+    /// The newest record of a stream, as a link.
+    pub fn head_link(&self, stream: &str) -> Option<Link> {
+        let state = self.streams.get(stream)?;
+        Some(Link { stream: stream.to_owned(), version: state.head.version, hash: state.head.prev? })
+    }
+
+    /// The version the next record of a stream will have.
+    pub fn next_version(&self, stream: &str) -> u64 {
+        self.streams.get(stream).map_or(1, |s| s.head.version + 1)
+    }
+
+    /// `recorded_at` of the next record: the input's `received_at`, or that of the newest record where that is later
+    /// (clocks of several doors differ; it never decreases within a log).
+    pub fn recorded_at(&self, input: &Input) -> Timestamp {
+        self.last_recorded_at.map_or(input.received_at, |last| last.max(input.received_at))
+    }
+
+    fn append(&mut self, input: &Input, draft: NewRecord, ordinal: u32) -> Result<Recorded, RecordingError> {
+        let NewRecord { stream, data, occurred, disclosures, document_disclosures, private } = draft;
+        let recorded_at = self.recorded_at(input);
+        let state = self.streams.get(&stream);
+        let head = state.map_or(Head { version: 0, prev: None }, |s| s.head);
+        let (kind, value) = data.encode();
+        let draft = Draft {
+            stream: StreamId::new(stream.clone())?,
+            version: head.version + 1,
+            prev: head.prev,
+            id: record_id(&self.origin, input.id, ordinal),
+            kind: kind.clone(),
+            occurred_at: occurred.as_ref().map(|o| o.at),
+            occurred_at_assumed_zone: occurred.as_ref().and_then(|o| o.assumed_zone.clone()),
+            recorded_at,
+            source: Source {
+                input: input.id,
+                via: input.via.as_str().to_owned(),
+                authenticated: input.authenticated,
+            },
+            data: value,
+            disclosures: disclosures.iter().map(|d| d.digest.clone()).collect(),
+        };
+        let payload = payload(&self.origin, &draft)?;
+        let event = Event { data, occurred, recorded_at, version: draft.version, private };
+        let mut entity = match state {
+            Some(state) => state.entity.clone(),
+            None => Entity::empty(&stream).ok_or(RecordingError::Kind)?,
+        };
+        entity.apply(&event);
+        let new_head = Head { version: draft.version, prev: Some(payload.sha256) };
+        self.streams
+            .insert(stream.clone(), StreamState { head: new_head, recorded_at, entity, changed: true });
+        self.last_recorded_at = Some(recorded_at);
+        let recorded = Recorded { stream: stream.clone(), version: draft.version, kind: kind.clone() };
+        self.made.push(Made {
+            stream,
+            version: draft.version,
+            id: draft.id,
+            kind,
+            recorded_at,
+            prev: draft.prev,
+            payload,
+            disclosures,
+            document_disclosures,
+        });
+        Ok(recorded)
+    }
+}
+
+struct NewRecord {
+    stream: String,
+    data: EventData,
+    occurred: Option<Occurred>,
+    disclosures: Vec<Disclosure>,
+    document_disclosures: Vec<Disclosure>,
+    private: Private,
+}
+
+/// Records the events of one input, deriving ids and salts from it in order.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    /// What is known; changed by every record.
+    pub world: &'a mut World,
+    /// The input.
+    pub input: &'a Input,
+    salts: u32,
+    /// What was recorded so far.
+    pub recorded: Vec<Recorded>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Starts an input.
+    pub fn new(world: &'a mut World, input: &'a Input) -> Recorder<'a> {
+        Recorder { world, input, salts: 0, recorded: Vec::new() }
+    }
+
+    /// The next salt of this input.
+    pub fn salt(&mut self) -> Salt {
+        let salt = Salt::derive(&self.input.seed.0.0, self.salts);
+        self.salts += 1;
+        salt
+    }
+
+    /// Records one event with its private values.
+    ///
+    /// # Errors
+    /// [`RecordingError`]; the input is then quarantined as a whole.
+    pub fn record(
+        &mut self,
+        stream: &str,
+        data: EventData,
+        occurred: Option<Occurred>,
+        private: &[(&str, &str)],
+    ) -> Result<(), RecordingError> {
+        self.record_document(stream, data, occurred, private, Vec::new())
+    }
+
+    /// Records one event whose private value `document` has commitments of its own.
+    ///
+    /// # Errors
+    /// As [`Recorder::record`].
+    pub fn record_document(
+        &mut self,
+        stream: &str,
+        data: EventData,
+        occurred: Option<Occurred>,
+        private: &[(&str, &str)],
+        document_disclosures: Vec<Disclosure>,
+    ) -> Result<(), RecordingError> {
+        let mut opened = Private::default();
+        let mut disclosures = Vec::with_capacity(private.len());
+        for (name, value) in private {
+            disclosures.push(Disclosure::new(&self.salt(), name, &(*value).into()));
+            opened.record.insert((*name).to_owned(), (*value).to_owned());
+        }
+        for disclosure in &document_disclosures {
+            if let Ok((_, name, value)) = Disclosure::parse(&disclosure.encoded) {
+                let value = value.as_str().unwrap_or_default().to_owned();
+                opened.document.insert(disclosure.digest.clone(), (name, value));
+            }
+        }
+        let ordinal = u32::try_from(self.recorded.len()).unwrap_or(u32::MAX);
+        let record = NewRecord {
+            stream: stream.to_owned(),
+            data,
+            occurred,
+            disclosures,
+            document_disclosures,
+            private: opened,
+        };
+        let recorded = self.world.append(self.input, record, ordinal)?;
+        self.recorded.push(recorded);
+        Ok(())
+    }
+}
