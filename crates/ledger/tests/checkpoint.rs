@@ -8,12 +8,13 @@ mod text;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer, SigningKey, Verifier as _};
 use ledger::checkpoint::{
     Checkpoint, CheckpointError, LogKey, LogVerifier, NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, add_signatures,
 };
 use ledger::hash::{Hash, sha256};
 use proptest::prelude::*;
+use sha2::{Digest, Sha512};
 use signed_note::{Note, StandardSigner, StandardVerifier, Verifier, VerifierList};
 
 const ORIGIN: &str = "ledger.example/one";
@@ -197,6 +198,35 @@ fn signatures_of_others_are_ignored_and_those_of_the_log_are_not() {
     agrees(&[&good, &good], &expected);
     // The specification asks to verify every signature of a known key; `signed_note` looks at the first only.
     assert!(other_accepts(&check(&[&good, &bad(ORIGIN, id)], &wrong)));
+}
+
+/// A signature with the neutral point as R, which the equation alone accepts: S is k·a for the challenge k.
+fn small_order_signature(text: &[u8]) -> [u8; 64] {
+    let key = SigningKey::from_bytes(&seed());
+    let neutral = [[1].as_slice(), &[0; 31]].concat();
+    let public = key.verifying_key();
+    let challenge = Sha512::digest([&neutral, public.as_bytes().as_slice(), text].concat());
+    let secret = key.to_scalar();
+    let mut s = key.to_scalar() - secret; // zero
+    for byte in challenge.iter().rev() {
+        for bit in (0..8).rev() {
+            s = s + s;
+            if byte >> bit & 1 == 1 {
+                s += secret;
+            }
+        }
+    }
+    [neutral, s.to_bytes().to_vec()].concat().try_into().unwrap()
+}
+
+#[test]
+fn a_signature_with_a_point_of_small_order_is_refused() {
+    let text = format!("{ORIGIN}\n7\n{}\n", root().base64());
+    let signature = small_order_signature(text.as_bytes());
+    let public = SigningKey::from_bytes(&seed()).verifying_key();
+    assert!(public.verify(text.as_bytes(), &signature.into()).is_ok(), "the lenient check accepts it");
+    let note = format!("{text}\n{}", line(ORIGIN, key_id(), &signature));
+    assert_eq!(open(&note), Err(CheckpointError::BadSignature(ORIGIN.to_owned())));
 }
 
 #[test]

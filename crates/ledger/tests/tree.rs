@@ -93,6 +93,7 @@ fn an_edge_of_another_shape_is_refused() {
     check(65_536, &[hashes(0), hashes(0), hashes(2)], TreeError::Edge { level: 2, expected: 1, actual: 2 });
     check(1 << 63, &[], TreeError::Size(1 << 63));
     check(u64::MAX, &[], TreeError::Size(u64::MAX));
+    assert_eq!(Tree::from_tiles(1 << 63, &LOG.tiles(&[])), Err(TreeError::Size(1 << 63)));
     let older = LOG.tiles(&edge_tiles(300));
     assert_eq!(Tree::from_tiles(301, &older), Err(TreeError::MissingTile(edge_tiles(301)[0])));
 }

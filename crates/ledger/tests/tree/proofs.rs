@@ -105,6 +105,7 @@ fn proofs_agree_with_a_third_implementation() {
 fn check_tiles(tiles: &[TileId], size: u64, prove: impl Fn(&TileSet) -> Result<Vec<Hash>, ProofError>) {
     let listed: Vec<TileId> = tiles_for(size).collect();
     let all = LOG.tiles(tiles);
+    assert_eq!(all.iter().count(), tiles.len(), "a tile of size {size} is named twice");
     for missing in tiles {
         assert!(listed.contains(missing), "{missing} of size {size}");
         let mut without = TileSet::new();
