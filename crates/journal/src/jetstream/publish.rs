@@ -1,0 +1,170 @@
+//! Publishing: many in flight, acknowledged in order, repeated under the same ids.
+
+use async_nats::HeaderMap;
+use async_nats::header::{HeaderName, HeaderValue};
+use async_nats::jetstream::context::{PublishError as ClientError, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+
+use super::wire::Outgoing;
+use super::{Bus, BusError, pauses};
+
+/// Messages published before the first acknowledgement is awaited.
+pub(crate) const IN_FLIGHT_MAX: usize = 1_000;
+/// Attempts without any progress after which a publish of events gives up; with growing pauses, about ten seconds.
+const ATTEMPTS_MAX: usize = 10;
+
+/// Why a message was not acknowledged. Except for `Invalid` and `TooLarge` it may be in the stream all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// No stream answered: it is gone, or a new leader is being chosen.
+    #[error("no stream answered")]
+    NoStream,
+    /// No acknowledgement in time.
+    #[error("no acknowledgement in time")]
+    TimedOut,
+    /// The connection went while the acknowledgement was awaited.
+    #[error("the connection was lost")]
+    Disconnected,
+    /// The message is larger than the server takes.
+    #[error("the message is larger than the server takes")]
+    TooLarge,
+    /// The subject or a header is not one NATS can carry.
+    #[error("{0} cannot be sent over NATS")]
+    Invalid(String),
+    /// The server said no: full, or short of resources.
+    #[error("the server refused: {0}")]
+    Refused(String),
+}
+
+impl PublishError {
+    /// Whether the same message may succeed later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, PublishError::TooLarge | PublishError::Invalid(_))
+    }
+}
+
+/// A message for whoever listens downstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutEvent {
+    /// The whole subject, as [`BusOptions::events_subject`](super::BusOptions::events_subject) makes it; its tokens
+    /// already valid.
+    pub subject: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// Id under which the server drops repeats.
+    pub msg_id: String,
+    /// The message.
+    pub payload: Vec<u8>,
+}
+
+/// What the server said of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ack {
+    pub sequence: u64,
+    pub duplicate: bool,
+}
+
+impl Bus {
+    /// Publishes one event and awaits its acknowledgement; see [`Bus::publish_events`].
+    ///
+    /// # Errors
+    /// As for [`Bus::publish_events`].
+    pub async fn publish_event(&self, event: OutEvent) -> Result<(), PublishError> {
+        self.publish_events(vec![event]).await
+    }
+
+    /// Publishes events in order and answers when all are acknowledged. What is not acknowledged is published again
+    /// under the same id, so a subscriber who drops repeats of `Nats-Msg-Id` sees each once; after a failure in the
+    /// middle, later events of the call may stand before earlier ones.
+    ///
+    /// # Errors
+    /// [`PublishError`] after several attempts without progress, or at once if it cannot pass. Any number of the events
+    /// may be in the stream; publishing all of them again is right.
+    pub async fn publish_events(&self, events: Vec<OutEvent>) -> Result<(), PublishError> {
+        let messages = events.into_iter().map(event_message).collect::<Result<Vec<_>, _>>()?;
+        let stream = self.options().events_stream.clone();
+        let mut rest = messages.as_slice();
+        let mut pauses = pauses().take(ATTEMPTS_MAX);
+        while !rest.is_empty() {
+            let (acks, error) = self.publish_run(&stream, &rest[..rest.len().min(IN_FLIGHT_MAX)]).await;
+            rest = &rest[acks.len()..];
+            let Some(error) = error else { continue };
+            if !acks.is_empty() {
+                pauses = super::pauses().take(ATTEMPTS_MAX);
+            }
+            let pause = pauses.next().filter(|_| error.may_pass());
+            let Some(pause) = pause else { return Err(error) };
+            tracing::debug!(%error, "publishing again");
+            tokio::time::sleep(pause).await;
+            if error == PublishError::NoStream {
+                self.ensure_for_publish().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes at most [`IN_FLIGHT_MAX`] messages, then awaits their acknowledgements in order. Answers those before the
+    /// first failure, and the failure; what was sent after it may or may not be in the stream.
+    pub(crate) async fn publish_run(
+        &self,
+        stream: &str,
+        messages: &[Outgoing],
+    ) -> (Vec<Ack>, Option<PublishError>) {
+        let mut failure = None;
+        let mut waiting = Vec::with_capacity(messages.len());
+        for outgoing in messages {
+            let message = outgoing.message.clone().expected_stream(stream);
+            match self.context().send_publish(outgoing.subject.clone(), message).await {
+                Ok(ack) => waiting.push(ack),
+                Err(error) => {
+                    failure = Some(publish_error(&error));
+                    break;
+                }
+            }
+        }
+        let mut acks = Vec::with_capacity(waiting.len());
+        for ack in waiting {
+            match ack.await {
+                Ok(ack) => acks.push(Ack { sequence: ack.sequence, duplicate: ack.duplicate }),
+                Err(error) => return (acks, Some(publish_error(&error))),
+            }
+        }
+        (acks, failure)
+    }
+
+    async fn ensure_for_publish(&self) -> Result<(), PublishError> {
+        match self.ensure().await {
+            Err(BusError::Gate(error)) => Err(PublishError::Refused(error.to_string())),
+            // Not there yet; the next attempt will tell.
+            Err(_) | Ok(()) => Ok(()),
+        }
+    }
+}
+
+fn event_message(event: OutEvent) -> Result<Outgoing, PublishError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &event.headers {
+        let invalid = || PublishError::Invalid(format!("the header {name:?}"));
+        let name: HeaderName = name.parse().map_err(|_| invalid())?;
+        let value: HeaderValue = value.parse().map_err(|_| invalid())?;
+        headers.append(name, value);
+    }
+    let msg_id: HeaderValue =
+        event.msg_id.parse().map_err(|_| PublishError::Invalid("the message id".to_owned()))?;
+    let message = PublishMessage::build()
+        .headers(headers)
+        .header(async_nats::header::NATS_MESSAGE_ID, msg_id)
+        .payload(event.payload.into());
+    Ok(Outgoing { subject: event.subject, message })
+}
+
+fn publish_error(error: &ClientError) -> PublishError {
+    match error.kind() {
+        PublishErrorKind::StreamNotFound => PublishError::NoStream,
+        PublishErrorKind::TimedOut => PublishError::TimedOut,
+        PublishErrorKind::BrokenPipe => PublishError::Disconnected,
+        PublishErrorKind::MaxPayloadExceeded => PublishError::TooLarge,
+        _ => PublishError::Refused(error.to_string()),
+    }
+}
