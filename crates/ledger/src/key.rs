@@ -83,6 +83,23 @@ pub enum KeyError {
     },
 }
 
+impl KeyError {
+    /// The member of a key statement, or the part of a record, at fault.
+    pub fn field(&self) -> &'static str {
+        match self {
+            KeyError::Statement { field } => field,
+            KeyError::Origin => "origin",
+            KeyError::NotByRoot => "root_signature",
+            KeyError::NotPossessed => "possession_signature",
+            KeyError::BackDated { .. } => "from_position",
+            KeyError::Signature => "signature",
+            KeyError::Pem | KeyError::Jwk | KeyError::Weak => "public_key",
+            KeyError::SelfAdded | KeyError::Reused => "kid",
+            KeyError::Unknown | KeyError::NotYet { .. } | KeyError::Ended { .. } => "kid",
+        }
+    }
+}
+
 /// An Ed25519 pair that signs records. A root key has the same form.
 #[derive(Clone)]
 pub struct RecordKey {

@@ -47,6 +47,11 @@ impl KeyRing {
         KeyRing { origin: origin.into(), root, record: BTreeMap::new(), log: BTreeMap::new() }
     }
 
+    /// The log whose keys these are.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether root signatures are checked.
     pub fn has_root(&self) -> bool {
         self.root.is_some()

@@ -1,0 +1,76 @@
+//! L2: versions, links, times and ids, record after record.
+
+use std::collections::{HashMap, HashSet};
+
+use super::tally::{Check, Place, Tally};
+use crate::record::Record;
+use crate::stream::{Head, StreamId};
+use crate::time::Timestamp;
+
+/// The heads of all streams so far. Grows by some 100 bytes per stream and 16 per record.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Chain {
+    heads: HashMap<StreamId, Head>,
+    ids: HashSet<u128>,
+    last_recorded: Option<Timestamp>,
+    unreadable: u64,
+}
+
+impl Chain {
+    /// So many entries are missing here, or are no records. That was reported where they stand; as many versions missing
+    /// from some stream are laid to it, so that one fault is not told twice and does not hide a second.
+    pub(crate) fn unreadable(&mut self, count: u64) {
+        self.unreadable += count;
+    }
+
+    /// Checks the next record of the log.
+    pub(crate) fn check(&mut self, position: u64, record: &Record, tally: &mut Tally) {
+        let place = Place::of(position, record);
+        self.check_version(&place, record, tally);
+        match self.last_recorded {
+            Some(last) if record.recorded_at < last => {
+                let message = "recorded before the record in front of it";
+                let expected = format!("{last} or later");
+                tally.fail(Check::Times, place.finding("recorded_at", expected, record.recorded_at, message));
+            }
+            _ => {
+                tally.pass(Check::Times);
+                self.last_recorded = Some(record.recorded_at);
+            }
+        }
+        if self.ids.insert(record.id.as_u128()) {
+            tally.pass(Check::Ids);
+        } else {
+            let message = "the id stands in the log before";
+            tally.fail(Check::Ids, place.finding("id", "an id of its own", record.id, message));
+        }
+    }
+
+    fn check_version(&mut self, place: &Place, record: &Record, tally: &mut Tally) {
+        let head = self.heads.get(&record.stream).copied().unwrap_or_default();
+        let expected = head.version + 1;
+        if record.version == expected {
+            tally.pass(Check::Versions);
+            if record.prev == head.prev {
+                tally.pass(Check::Links);
+            } else {
+                let text = |hash: Option<crate::hash::Hash>| hash.map_or_else(|| "null".to_owned(), |h| h.hex());
+                let message = "not the hash of the payload before it in the stream";
+                tally.fail(Check::Links, place.finding("prev", text(head.prev), text(record.prev), message));
+            }
+        } else if record.version > expected && record.version - expected <= self.unreadable {
+            self.unreadable -= record.version - expected;
+            tally.pass(Check::Versions);
+        } else {
+            let message = if record.version > expected {
+                "records of the stream are missing before this one"
+            } else {
+                "the stream has a record of this version already"
+            };
+            tally.fail(Check::Versions, place.finding("version", expected, record.version, message));
+        }
+        if record.version >= expected {
+            self.heads.insert(record.stream.clone(), record.head());
+        }
+    }
+}

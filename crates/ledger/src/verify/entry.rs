@@ -1,0 +1,160 @@
+//! What can be checked on one record alone, and so on many threads at once.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::tally::Place;
+use super::{DOCUMENT_FIELD, DOCUMENT_NAME, Finding};
+use crate::disclosure::{Disclosure, digest};
+use crate::hash::{Hash, leaf_hash, sha256};
+use crate::json::{self, Value};
+use crate::key::PublicKey;
+use crate::record::{Record, RecordError, open};
+
+/// Keys by thumbprint, to check signatures ahead of the audit with. It decides nothing about who may sign: a thumbprint
+/// fixes its key, so a signature checked with the key of that name is checked for good.
+pub type KnownKeys = BTreeMap<String, PublicKey>;
+
+/// Payload fields a disclosure may not hide behind a second time (RFC 9901 §7.1).
+const PAYLOAD_FIELDS: [&str; 12] = [
+    "data", "id", "log", "occurred_at", "occurred_at_assumed_zone", "prev", "recorded_at", "source", "stream", "type",
+    "v", "version",
+];
+
+/// A record with the verdicts that need no knowledge of the rest of the log. Only [`check_record`] makes one.
+#[derive(Debug, Clone)]
+pub struct CheckedRecord {
+    pub(super) leaf: Hash,
+    pub(super) record: Result<Record, RecordError>,
+    /// None when the key was not among the known ones.
+    pub(super) signature: Option<bool>,
+    pub(super) disclosed: Disclosed,
+}
+
+impl CheckedRecord {
+    /// The record, if the entry is one.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref().ok()
+    }
+}
+
+/// Opens an entry, checks its signature where its key is known, and matches its disclosures.
+pub fn check_record(jws: &str, disclosures: &[&str], known: &KnownKeys) -> CheckedRecord {
+    let record = open(jws);
+    let signature = record.as_ref().ok().and_then(|r| Some(r.verify(known.get(&r.kid)?).is_ok()));
+    let disclosed = record.as_ref().map_or_else(|_| Disclosed::default(), |r| match_disclosures(r, disclosures));
+    CheckedRecord { leaf: leaf_hash(jws.as_bytes()), record, signature, disclosed }
+}
+
+/// What a record's disclosures turned out to be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disclosed {
+    /// Digests that are disclosed.
+    pub(crate) live: Vec<String>,
+    /// Digests that are committed to and not disclosed.
+    pub(crate) withheld: Vec<String>,
+    /// The first disclosure that is wrong; its place is for the caller to add.
+    pub(crate) fault: Option<Finding>,
+    /// Whether a disclosed document has the hash the record quotes; none if there is no such pair.
+    pub(crate) document: Option<Finding>,
+    pub(crate) documents: u64,
+}
+
+impl Disclosed {
+    fn fail(&mut self, field: &str, expected: &str, actual: impl ToString, message: &str) {
+        self.fault.get_or_insert_with(|| Place::NONE.finding(field, expected, actual, message));
+    }
+}
+
+/// Requires each disclosure to open exactly one commitment, of the record or of the document the record discloses.
+pub(crate) fn match_disclosures(record: &Record, disclosures: &[&str]) -> Disclosed {
+    let mut found = Disclosed::default();
+    let (mut seen, mut names) = (HashSet::new(), HashSet::new());
+    let mut nested: Vec<String> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    for encoded in disclosures {
+        let digest = digest(encoded).base64url();
+        if !seen.insert(digest.clone()) {
+            found.fail("disclosures", "each disclosure once", &digest, "a disclosure is given twice");
+            continue;
+        }
+        let (name, value) = match Disclosure::parse(encoded) {
+            Ok((_, name, value)) => (name, value),
+            Err(error) => {
+                found.fail("disclosures", "[salt, name, value]", &digest, &error.to_string());
+                continue;
+            }
+        };
+        if record.commitments.binary_search(&digest).is_err() {
+            others.push(digest);
+            continue;
+        }
+        if PAYLOAD_FIELDS.contains(&name.as_str()) || !names.insert(name.clone()) {
+            found.fail("disclosures", "a name of its own", &digest, "a disclosure repeats a name of the record");
+        }
+        if let (DOCUMENT_NAME, Some(text)) = (name.as_str(), value.as_str()) {
+            nested.extend(check_document(record, text, &mut found));
+        }
+        found.live.push(digest);
+    }
+    match_nested(&nested, others, &mut found, record);
+    found.withheld = record.commitments.iter().chain(&nested).filter(|d| !seen.contains(*d)).cloned().collect();
+    found
+}
+
+fn match_nested(nested: &[String], others: Vec<String>, found: &mut Disclosed, record: &Record) {
+    let twice = nested.iter().find(|digest| record.commitments.binary_search(digest).is_ok());
+    if let Some(digest) = twice {
+        found.fail("disclosures", "one commitment per digest", digest, "record and document commit to one digest");
+    }
+    for digest in others {
+        match nested.iter().filter(|one| **one == digest).count() {
+            1 => found.live.push(digest),
+            0 => found.fail("disclosures", "a digest in _sd", &digest, "a disclosure opens no commitment"),
+            _ => found.fail("disclosures", "one commitment", &digest, "a disclosure opens several commitments"),
+        }
+    }
+}
+
+/// Compares a disclosed document with the hash in the record, and returns the commitments inside it.
+fn check_document(record: &Record, text: &str, found: &mut Disclosed) -> Vec<String> {
+    let Some(quoted) = record.data.get(DOCUMENT_FIELD).and_then(Value::as_str) else { return Vec::new() };
+    let actual = sha256(text.as_bytes()).hex();
+    if actual != quoted {
+        let message = "the document is not the one whose hash the record quotes";
+        found.document = Some(Place::NONE.finding(DOCUMENT_FIELD, quoted, actual, message));
+        return Vec::new();
+    }
+    match json::parse_canonical(text.as_bytes()) {
+        Ok(value) => {
+            found.documents += 1;
+            commitments_in(&value)
+        }
+        Err(error) => {
+            found.document = Some(Place::NONE.note(DOCUMENT_NAME, error.to_string()));
+            Vec::new()
+        }
+    }
+}
+
+/// Every digest in an `_sd` anywhere inside a value.
+pub(crate) fn commitments_in(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            Value::Object(entries) => {
+                for (key, value) in entries {
+                    match (key.as_str(), value.as_array()) {
+                        ("_sd", Some(digests)) => {
+                            found.extend(digests.iter().filter_map(Value::as_str).map(str::to_owned));
+                        }
+                        _ => walk(value, found),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(value, &mut found);
+    found
+}
