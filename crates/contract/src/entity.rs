@@ -1,16 +1,19 @@
 //! What a stream is about: its name, its folded state, and what the store shall know of it.
 
+use std::collections::BTreeSet;
+
 use ledger::hash::sha256;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Status};
 use crate::call::Call;
 use crate::conference::Conference;
 use crate::event::Event;
 use crate::keys::Keys;
-use crate::message::Message;
+use crate::message::{Message, Outgoing};
 use crate::provider::Provider;
+use crate::world::space;
 
 /// The stream of the key statements.
 pub const KEYS_STREAM: &str = "ledger/keys";
@@ -81,6 +84,33 @@ impl Entity {
         }
     }
 
+    /// The links of the index that this state of the stream calls for: space, key, and the stream they lead to.
+    pub fn links(&self, stream: &str) -> BTreeSet<(&'static str, String, String)> {
+        let mut links = BTreeSet::new();
+        match self {
+            Entity::Contract(agreement) => {
+                for party in &agreement.parties {
+                    let Some(phone) = &party.phone else { continue };
+                    links.insert((space::PHONE, phone.clone(), stream.to_owned()));
+                    if agreement.status == Status::Pending && party.answer.is_none() {
+                        links.insert((space::OPEN, phone.clone(), stream.to_owned()));
+                    }
+                }
+                message_links(&agreement.messages, stream, &mut links);
+            }
+            Entity::Conference(conference) => {
+                let id = stream.split_once('/').map_or(stream, |(_, id)| id);
+                for call in conference.legs.iter().filter_map(|leg| leg.call.as_ref()) {
+                    links.insert((space::CALL, call.clone(), stream.to_owned()));
+                    links.insert((space::LEG, id.to_owned(), call.clone()));
+                }
+            }
+            Entity::Message(message) => message_links(&message.answers, stream, &mut links),
+            Entity::Call(_) | Entity::Keys(_) => {}
+        }
+        links
+    }
+
     /// The state as the store keeps it.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("states hold only strings, numbers, lists and string-keyed maps")
@@ -93,6 +123,18 @@ impl Entity {
     pub fn from_json(text: &str) -> Result<Entity, serde_json::Error> {
         serde_json::from_str(text)
     }
+}
+
+fn message_links(messages: &Outgoing, stream: &str, links: &mut BTreeSet<(&'static str, String, String)>) {
+    let accepted = messages.0.values().filter_map(|m| m.message.as_ref());
+    links.extend(accepted.map(|message| (space::MESSAGE, message.clone(), stream.to_owned())));
+}
+
+/// The counter that the number of a contract came from, and the number: `contract/AGRI-2026-000012` gives
+/// `AGRI-2026` and 12.
+pub fn counted(stream: &str) -> Option<(&str, u64)> {
+    let (counter, number) = stream.strip_prefix("contract/")?.rsplit_once('-')?;
+    Some((counter, number.parse().ok()?))
 }
 
 /// Stream name of a leg.

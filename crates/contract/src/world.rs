@@ -10,7 +10,7 @@ use ledger::stream::{Head, StreamId};
 use ledger::time::Timestamp;
 use uuid::Uuid;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, counted};
 use crate::event::{Event, EventData, Link, Private};
 use crate::fact::Occurred;
 use crate::input::Input;
@@ -64,6 +64,8 @@ pub struct LinkEdit {
     /// Add, or remove.
     pub add: bool,
 }
+
+type Links = BTreeSet<(&'static str, String, String)>;
 
 /// The spaces of links.
 pub mod space {
@@ -176,14 +178,24 @@ impl World {
         self.links.get(&(space.to_owned(), key.to_owned())).into_iter().flatten()
     }
 
-    /// Changes a link, here and in what is to be written.
-    pub fn edit_link(&mut self, space: &'static str, key: &str, stream: &str, add: bool) {
-        let streams = self.links.entry((space.to_owned(), key.to_owned())).or_default();
-        let changed = if add { streams.insert(stream.to_owned()) } else { streams.remove(stream) };
-        if changed {
-            let edit = LinkEdit { space, key: key.to_owned(), stream: stream.to_owned(), add };
-            self.link_edits.push(edit);
+    /// Moves the index from the links a state called for to those it calls for now.
+    fn relink(&mut self, before: &Links, now: &Links) {
+        for (space, key, stream) in before.difference(now) {
+            self.edit_link(space, key, stream, false);
         }
+        for (space, key, stream) in now.difference(before) {
+            self.edit_link(space, key, stream, true);
+        }
+    }
+
+    fn edit_link(&mut self, space: &'static str, key: &str, stream: &str, add: bool) {
+        let streams = self.links.entry((space.to_owned(), key.to_owned())).or_default();
+        if add {
+            streams.insert(stream.to_owned());
+        } else {
+            streams.remove(stream);
+        }
+        self.link_edits.push(LinkEdit { space, key: key.to_owned(), stream: stream.to_owned(), add });
     }
 
     /// Digests seen under a key.
@@ -196,14 +208,6 @@ impl World {
         if self.seen.entry(key.to_owned()).or_default().insert(digest) {
             self.newly_seen.push((key.to_owned(), digest));
         }
-    }
-
-    /// The next number of a counter.
-    pub fn next_number(&mut self, name: &str) -> u64 {
-        let value = self.counters.entry(name.to_owned()).or_insert(0);
-        *value += 1;
-        self.counters_changed.insert(name.to_owned());
-        *value
     }
 
     /// The value of a counter.
@@ -257,7 +261,14 @@ impl World {
             Some(state) => state.entity.clone(),
             None => Entity::empty(&stream).ok_or(RecordingError::Kind)?,
         };
+        let links_before = entity.links(&stream);
         entity.apply(&event);
+        self.relink(&links_before, &entity.links(&stream));
+        if let (EventData::ContractDrafted(_), Some((counter, number))) = (&event.data, counted(&stream)) {
+            let value = self.counters.entry(counter.to_owned()).or_insert(0);
+            *value = number.max(*value);
+            self.counters_changed.insert(counter.to_owned());
+        }
         let new_head = Head { version: draft.version, prev: Some(payload.sha256) };
         self.streams
             .insert(stream.clone(), StreamState { head: new_head, recorded_at, entity, changed: true });

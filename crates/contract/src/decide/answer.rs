@@ -138,20 +138,11 @@ pub(super) fn give(
         remaining: u32::try_from(unanswered.saturating_sub(1)).unwrap_or(u32::MAX),
         links,
     };
-    let remaining = data.remaining;
-    let phones: Vec<String> = agreement.parties.iter().filter_map(|p| p.phone.clone()).collect();
-    let own = agreement.parties[party].phone.clone();
     let event = match answer {
         Answer::Yes => EventData::ContractConfirmed(data),
         Answer::No => EventData::ContractRejected(data),
     };
-    recorder.record(stream, event, None, &[])?;
-    // A refusal, or the last answer, ends the waiting of everybody; an answer before that only the party's own.
-    let over = answer == Answer::No || remaining == 0;
-    for phone in phones.iter().filter(|phone| over || own.as_ref() == Some(*phone)) {
-        recorder.world.edit_link(space::OPEN, phone, stream, false);
-    }
-    Ok(())
+    Ok(recorder.record(stream, event, None, &[])?)
 }
 
 enum Check {

@@ -17,7 +17,7 @@ use crate::event::{
 use crate::input::Seed;
 use crate::outcome::Refusal;
 use crate::text;
-use crate::world::{Recorder, World, space};
+use crate::world::{Recorder, World};
 
 pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     match command {
@@ -92,7 +92,6 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
         links,
     });
     recorder.record_document(&stream, data, None, &private, document.disclosures)?;
-    recorder.world.next_number(&counter);
     for (party, code) in (0..parties).zip(&codes) {
         let phone = command.parties[party as usize].phone.as_str();
         let text = text::confirm_request(&contract_id, command, code, &document.sha256);
@@ -101,8 +100,6 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
             template: Template::ConfirmRequest,
         });
         recorder.record(&stream, data, None, &[("to", phone), ("text", &text)])?;
-        recorder.world.edit_link(space::PHONE, phone, &stream, true);
-        recorder.world.edit_link(space::OPEN, phone, &stream, true);
     }
     Ok(())
 }

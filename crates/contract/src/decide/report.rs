@@ -1,7 +1,7 @@
 //! Reports of what we did outside.
 
 use super::Stop;
-use crate::entity::{Entity, call_stream, message_stream};
+use crate::entity::{Entity, message_stream};
 use crate::event::{
     Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
 };
@@ -9,7 +9,7 @@ use crate::message::{Outgoing, OutgoingMessage, SendStatus};
 use crate::outcome::QuarantineReason;
 use crate::recording::{Recording, Recordings};
 use crate::report::{DialledLeg, FailureReason, Report, TaskRef};
-use crate::world::{Recorder, World, space};
+use crate::world::{Recorder, World};
 
 pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     match report {
@@ -73,9 +73,7 @@ fn accepted(
         provider,
         message: stream.clone(),
     });
-    recorder.record(&task.stream, data, None, &[])?;
-    recorder.world.edit_link(space::MESSAGE, &stream, &task.stream, true);
-    Ok(())
+    Ok(recorder.record(&task.stream, data, None, &[])?)
 }
 
 fn message_failed(
@@ -102,14 +100,7 @@ fn dialled(
         return Err(Stop::Already(stream.to_owned()));
     }
     let data = EventData::DialPlaced(DialPlaced { provider, legs: legs.to_vec() });
-    recorder.record(stream, data, None, &[])?;
-    let conference_id = stream.split_once('/').map_or(stream, |(_, id)| id).to_owned();
-    for id in legs.iter().filter_map(|leg| leg.call_id.as_deref()) {
-        let call = call_stream(provider, id);
-        recorder.world.edit_link(space::CALL, &call, stream, true);
-        recorder.world.edit_link(space::LEG, &conference_id, &call, true);
-    }
-    Ok(())
+    Ok(recorder.record(stream, data, None, &[])?)
 }
 
 fn dial_failed(stream: &str, reason: FailureReason, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
