@@ -19,7 +19,11 @@ use crate::reading::ReadError;
 
 /// The first of the named fields that holds a number: in E.164 where it can be normalised, else as given
 /// (a WebRTC client's name, a masked number).
-pub(crate) fn number(fields: &Fields, names: &[&'static str], country: Country) -> Result<Option<String>, ReadError> {
+pub(crate) fn number(
+    fields: &Fields,
+    names: &[&'static str],
+    country: Country,
+) -> Result<Option<String>, ReadError> {
     for name in names {
         if let Some(given) = fields.number(name)? {
             return Ok(Some(normalised(given, country)));

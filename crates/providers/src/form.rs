@@ -77,8 +77,8 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
         };
         let place = format!("#{}", index + 1);
         let name = decode(name).map_err(|reason| ReadError::Encoding { field: place, reason })?;
-        let value = decode(value)
-            .map_err(|reason| ReadError::Encoding { field: label(&name, index), reason })?;
+        let value =
+            decode(value).map_err(|reason| ReadError::Encoding { field: label(&name, index), reason })?;
         fields.push(name, value)?;
     }
     Ok(fields)
@@ -97,7 +97,10 @@ impl Fields {
             return Err(ReadError::TooManyFields { max: FORM_FIELDS_MAX });
         }
         if name.len() > FORM_NAME_BYTES_MAX {
-            return Err(ReadError::NameTooLong { field: format!("#{}", index + 1), max: FORM_NAME_BYTES_MAX });
+            return Err(ReadError::NameTooLong {
+                field: format!("#{}", index + 1),
+                max: FORM_NAME_BYTES_MAX,
+            });
         }
         let field = label(&name, index);
         if value.len() > FORM_VALUE_BYTES_MAX {
@@ -121,9 +124,14 @@ impl Fields {
     /// # Errors
     /// [`ReadError::Ambiguous`] where it stands twice with different values.
     pub fn raw(&self, name: &'static str) -> Result<Option<&str>, ReadError> {
-        let mut values = self.iter().filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let mut values =
+            self.iter().filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value);
         let first = values.next();
-        if values.any(|value| Some(value) != first) { Err(ReadError::Ambiguous { field: name }) } else { Ok(first) }
+        if values.any(|value| Some(value) != first) {
+            Err(ReadError::Ambiguous { field: name })
+        } else {
+            Ok(first)
+        }
     }
 
     /// The value of a field without white space around it; none where it is absent, empty or the word `None`.

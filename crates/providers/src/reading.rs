@@ -107,9 +107,9 @@ impl ReadError {
             ReadError::NameTooLong { field, .. }
             | ReadError::ValueTooLong { field, .. }
             | ReadError::Encoding { field, .. } => Some(field),
-            ReadError::Missing { field } | ReadError::Invalid { field, .. } | ReadError::Ambiguous { field } => {
-                Some(field)
-            }
+            ReadError::Missing { field }
+            | ReadError::Invalid { field, .. }
+            | ReadError::Ambiguous { field } => Some(field),
             ReadError::ContentType { .. }
             | ReadError::NotForm
             | ReadError::NotJson

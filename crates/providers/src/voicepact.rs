@@ -25,12 +25,19 @@ const RENAMED: [(&str, &str); 2] = [("phoneNumber", "callerNumber"), ("duration"
 /// # Errors
 /// [`ReadError`] for a body that is not what its content type says, a missing or odd `sessionId`, and a `duration`
 /// that is no whole number of seconds.
-pub fn read_webhook(body: &[u8], content_type: &str, country: Country, zone: &Zone) -> Result<Reading, ReadError> {
+pub fn read_webhook(
+    body: &[u8],
+    content_type: &str,
+    country: Country,
+    zone: &Zone,
+) -> Result<Reading, ReadError> {
     let fields = match Media::of(content_type) {
         Media::Form | Media::Absent => form::read(body, content_type)?,
         Media::Json => json::read(body)?,
         Media::Other => {
-            return Err(ReadError::ContentType { expected: "application/x-www-form-urlencoded or application/json" });
+            return Err(ReadError::ContentType {
+                expected: "application/x-www-form-urlencoded or application/json",
+            });
         }
     };
     check_duration(&fields, "duration")?;
@@ -81,7 +88,7 @@ fn conference(fields: &Fields, country: Country) -> Result<Reading, ReadError> {
     let mut facts = Vec::new();
     if let Some((status, word)) = fields.get("status")?.and_then(status) {
         // One report per participant may come, so who and how long belong to what makes a report the same.
-        let told = format!("{} {duration_s:?}", phone.as_deref().unwrap_or_default());
+        let told = format!("{id} {} {duration_s:?}", phone.as_deref().unwrap_or_default());
         let word = format!("reported:{word}:{}", key_digest(&told));
         let private = Private { phone, ..Private::default() };
         facts.push(fact(&word, What::ConferenceReported { status, duration_s }, private));
@@ -98,9 +105,13 @@ fn conference(fields: &Fields, country: Country) -> Result<Reading, ReadError> {
 /// The documented words and those of calls; none for a word that says nothing about a conference.
 fn status(word: &str) -> Option<(ConferenceStatus, &'static str)> {
     match plain(word).as_str() {
-        "active" | "inprogress" | "answered" | "ringing" | "queued" => Some((ConferenceStatus::Active, "active")),
+        "active" | "inprogress" | "answered" | "ringing" | "queued" => {
+            Some((ConferenceStatus::Active, "active"))
+        }
         "completed" | "success" => Some((ConferenceStatus::Completed, "completed")),
-        "failed" | "busy" | "noanswer" | "notanswered" | "aborted" => Some((ConferenceStatus::Failed, "failed")),
+        "failed" | "busy" | "noanswer" | "notanswered" | "aborted" => {
+            Some((ConferenceStatus::Failed, "failed"))
+        }
         _ => None,
     }
 }

@@ -143,7 +143,9 @@ fn answer(status: u16, body: &[u8]) -> Result<Value, RestError> {
     match serde_json::from_slice(body) {
         Ok(value) => Ok(value),
         // 4xx with plain text: what it says is a refusal.
-        Err(_) if (400..500).contains(&status) => Err(RestError::Refused(refusal(&String::from_utf8_lossy(body)))),
+        Err(_) if (400..500).contains(&status) => {
+            Err(RestError::Refused(refusal(&String::from_utf8_lossy(body))))
+        }
         Err(_) => Err(unreadable),
     }
 }

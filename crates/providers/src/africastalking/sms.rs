@@ -15,7 +15,12 @@ use crate::word::plain;
 /// # Errors
 /// [`ReadError`]: no form, no sender (`from`); [`ReadError::Ignored`] for opt-outs and subscriptions, which some set
 /// up on the same address.
-pub fn read_incoming(body: &[u8], content_type: &str, country: Country, zone: &Zone) -> Result<Fact, ReadError> {
+pub fn read_incoming(
+    body: &[u8],
+    content_type: &str,
+    country: Country,
+    zone: &Zone,
+) -> Result<Fact, ReadError> {
     let fields = form::read(body, content_type)?;
     ignore_notices(&fields)?;
     fields.required("from")?;

@@ -32,14 +32,22 @@ impl Zone {
 pub fn read(text: &str, zone: &Zone) -> Option<Occurred> {
     let text = text.trim();
     if let Ok(told) = DateTime::parse_from_rfc3339(text) {
-        return Some(Occurred { at: Timestamp::from_millis(told.timestamp_millis()).ok()?, assumed_zone: None });
+        return Some(Occurred {
+            at: Timestamp::from_millis(told.timestamp_millis()).ok()?,
+            assumed_zone: None,
+        });
     }
     if text.len() != TEXT_BYTES || !text.is_ascii() || !matches!(text.as_bytes()[10], b'+' | b' ' | b'T') {
         return None;
     }
-    let local = NaiveDateTime::parse_from_str(&format!("{} {}", &text[..10], &text[11..]), "%Y-%m-%d %H:%M:%S").ok()?;
+    let local =
+        NaiveDateTime::parse_from_str(&format!("{} {}", &text[..10], &text[11..]), "%Y-%m-%d %H:%M:%S")
+            .ok()?;
     let millis = local.and_utc().timestamp_millis() - i64::from(zone.east_minutes) * 60_000;
-    Some(Occurred { at: Timestamp::from_millis(millis).ok()?, assumed_zone: Some(zone.name.clone().into_owned()) })
+    Some(Occurred {
+        at: Timestamp::from_millis(millis).ok()?,
+        assumed_zone: Some(zone.name.clone().into_owned()),
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +71,14 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "None", "2022-02-30 10:00:00", "2022-03-01-16:13:56", "1969-12-31 10:00:00", "٢٠٢٢-03-01 16:1"] {
+        for text in [
+            "",
+            "None",
+            "2022-02-30 10:00:00",
+            "2022-03-01-16:13:56",
+            "1969-12-31 10:00:00",
+            "٢٠٢٢-03-01 16:1",
+        ] {
             check(text, None);
         }
         check("1970-01-01 02:59:59", None);

@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | `isActive=0`; without it: a word of ending, or fields only a final callback has | `CallEnded` | `ended` |
 //! | `eventType` (source document) | by its word | `started`, `queued`, `ringing`, `answered`, `transferred` |
-//! | `callTransferState` | `CallTransferred` | `transferred:` digest of state and number |
-//! | `dialDestinationNumber`, no sign that the dial is over | `CallTransferred` | `dialled:` digest of the number |
+//! | `callTransferState` | `CallTransferred` | `transferred:` digest of session, state and number |
+//! | `dialDestinationNumber`, no sign that the dial is over | `CallTransferred` | `dialled:` digest of session and number |
 //! | the same, dial over | `CallOther` | `other:` digest of all fields |
 //! | `dtmfDigits` | `CallInput` | `input:` digest of all fields |
 //! | `callSessionState`, or nothing at all | by its word; nothing means answered | as above |
@@ -105,7 +105,8 @@ impl<'a> Callback<'a> {
     fn of(fields: &'a Fields, country: Country, zone: &Zone) -> Result<Callback<'a>, ReadError> {
         let id = fields.id("sessionId")?;
         let event = fields.get("eventType")?;
-        let told_active = fields.get("isActive")?.map(|text| !matches!(plain(text).as_str(), "0" | "false" | "no"));
+        let told_active =
+            fields.get("isActive")?.map(|text| !matches!(plain(text).as_str(), "0" | "false" | "no"));
         let mut state = fields.get("callSessionState")?;
         if told_active.is_none() {
             // Shapes without isActive say how far they are in `status`; elsewhere it stands on finals only.
@@ -174,7 +175,7 @@ impl<'a> Callback<'a> {
                 return Ok(Some(self.state_fact(None)));
             }
             let destination = self.private.dialled.as_deref().unwrap_or_default();
-            let word = format!("dialled:{}", key_digest(destination));
+            let word = format!("dialled:{}", key_digest(&format!("{} {destination}", self.id)));
             return Ok(Some(self.fact(&word, What::CallTransferred(self.leg.clone()))));
         }
         if self.private.digits.is_some() {
@@ -217,7 +218,7 @@ impl<'a> Callback<'a> {
             let param = self.fields.number("callTransferParam")?;
             to = param.and_then(|p| p.split(':').next().map(|n| normalised(n.to_owned(), self.country)));
         }
-        let key = format!("{} {}", plain(state), to.as_deref().unwrap_or_default());
+        let key = format!("{} {} {}", self.id, plain(state), to.as_deref().unwrap_or_default());
         let leg = Leg { outcome: None, ..self.leg.clone() };
         let mut fact = self.fact(&format!("transferred:{}", key_digest(&key)), What::CallTransferred(leg));
         fact.private.dialled = to.or(fact.private.dialled);

@@ -39,7 +39,8 @@ fn write_step(xml: &mut String, step: &Step) {
 }
 
 fn write_say(xml: &mut String, depth: usize, say: &Say) {
-    let tag = Tag::new("Say").with("voice", say.voice.as_ref().map(|v| v.as_str())).with("playBeep", say.play_beep);
+    let tag =
+        Tag::new("Say").with("voice", say.voice.as_ref().map(|v| v.as_str())).with("playBeep", say.play_beep);
     match &say.speech {
         Speech::Plain(words) => tag.text(xml, depth, &partial_escape(words.as_str())),
         Speech::Ssml(words) => tag.text(xml, depth, words.as_str()),

@@ -55,8 +55,13 @@ fn words(text: &str) -> Result<Words, ScriptError> {
         return Err(ScriptError::TooLong { what: "speech", max: SPEECH_BYTES_MAX });
     }
     // XML 1.0 §2.2; a carriage return would come out of a parser as a line feed (§2.11).
-    let sound = |c: char| matches!(c, '\t' | '\n') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    if text.chars().all(sound) { Ok(Words(text.to_owned())) } else { Err(ScriptError::Character { what: "speech" }) }
+    let sound =
+        |c: char| matches!(c, '\t' | '\n') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    if text.chars().all(sound) {
+        Ok(Words(text.to_owned()))
+    } else {
+        Err(ScriptError::Character { what: "speech" })
+    }
 }
 
 /// The reader checks the pairing of tags; the rest is checked here: one root, plain names, sound attributes.
@@ -96,7 +101,9 @@ fn well_formed(xml: &str) -> bool {
                 }
             }
             Event::Eof => return depth == 0 && roots == 1,
-            Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => return false,
+            Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {
+                return false;
+            }
         }
     }
 }

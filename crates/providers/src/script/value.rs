@@ -62,7 +62,9 @@ impl Target {
             return Err(ScriptError::TooLong { what: "target", max: TARGET_BYTES_MAX });
         }
         // Several targets stand in one attribute, parted by commas.
-        let sound = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'_' | b'-' | b'@' | b':'));
+        let sound = text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'_' | b'-' | b'@' | b':'));
         if sound { Ok(Target(text.to_owned())) } else { Err(ScriptError::Character { what: "target" }) }
     }
 

@@ -12,7 +12,13 @@ use crate::word::plain;
 /// against a repeated request, so a request whose answer was lost must not be sent again: it can ring people twice.
 ///
 /// `client_request_id` comes back on the events address of every session.
-pub fn call(username: &str, api_key: &str, from: &str, to: &[Phone], client_request_id: Option<&str>) -> Request {
+pub fn call(
+    username: &str,
+    api_key: &str,
+    from: &str,
+    to: &[Phone],
+    client_request_id: Option<&str>,
+) -> Request {
     let to: Vec<&str> = to.iter().map(Phone::as_str).collect();
     Request::post(Service::Voice, "/call", username, api_key)
         .with("from", from)
@@ -55,7 +61,11 @@ impl std::fmt::Debug for CallEntry {
 impl CallAnswer {
     /// Why the request as a whole was refused, where it was.
     pub fn refusal(&self) -> Option<FailureReason> {
-        if self.entries.is_empty() { Some(refusal(self.error_message.as_deref().unwrap_or_default())) } else { None }
+        if self.entries.is_empty() {
+            Some(refusal(self.error_message.as_deref().unwrap_or_default()))
+        } else {
+            None
+        }
     }
 
     /// One leg per party in the order of the parties, found by number, since the provider promises no order. A party
@@ -68,7 +78,9 @@ impl CallAnswer {
             .map(|(phone, party)| {
                 let wanted = digits(phone.as_str());
                 match self.entries.iter().find(|entry| digits(&entry.phone) == wanted) {
-                    Some(entry) => DialledLeg { party, call_id: entry.session_id.clone(), status: entry.status },
+                    Some(entry) => {
+                        DialledLeg { party, call_id: entry.session_id.clone(), status: entry.status }
+                    }
                     None => DialledLeg { party, call_id: None, status: LegStatus::Refused },
                 }
             })

@@ -8,20 +8,20 @@ use super::{Request, RestError, Service, answer, refusal, text};
 
 /// What the status codes of recipients mean: none is taken, else why not.
 const CODES: &[(u16, Option<FailureReason>)] = &[
-    (100, None),                                      // Processed
-    (101, None),                                      // Sent
-    (102, None),                                      // Queued
-    (401, Some(FailureReason::Other)),                // RiskHold
-    (402, Some(FailureReason::InvalidSender)),        // InvalidSenderId
-    (403, Some(FailureReason::InvalidNumber)),        // InvalidPhoneNumber
-    (404, Some(FailureReason::InvalidNumber)),        // UnsupportedNumberType
-    (405, Some(FailureReason::InsufficientCredit)),   // InsufficientBalance
-    (406, Some(FailureReason::OptedOut)),             // UserInBlacklist
-    (407, Some(FailureReason::ProviderError)),        // CouldNotRoute
-    (409, Some(FailureReason::OptedOut)),             // DoNotDisturbRejection
-    (500, Some(FailureReason::ProviderError)),        // InternalServerError
-    (501, Some(FailureReason::ProviderError)),        // GatewayError
-    (502, Some(FailureReason::ProviderError)),        // RejectedByGateway
+    (100, None),                                    // Processed
+    (101, None),                                    // Sent
+    (102, None),                                    // Queued
+    (401, Some(FailureReason::Other)),              // RiskHold
+    (402, Some(FailureReason::InvalidSender)),      // InvalidSenderId
+    (403, Some(FailureReason::InvalidNumber)),      // InvalidPhoneNumber
+    (404, Some(FailureReason::InvalidNumber)),      // UnsupportedNumberType
+    (405, Some(FailureReason::InsufficientCredit)), // InsufficientBalance
+    (406, Some(FailureReason::OptedOut)),           // UserInBlacklist
+    (407, Some(FailureReason::ProviderError)),      // CouldNotRoute
+    (409, Some(FailureReason::OptedOut)),           // DoNotDisturbRejection
+    (500, Some(FailureReason::ProviderError)),      // InternalServerError
+    (501, Some(FailureReason::ProviderError)),      // GatewayError
+    (502, Some(FailureReason::ProviderError)),      // RejectedByGateway
 ];
 
 /// Sends one text to numbers. `from` is a short code or sender id; without it the provider's own is shown.
