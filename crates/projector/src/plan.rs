@@ -1,0 +1,236 @@
+//! Planning a batch: what its inputs lead to, as one value that the store writes or does not. No I/O here.
+
+use contract::decide::{decide, needs};
+use contract::entity::Entity;
+use contract::input::Input;
+use contract::outcome::{Outcome, QuarantineReason};
+use contract::world::{Made, World};
+use journal::Entry;
+use ledger::key::RecordKey;
+use ledger::record::Sealed;
+use ledger::stream::Head;
+use ledger::time::Timestamp;
+use ledger::tree::Tree;
+use store::rows::{
+    Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, Scope, SeenRow, SourcePosition,
+};
+use uuid::Uuid;
+
+use crate::views;
+
+/// Below this many records one core signs them faster than threads start.
+const PARALLEL_RECORDS_MIN: usize = 24;
+
+/// Where the log ends, as the writer holds it between batches.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    /// The right edge of the tree; its size is the next position.
+    pub tree: Tree,
+    /// `recorded_at` of the newest record.
+    pub last_recorded_at: Option<Timestamp>,
+}
+
+/// One entry as it was read: an input, or bytes that are none.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// An input.
+    Input(Box<Input>),
+    /// Cannot be read as one; quarantined with its bytes.
+    Unreadable {
+        /// Id it was journaled under.
+        id: Uuid,
+        /// When it was journaled.
+        received_at: Timestamp,
+        /// What was journaled.
+        payload: Vec<u8>,
+    },
+}
+
+/// Why no plan could be made. The writer stops: going on would sign something wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A stored state cannot be read.
+    #[error("the stored state of {stream} cannot be read; rebuild the views: {reason}")]
+    State {
+        /// Which stream.
+        stream: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A planned batch.
+#[derive(Debug)]
+pub struct Plan {
+    /// To be written.
+    pub commit: Commit,
+    /// Where the log ends once it is written.
+    pub tail: Tail,
+}
+
+impl Read {
+    /// Reads one journaled entry.
+    pub fn entry(entry: Entry) -> Read {
+        match Input::from_bytes(&entry.payload) {
+            Ok(input) if input.id == entry.id => Read::Input(Box::new(input)),
+            _ => Read::Unreadable {
+                id: entry.id,
+                received_at: Timestamp::from_millis(entry.received_at_ms).unwrap_or(EPOCH),
+                payload: entry.payload,
+            },
+        }
+    }
+}
+
+/// The first instant a record can have; stands in where an entry's own time is no time.
+const EPOCH: Timestamp = Timestamp::EPOCH;
+
+/// What must be loaded before the batch can be planned.
+pub fn load(reads: &[Read]) -> Needs {
+    let mut all = Needs::default();
+    for read in reads {
+        match read {
+            Read::Unreadable { id, .. } => all.inputs.push(*id),
+            Read::Input(input) => {
+                all.inputs.push(input.id);
+                let one = needs(input);
+                all.streams.extend(one.streams);
+                all.links.extend(one.links);
+                all.seen.extend(one.seen);
+                all.counters.extend(one.counters);
+            }
+        }
+    }
+    for list in [&mut all.streams, &mut all.seen, &mut all.counters] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    all.links.sort_unstable();
+    all.links.dedup();
+    all
+}
+
+/// Plans a batch: folds the inputs in order, seals the records, grows the tree, computes the views.
+///
+/// # Errors
+/// [`PlanError`] when a stored state cannot be read.
+pub fn plan(
+    reads: Vec<Read>,
+    loaded: Loaded,
+    tail: &Tail,
+    origin: &str,
+    key: &RecordKey,
+    read_to: Option<SourcePosition>,
+) -> Result<Plan, PlanError> {
+    let mut world = world(loaded, tail, origin)?;
+    let mut inbox = Vec::with_capacity(reads.len());
+    for read in reads {
+        inbox.extend(fold(read, &mut world));
+    }
+    let sealed = seal(&world.made, key);
+    let mut tail = tail.clone();
+    let first_position = tail.tree.size();
+    let nodes = tail.tree.extend(sealed.iter().map(|s| s.leaf));
+    tail.last_recorded_at = world.made.last().map(|m| m.recorded_at).or(tail.last_recorded_at);
+    let views = views::changes(&world);
+    let seen = world.newly_seen.drain(..).map(|(key, digest)| SeenRow { key, digest }).collect();
+    let mut records = Vec::with_capacity(sealed.len());
+    let mut disclosures = Vec::new();
+    for (position, (made, sealed)) in (first_position..).zip(world.made.drain(..).zip(sealed)) {
+        disclosures.extend(disclosure_rows(position, &made));
+        records.push(record_row(position, made, sealed));
+    }
+    let commit = Commit { first_position, read_to, inbox, records, disclosures, nodes, seen, views };
+    Ok(Plan { commit, tail })
+}
+
+fn world(loaded: Loaded, tail: &Tail, origin: &str) -> Result<World, PlanError> {
+    let mut world = World::new(origin, tail.last_recorded_at);
+    for row in loaded.streams {
+        let entity = Entity::from_json(&row.state)
+            .map_err(|e| PlanError::State { stream: row.stream.clone(), reason: e.to_string() })?;
+        let head = Head { version: row.version, prev: Some(row.head) };
+        world.put_stream(row.stream, head, row.recorded_at, entity);
+    }
+    for row in loaded.seen {
+        world.put_seen(row.key, row.digest);
+    }
+    for (space, key, stream) in loaded.links {
+        world.put_link(space, key, stream);
+    }
+    for (name, value) in loaded.counters {
+        world.put_counter(name, value);
+    }
+    for input in loaded.inputs {
+        world.put_handled(input);
+    }
+    Ok(world)
+}
+
+fn fold(read: Read, world: &mut World) -> Option<InboxRow> {
+    let (input, received_at, outcome, payload) = match read {
+        Read::Input(input) => {
+            let outcome = decide(&input, world)?;
+            (input.id, input.received_at, outcome, Some(input))
+        }
+        Read::Unreadable { id, received_at, payload } => {
+            if !world.first_time(id) {
+                return None;
+            }
+            let outcome = Outcome::Quarantined { reason: QuarantineReason::Unreadable };
+            return Some(row(id, received_at, &outcome, Some(payload)));
+        }
+    };
+    let kept = matches!(outcome, Outcome::Quarantined { .. })
+        .then(|| payload.map(|input| input.to_bytes()))
+        .flatten();
+    Some(row(input, received_at, &outcome, kept))
+}
+
+fn row(input: Uuid, received_at: Timestamp, outcome: &Outcome, quarantined: Option<Vec<u8>>) -> InboxRow {
+    let outcome = serde_json::to_string(outcome).expect("an outcome holds only strings, numbers and lists");
+    InboxRow { input, received_at, outcome, quarantined }
+}
+
+/// Signs all records, on all cores where there are many. The chain is over payloads, so the order does not matter.
+fn seal(made: &[Made], key: &RecordKey) -> Vec<Sealed> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if made.len() < PARALLEL_RECORDS_MIN || cores < 2 {
+        return made.iter().map(|m| m.payload.seal(key)).collect();
+    }
+    let share = made.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = made
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|m| m.payload.seal(key)).collect::<Vec<_>>()))
+            .collect();
+        workers.into_iter().flat_map(|w| w.join().expect("sealing does not panic")).collect()
+    })
+}
+
+fn record_row(position: u64, made: Made, sealed: Sealed) -> RecordRow {
+    RecordRow {
+        position,
+        stream: made.stream,
+        version: made.version,
+        id: made.id,
+        kind: made.kind,
+        recorded_at: made.recorded_at,
+        prev: made.prev,
+        payload_sha256: sealed.payload_sha256,
+        leaf: sealed.leaf,
+        jws: sealed.jws,
+    }
+}
+
+fn disclosure_rows(position: u64, made: &Made) -> impl Iterator<Item = DisclosureRow> {
+    let of_record = made.disclosures.iter().map(|d| (Scope::Record, d));
+    let of_document = made.document_disclosures.iter().map(|d| (Scope::Document, d));
+    (0..).zip(of_record.chain(of_document)).map(move |(ordinal, (scope, d))| DisclosureRow {
+        position,
+        ordinal,
+        scope,
+        digest: d.digest.clone(),
+        encoded: d.encoded.clone(),
+    })
+}

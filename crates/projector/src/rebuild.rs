@@ -1,0 +1,182 @@
+//! Folding the whole log again: to compare the views with it, or to put fresh ones in their place.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use contract::entity::{Entity, counted};
+use contract::event::{Event, EventData};
+use contract::world::StreamState;
+use ledger::record::RecordError;
+use ledger::stream::Head;
+use store::rows::{DisclosureRow, LinkChange, RecordRow, Views};
+use store::{CommitError, Difference, Lease, Shadow, Store, StoreError};
+
+use crate::views;
+
+/// Changed streams held back before they are written to the tables beside the live ones.
+const FLUSH_STREAMS: usize = 20_000;
+
+/// Why the log could not be folded.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The views could not be put in place.
+    #[error("the rebuilt views were not put in place: {0}")]
+    Swap(#[from] CommitError),
+    /// A record cannot be read.
+    #[error("record {position}: {source}")]
+    Record {
+        /// Where.
+        position: u64,
+        /// Why.
+        source: RecordError,
+    },
+    /// A record's type or data is unknown to this program.
+    #[error("record {position} cannot be folded by this version: {reason}")]
+    Event {
+        /// Where.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A fold of the log, standing at some position. Holds the state of every stream: memory grows with the number of
+/// streams, not with the number of records.
+#[derive(Default)]
+pub struct Refold {
+    streams: HashMap<String, StreamState>,
+    counters: BTreeMap<String, u64>,
+    links: Vec<LinkChange>,
+    changed: BTreeSet<String>,
+    /// Position of the next record to fold.
+    pub next: u64,
+}
+
+impl Refold {
+    /// Folds one record.
+    ///
+    /// # Errors
+    /// [`RebuildError`] when the record cannot be read.
+    pub fn push(&mut self, row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<(), RebuildError> {
+        let position = row.position;
+        let record =
+            ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
+        let unknown = |reason: String| RebuildError::Event { position, reason };
+        let event = Event::from_record(&record, disclosures.iter().map(|d| d.encoded.as_str()))
+            .map_err(|e| unknown(e.to_string()))?;
+        let stream = record.stream.as_str();
+        let state = match self.streams.get_mut(stream) {
+            Some(state) => state,
+            None => {
+                let entity = Entity::empty(stream).ok_or_else(|| unknown("no such kind of stream".into()))?;
+                let head = Head { version: 0, prev: None };
+                let fresh = StreamState { head, recorded_at: record.recorded_at, entity, changed: true };
+                self.streams.entry(stream.to_owned()).or_insert(fresh)
+            }
+        };
+        let before = state.entity.links(stream);
+        state.entity.apply(&event);
+        state.head = record.head();
+        state.recorded_at = record.recorded_at;
+        let now = state.entity.links(stream);
+        let edit = |(space, key, stream): &(&'static str, String, String), add| LinkChange {
+            space: (*space).to_owned(),
+            key: key.clone(),
+            stream: stream.clone(),
+            add,
+        };
+        self.links.extend(before.difference(&now).map(|link| edit(link, false)));
+        self.links.extend(now.difference(&before).map(|link| edit(link, true)));
+        if let (EventData::ContractDrafted(_), Some((counter, number))) = (&event.data, counted(stream)) {
+            let value = self.counters.entry(counter.to_owned()).or_insert(0);
+            *value = number.max(*value);
+        }
+        if !self.changed.contains(stream) {
+            self.changed.insert(stream.to_owned());
+        }
+        self.next = position + 1;
+        Ok(())
+    }
+
+    /// Takes the view rows that changed since the last time.
+    pub fn take_changes(&mut self) -> Views {
+        let mut rows = Views::default();
+        for stream in std::mem::take(&mut self.changed) {
+            if let Some(state) = self.streams.get(&stream) {
+                views::add(&stream, state, &mut rows);
+            }
+        }
+        rows.links = std::mem::take(&mut self.links);
+        rows.counters = self.counters.iter().map(|(name, value)| (name.clone(), *value)).collect();
+        rows
+    }
+
+    fn is_due(&self) -> bool {
+        self.changed.len() >= FLUSH_STREAMS
+    }
+}
+
+/// Builds all views anew beside the live ones, from the log as it is now.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn build(
+    store: &Store,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(Shadow, Refold), RebuildError> {
+    let shadow = store.shadow_begin().await?;
+    let mut refold = Refold::default();
+    catch_up(store, &shadow, &mut refold, &mut progress).await?;
+    Ok((shadow, refold))
+}
+
+/// Folds what was recorded since into the views beside the live ones.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn catch_up(
+    store: &Store,
+    shadow: &Shadow,
+    refold: &mut Refold,
+    progress: &mut impl FnMut(u64, u64),
+) -> Result<(), RebuildError> {
+    let mut scan = store.scan(refold.next).await?;
+    while let Some(page) = scan.next_page().await? {
+        for (record, disclosures) in &page {
+            refold.push(record, disclosures)?;
+        }
+        progress(refold.next, scan.end());
+        if refold.is_due() {
+            shadow.apply(refold.take_changes()).await?;
+        }
+    }
+    shadow.apply(refold.take_changes()).await?;
+    Ok(())
+}
+
+/// Says in which rows the live views differ from a fresh fold of the log. Exact while nothing is written.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn compare(store: &Store, progress: impl FnMut(u64, u64)) -> Result<Vec<Difference>, RebuildError> {
+    let (shadow, _) = build(store, progress).await?;
+    let differences = shadow.compare().await?;
+    shadow.discard().await?;
+    Ok(differences)
+}
+
+/// Puts freshly folded views in the place of the live ones.
+///
+/// # Errors
+/// [`RebuildError`]; then the live views are as they were.
+pub async fn replace(
+    store: &Store,
+    lease: &Lease,
+    progress: impl FnMut(u64, u64),
+) -> Result<u64, RebuildError> {
+    let (shadow, refold) = build(store, progress).await?;
+    shadow.swap(lease, refold.next).await?;
+    Ok(refold.next)
+}
