@@ -199,36 +199,3 @@ impl Private {
         self.record.get(name).map(String::as_str)
     }
 }
-
-impl Event {
-    /// Reads an event back from its record and those of its disclosures that were not erased. A disclosure that
-    /// opens nothing of the record is taken as one of its document.
-    ///
-    /// # Errors
-    /// When the record's type is unknown to this program or its data has another shape.
-    pub fn from_record<'d>(
-        record: &ledger::record::Record,
-        disclosures: impl IntoIterator<Item = &'d str>,
-    ) -> Result<Event, serde_json::Error> {
-        let mut private = Private::default();
-        for encoded in disclosures {
-            let Ok((_, name, value)) = ledger::disclosure::Disclosure::parse(encoded) else { continue };
-            let Some(value) = value.as_str() else { continue };
-            let digest = ledger::disclosure::digest(encoded).base64url();
-            if record.commitments.binary_search(&digest).is_ok() {
-                private.record.insert(name, value.to_owned());
-            } else {
-                private.document.insert(digest, (name, value.to_owned()));
-            }
-        }
-        Ok(Event {
-            data: EventData::decode(&record.kind, &record.data)?,
-            occurred: record
-                .occurred_at
-                .map(|at| Occurred { at, assumed_zone: record.occurred_at_assumed_zone.clone() }),
-            recorded_at: record.recorded_at,
-            version: record.version,
-            private,
-        })
-    }
-}

@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod phone;
 pub mod provider;
 pub mod recording;
+pub mod refold;
 pub mod reply;
 pub mod report;
 pub mod text;

@@ -1,13 +1,17 @@
 //! What the fold knows while it works through a batch: the states of the touched streams, what was seen before, and
 //! the records made so far. Pure; the projector fills it from the store and writes what comes out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod recorder;
 
-use ledger::disclosure::{Disclosure, Salt};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+use ledger::disclosure::Disclosure;
 use ledger::hash::Hash;
 use ledger::record::{Draft, Payload, SealError, Source, payload, record_id};
 use ledger::stream::{Head, StreamId};
 use ledger::time::Timestamp;
+pub use recorder::Recorder;
 use uuid::Uuid;
 
 use crate::entity::{Entity, counted};
@@ -52,8 +56,8 @@ pub struct Made {
     pub document_disclosures: Vec<Disclosure>,
 }
 
-/// A link to add to or take from the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A link to add to or take from the index. Its key may be a phone number, so `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct LinkEdit {
     /// Which kind of key.
     pub space: &'static str,
@@ -63,6 +67,13 @@ pub struct LinkEdit {
     pub stream: String,
     /// Add, or remove.
     pub add: bool,
+}
+
+impl fmt::Debug for LinkEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LinkEdit { space, stream, add, .. } = self;
+        write!(f, "LinkEdit({} {space} .. {stream})", if *add { "add" } else { "remove" })
+    }
 }
 
 type Links = BTreeSet<(&'static str, String, String)>;
@@ -81,8 +92,7 @@ pub mod space {
     pub const MESSAGE: &str = "message";
 }
 
-/// The working set of one batch.
-#[derive(Debug)]
+/// The working set of one batch. `Debug` shows sizes only: links and states hold phone numbers.
 pub struct World {
     origin: String,
     last_recorded_at: Option<Timestamp>,
@@ -113,6 +123,12 @@ pub enum RecordingError {
     /// The stream's kind has no state.
     #[error("no such kind of stream")]
     Kind,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "World({} streams, {} made)", self.streams.len(), self.made.len())
+    }
 }
 
 impl World {
@@ -235,8 +251,7 @@ impl World {
     fn append(&mut self, input: &Input, draft: NewRecord, ordinal: u32) -> Result<Recorded, RecordingError> {
         let NewRecord { stream, data, occurred, disclosures, document_disclosures, private } = draft;
         let recorded_at = self.recorded_at(input);
-        let state = self.streams.get(&stream);
-        let head = state.map_or(Head { version: 0, prev: None }, |s| s.head);
+        let head = self.streams.get(&stream).map_or_else(Head::default, |s| s.head);
         let (kind, value) = data.encode();
         let draft = Draft {
             stream: StreamId::new(stream.clone())?,
@@ -257,22 +272,10 @@ impl World {
         };
         let payload = payload(&self.origin, &draft)?;
         let event = Event { data, occurred, recorded_at, version: draft.version, private };
-        let mut entity = match state {
-            Some(state) => state.entity.clone(),
-            None => Entity::empty(&stream).ok_or(RecordingError::Kind)?,
-        };
-        let links_before = entity.links(&stream);
-        entity.apply(&event);
-        self.relink(&links_before, &entity.links(&stream));
-        if let (EventData::ContractDrafted(_), Some((counter, number))) = (&event.data, counted(&stream)) {
-            let value = self.counters.entry(counter.to_owned()).or_insert(0);
-            *value = number.max(*value);
-            self.counters_changed.insert(counter.to_owned());
+        let head = Head { version: draft.version, prev: Some(payload.sha256) };
+        if !self.fold(&stream, &event, head) {
+            return Err(RecordingError::Kind);
         }
-        let new_head = Head { version: draft.version, prev: Some(payload.sha256) };
-        self.streams
-            .insert(stream.clone(), StreamState { head: new_head, recorded_at, entity, changed: true });
-        self.last_recorded_at = Some(recorded_at);
         let recorded = Recorded { stream: stream.clone(), version: draft.version, kind: kind.clone() };
         self.made.push(Made {
             stream,
@@ -287,6 +290,26 @@ impl World {
         });
         Ok(recorded)
     }
+
+    /// What an event changes besides the log. False where the stream is of no known kind.
+    fn fold(&mut self, stream: &str, event: &Event, head: Head) -> bool {
+        // Cloning the whole state for every record costs what the state is long; states are small but for streams with
+        // hundreds of recordings or messages.
+        let known = self.streams.get(stream).map(|s| s.entity.clone());
+        let Some(mut entity) = known.or_else(|| Entity::empty(stream)) else { return false };
+        let links_before = entity.links(stream);
+        entity.apply(event);
+        self.relink(&links_before, &entity.links(stream));
+        if let (EventData::ContractDrafted(_), Some((counter, number))) = (&event.data, counted(stream)) {
+            let value = self.counters.entry(counter.to_owned()).or_insert(0);
+            *value = number.max(*value);
+            self.counters_changed.insert(counter.to_owned());
+        }
+        let recorded_at = event.recorded_at;
+        self.streams.insert(stream.to_owned(), StreamState { head, recorded_at, entity, changed: true });
+        self.last_recorded_at = Some(recorded_at);
+        true
+    }
 }
 
 struct NewRecord {
@@ -296,82 +319,4 @@ struct NewRecord {
     disclosures: Vec<Disclosure>,
     document_disclosures: Vec<Disclosure>,
     private: Private,
-}
-
-/// Records the events of one input, deriving ids and salts from it in order.
-#[derive(Debug)]
-pub struct Recorder<'a> {
-    /// What is known; changed by every record.
-    pub world: &'a mut World,
-    /// The input.
-    pub input: &'a Input,
-    salts: u32,
-    /// What was recorded so far.
-    pub recorded: Vec<Recorded>,
-}
-
-impl<'a> Recorder<'a> {
-    /// Starts an input.
-    pub fn new(world: &'a mut World, input: &'a Input) -> Recorder<'a> {
-        Recorder { world, input, salts: 0, recorded: Vec::new() }
-    }
-
-    /// The next salt of this input.
-    pub fn salt(&mut self) -> Salt {
-        let salt = Salt::derive(&self.input.seed.0.0, self.salts);
-        self.salts += 1;
-        salt
-    }
-
-    /// Records one event with its private values.
-    ///
-    /// # Errors
-    /// [`RecordingError`]; the input is then quarantined as a whole.
-    pub fn record(
-        &mut self,
-        stream: &str,
-        data: EventData,
-        occurred: Option<Occurred>,
-        private: &[(&str, &str)],
-    ) -> Result<(), RecordingError> {
-        self.record_document(stream, data, occurred, private, Vec::new())
-    }
-
-    /// Records one event whose private value `document` has commitments of its own.
-    ///
-    /// # Errors
-    /// As [`Recorder::record`].
-    pub fn record_document(
-        &mut self,
-        stream: &str,
-        data: EventData,
-        occurred: Option<Occurred>,
-        private: &[(&str, &str)],
-        document_disclosures: Vec<Disclosure>,
-    ) -> Result<(), RecordingError> {
-        let mut opened = Private::default();
-        let mut disclosures = Vec::with_capacity(private.len());
-        for (name, value) in private {
-            disclosures.push(Disclosure::new(&self.salt(), name, &(*value).into()));
-            opened.record.insert((*name).to_owned(), (*value).to_owned());
-        }
-        for disclosure in &document_disclosures {
-            if let Ok((_, name, value)) = Disclosure::parse(&disclosure.encoded) {
-                let value = value.as_str().unwrap_or_default().to_owned();
-                opened.document.insert(disclosure.digest.clone(), (name, value));
-            }
-        }
-        let ordinal = u32::try_from(self.recorded.len()).unwrap_or(u32::MAX);
-        let record = NewRecord {
-            stream: stream.to_owned(),
-            data,
-            occurred,
-            disclosures,
-            document_disclosures,
-            private: opened,
-        };
-        let recorded = self.world.append(self.input, record, ordinal)?;
-        self.recorded.push(recorded);
-        Ok(())
-    }
 }

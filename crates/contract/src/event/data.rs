@@ -1,0 +1,254 @@
+//! What stands in the `data` of each type of record: a closed vocabulary, nothing personal.
+
+use ledger::hash::Hash;
+use ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Answer, ContractType, Language};
+use crate::fact::{ConferenceStatus, DeliveryStatus, Leg};
+use crate::provider::Provider;
+use crate::report::{DialledLeg, FailureReason};
+
+/// A leg's facts, and whether they contradict an earlier delivery of the same event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFact {
+    /// What was told.
+    #[serde(flatten)]
+    pub leg: Leg,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `recording.available`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingAvailable {
+    /// Length the provider states, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `recording.fetched` and `recording.altered`. The hash itself is a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingFetched {
+    /// Version of the `recording.available` it belongs to.
+    pub task: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// By the first bytes of the file.
+    pub media_type: String,
+    /// Length in milliseconds where the format told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+/// Data of a failed task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskFailed {
+    /// Version of the record that asked for it.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+    /// Why.
+    pub reason: FailureReason,
+    /// Whether it will be tried again.
+    pub again: bool,
+}
+
+/// Data of `conference.requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConferenceRequested {
+    /// How many are dialled.
+    pub parties: u32,
+    /// What is negotiated.
+    pub contract_type: ContractType,
+    /// Expected length, seconds.
+    pub expected_duration_s: u32,
+}
+
+/// Data of `conference.reported`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConferenceReported {
+    /// The status.
+    pub status: ConferenceStatus,
+    /// Length, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `dial.requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialRequested {
+    /// How many are dialled.
+    pub parties: u32,
+}
+
+/// Data of `dial.placed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialPlaced {
+    /// Who dialled.
+    pub provider: Provider,
+    /// One per party.
+    pub legs: Vec<DialledLeg>,
+}
+
+/// Data of `dial.failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialFailed {
+    /// Why.
+    pub reason: FailureReason,
+}
+
+/// Data of `contract.drafted`. The document itself (contract.json) is the disclosure `document`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractDrafted {
+    /// SHA-256 of contract.json: the contract hash.
+    pub document_sha256: Hash,
+    /// Which kind.
+    pub contract_type: ContractType,
+    /// Language of the agreed text.
+    pub language: Language,
+    /// How many parties.
+    pub parties: u32,
+    /// Until when it can be confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Calls and conference it was negotiated on, as they stood then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// Data of `contract.confirmed` and `contract.rejected`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractAnswered {
+    /// 0-based party.
+    pub party: u32,
+    /// What exactly is agreed to or refused.
+    pub document_sha256: Hash,
+    /// How the party answered.
+    pub channel: Channel,
+    /// How many have not answered yet.
+    pub remaining: u32,
+    /// The message it was said in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// By which way a party answered, and what that proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A text from the party's number naming the contract.
+    SmsNumber,
+    /// A text from the party's number with the code it was sent.
+    SmsCode,
+    /// By the interface, with the code the party was sent.
+    ApiCode,
+}
+
+/// Data of `contract.code_refused`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRefused {
+    /// 0-based party.
+    pub party: u32,
+    /// By which way.
+    pub channel: Channel,
+}
+
+/// Data of `message.requested`. Number and text are disclosures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRequested {
+    /// 0-based party of the contract, none for an answer to a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<u32>,
+    /// Which text.
+    pub template: Template,
+}
+
+/// The texts we send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// Please confirm this contract.
+    ConfirmRequest,
+    /// All parties agreed.
+    Confirmed,
+    /// We did not understand; please answer like this.
+    AskAgain,
+}
+
+/// Data of `message.attempted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Version of the `message.requested` it belongs to.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+}
+
+/// Data of `message.accepted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageAccepted {
+    /// Version of the `message.requested` it belongs to.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+    /// Who took it.
+    pub provider: Provider,
+    /// The stream on which its delivery reports are recorded.
+    pub message: String,
+}
+
+/// Data of `message.received`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReceived {
+    /// How we read it.
+    pub reading: Reading,
+}
+
+/// How a text was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// An answer to one contract.
+    Yes,
+    /// A refusal of one contract.
+    No,
+    /// Could mean several things; the party was asked again.
+    Ambiguous,
+    /// Says nothing about a contract of this number.
+    Nothing,
+}
+
+impl From<Answer> for Reading {
+    fn from(answer: Answer) -> Reading {
+        match answer {
+            Answer::Yes => Reading::Yes,
+            Answer::No => Reading::No,
+        }
+    }
+}
+
+/// Data of `message.delivery`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDelivery {
+    /// The state.
+    pub status: DeliveryStatus,
+}
+
+/// A record of another stream, by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Stream name.
+    pub stream: String,
+    /// Version.
+    pub version: u64,
+    /// SHA-256 of that record's payload.
+    pub hash: Hash,
+}
