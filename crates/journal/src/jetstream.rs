@@ -25,8 +25,8 @@ use crate::entry::Covered;
 use crate::gate::{GateError, StreamConfig, check_server, check_stream};
 
 pub use options::BusOptions;
-pub use publish::{OutEvent, PublishError};
 pub(crate) use publish::IN_FLIGHT_MAX;
+pub use publish::{OutEvent, PublishError};
 pub(crate) use wire::outgoing;
 
 /// How long an API request or one acknowledgement may take. A server that syncs every message needs about a
@@ -108,7 +108,9 @@ impl Bus {
         let settings = options.connect_options()?.event_callback(move |event| {
             match &event {
                 Event::Connected => connected_sender.send_modify(|times| *times += 1),
-                Event::Disconnected | Event::SlowConsumer(_) | Event::ServerError(_) => tracing::warn!(%event, "NATS"),
+                Event::Disconnected | Event::SlowConsumer(_) | Event::ServerError(_) => {
+                    tracing::warn!(%event, "NATS");
+                }
                 _ => tracing::debug!(%event, "NATS"),
             }
             std::future::ready(())
@@ -134,7 +136,10 @@ impl Bus {
     ///
     /// # Errors
     /// [`BusError::Gate`] and [`BusError::Options`].
-    pub async fn connect_when_up(options: BusOptions, stop: &CancellationToken) -> Result<Option<Bus>, BusError> {
+    pub async fn connect_when_up(
+        options: BusOptions,
+        stop: &CancellationToken,
+    ) -> Result<Option<Bus>, BusError> {
         let mut pauses = pauses();
         loop {
             let attempt = tokio::select! {
@@ -194,7 +199,9 @@ impl Bus {
             Ok(message) => Ok(wire::id(&message.headers)),
             Err(error) => match error.kind() {
                 RawMessageErrorKind::NoMessageFound => Ok(None),
-                RawMessageErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                RawMessageErrorKind::JetStream(error)
+                    if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
                     Err(BusError::NoStream(name.clone()))
                 }
                 _ => Err(unavailable(error)),
@@ -225,7 +232,9 @@ impl Bus {
             Ok(message) => Ok(serde_json::from_slice(&message.payload).ok()),
             Err(error) => match error.kind() {
                 RawMessageErrorKind::NoMessageFound => Ok(None),
-                RawMessageErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                RawMessageErrorKind::JetStream(error)
+                    if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
                     Err(BusError::NoStream(name.clone()))
                 }
                 _ => Err(unavailable(error)),
@@ -271,7 +280,9 @@ impl Bus {
         match self.api::<_, StreamInfo>(&format!("STREAM.CREATE.{}", wanted.name), wanted).await? {
             Ok(info) => Ok(info),
             // Somebody else was faster, with other settings: what they are is for the gate to say.
-            Err(error) if error.error_code() == ErrorCode::STREAM_NAME_EXIST => self.stream_info(&wanted.name).await,
+            Err(error) if error.error_code() == ErrorCode::STREAM_NAME_EXIST => {
+                self.stream_info(&wanted.name).await
+            }
             Err(error) => Err(unavailable(error)),
         }
     }
@@ -286,7 +297,11 @@ impl Bus {
         }
     }
 
-    async fn api<T, V>(&self, subject: &str, body: &T) -> Result<Result<V, async_nats::jetstream::Error>, BusError>
+    async fn api<T, V>(
+        &self,
+        subject: &str,
+        body: &T,
+    ) -> Result<Result<V, async_nats::jetstream::Error>, BusError>
     where
         T: serde::Serialize,
         V: serde::de::DeserializeOwned,
@@ -318,5 +333,9 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
 
 fn reconnect_pause(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(8);
-    if attempt <= 1 { Duration::ZERO } else { (Duration::from_millis(10) * 2_u32.pow(doublings)).min(RECONNECT_PAUSE_MAX) }
+    if attempt <= 1 {
+        Duration::ZERO
+    } else {
+        (Duration::from_millis(10) * 2_u32.pow(doublings)).min(RECONNECT_PAUSE_MAX)
+    }
 }

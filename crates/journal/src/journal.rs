@@ -7,6 +7,7 @@
 mod file;
 mod prune;
 mod reads;
+mod statements;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use writer::{Job, Writer};
 
 pub use file::OpenError;
 pub(crate) use reads::RelayedRow;
+use reads::Which;
 
 /// Jobs that may wait for the writer before callers wait for room in the queue. Bounds memory, not throughput.
 const QUEUE_JOBS_MAX: usize = 1024;
@@ -113,7 +115,8 @@ impl Journal {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let (last_sender, last) = watch::channel(opened.totals.last_position);
         let (refused_sender, refused) = watch::channel(None);
-        let writer = Writer::new(opened.connection, opened.lock, opened.totals, limits, last_sender, refused_sender);
+        let writer =
+            Writer::new(opened.connection, opened.lock, opened.totals, limits, last_sender, refused_sender);
         tokio::spawn(writer.run(queue));
         let inner = Inner {
             identity: opened.identity,
@@ -184,15 +187,21 @@ impl Journal {
     ///
     /// # Errors
     /// [`ReadError::Journal`] if the file cannot be read, [`ReadError::Closed`] after [`Journal::close`].
-    pub async fn read(&self, from_exclusive: u64, rows_max: usize, bytes_max: usize) -> Result<Batch, ReadError> {
+    pub async fn read(
+        &self,
+        from_exclusive: u64,
+        rows_max: usize,
+        bytes_max: usize,
+    ) -> Result<Batch, ReadError> {
+        // A commit shows in the file a moment before the writer announces it; nobody may be ahead of the announcement.
         let last = self.last_position();
-        let entries = reads::after(&self.inner.reads, reads::Which::All, from_exclusive, rows_max, bytes_max).await?;
+        let entries =
+            reads::entries(&self.inner.reads, Which::All, from_exclusive..last, rows_max, bytes_max).await?;
         let mut batch = Batch::starting_after(from_exclusive);
         for row in &entries {
             batch.step_to(row.position);
         }
         if entries.is_empty() && rows_max > 0 && bytes_max > 0 {
-            // Whatever was committed before the read would have been seen by it.
             batch.skip_to(last);
         }
         batch.entries = entries;
@@ -209,7 +218,14 @@ impl Journal {
         rows_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Positioned>, ReadError> {
-        reads::after(&self.inner.reads, reads::Which::Unrelayed, from_exclusive, rows_max, bytes_max).await
+        reads::entries(
+            &self.inner.reads,
+            Which::Unrelayed,
+            from_exclusive..self.last_position(),
+            rows_max,
+            bytes_max,
+        )
+        .await
     }
 
     /// Notes that the rows at these positions are in the stream `incarnation`, each at the sequence given beside it.
@@ -243,7 +259,8 @@ impl Journal {
         let mut deleted = 0;
         loop {
             let covered = covered.clone();
-            let step: prune::Step = self.ask(|reply| Job::Prune { covered, own, received_before_ms, reply }).await?;
+            let step: prune::Step =
+                self.ask(|reply| Job::Prune { covered, own, received_before_ms, reply }).await?;
             deleted += step.deleted;
             if !step.more {
                 return Ok(deleted);

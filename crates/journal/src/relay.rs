@@ -33,10 +33,7 @@ pub struct RelayOptions {
 impl Default for RelayOptions {
     /// Look every 30 seconds, keep rows for a day.
     fn default() -> Self {
-        RelayOptions {
-            audit_every: Duration::from_secs(30),
-            keep: Some(Duration::from_secs(24 * 3600)),
-        }
+        RelayOptions { audit_every: Duration::from_secs(30), keep: Some(Duration::from_secs(24 * 3600)) }
     }
 }
 
@@ -187,7 +184,8 @@ impl Relay {
 
     async fn publish(&self, audit: &Audit, rows: &[Positioned]) -> Result<(), Trouble> {
         let options = self.bus.options();
-        let messages: Vec<_> = rows.iter().map(|row| outgoing(&options.root, options.shard, &row.entry)).collect();
+        let messages: Vec<_> =
+            rows.iter().map(|row| outgoing(&options.root, options.shard, &row.entry)).collect();
         let (acks, error) = self.bus.publish_run(&options.input_stream, &messages).await;
         // Over another connection than the one the stream was looked at, an acknowledgement may speak of another stream.
         if self.bus.generation() != audit.generation {
@@ -226,7 +224,11 @@ impl Relay {
         let floor = covered.as_ref().map_or(0, |covered| covered.position);
         let forgotten = self.journal.reset_relayed(&extent, floor).await?;
         if forgotten > 0 {
-            tracing::warn!(forgotten, stream = extent.incarnation, "the stream has forgotten; publishing again");
+            tracing::warn!(
+                forgotten,
+                stream = extent.incarnation,
+                "the stream has forgotten; publishing again"
+            );
         }
         if let (Some(keep), Some(covered)) = (self.options.keep, covered) {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -246,7 +248,9 @@ impl Relay {
     /// another, for marks further down, halving the distance.
     async fn last_borne_out(&self, extent: &StreamExtent) -> Result<u64, Trouble> {
         let highest = self.journal.relayed_at_or_below(&extent.incarnation, extent.last).await?;
-        let Some(highest) = highest.filter(|row| row.sequence >= extent.first) else { return Ok(extent.last) };
+        let Some(highest) = highest.filter(|row| row.sequence >= extent.first) else {
+            return Ok(extent.last);
+        };
         if self.bus.id_at(highest.sequence).await? == Some(highest.id) {
             return Ok(extent.last);
         }

@@ -64,7 +64,7 @@ pub enum Source {
     /// The journal itself, in this process.
     Journal(JournalSource),
     /// The stream that all journals of a shard are relayed to.
-    JetStream(JetStreamSource),
+    JetStream(Box<JetStreamSource>),
 }
 
 impl Source {
@@ -80,7 +80,7 @@ impl Source {
     /// # Errors
     /// [`ReadError::Unavailable`] or [`ReadError::Gate`].
     pub async fn jetstream(bus: crate::Bus) -> Result<Source, ReadError> {
-        Ok(Source::JetStream(JetStreamSource::open(bus).await?))
+        Ok(Source::JetStream(Box::new(JetStreamSource::open(bus).await?)))
     }
 
     /// The journal's id, or `<stream>@<time of creation>`.
@@ -127,7 +127,11 @@ impl Source {
     ///
     /// # Errors
     /// [`ReadError`] other than [`ReadError::Regressed`].
-    pub async fn regressed(&self, after: u64, last_id: Option<Uuid>) -> Result<Option<Regression>, ReadError> {
+    pub async fn regressed(
+        &self,
+        after: u64,
+        last_id: Option<Uuid>,
+    ) -> Result<Option<Regression>, ReadError> {
         match self {
             Source::Journal(source) => source.regressed(after, last_id).await,
             Source::JetStream(source) => source.regressed(after, last_id).await,

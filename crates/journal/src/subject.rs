@@ -119,5 +119,7 @@ fn upper_hex(digit: u8) -> Option<u8> {
 
 /// FNV-1a, 64 bit. Not against an adversary: two keys with one token share a subject, and nothing else.
 fn fnv1a_64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -98,9 +98,7 @@ impl BusOptions {
         let options = ConnectOptions::new().name("ahadi");
         match &self.credentials {
             None => Ok(options),
-            Some(text) => {
-                options.credentials(text).map_err(|_| BusError::Options("credentials".to_owned()))
-            }
+            Some(text) => options.credentials(text).map_err(|_| BusError::Options("credentials".to_owned())),
         }
     }
 

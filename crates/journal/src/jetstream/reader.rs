@@ -138,7 +138,8 @@ impl JetStreamSource {
         (entries_max, bytes_max): (usize, usize),
         deadline: Instant,
     ) -> Result<Batch, Trouble> {
-        let usable = |consumer: &Consumer| consumer.at == after && consumer.generation == self.bus.generation();
+        let usable =
+            |consumer: &Consumer| consumer.at == after && consumer.generation == self.bus.generation();
         if !state.consumer.as_ref().is_some_and(usable) {
             state.consumer = None;
             state.consumer = Some(self.consume(after, state.last_read).await?);
@@ -156,7 +157,8 @@ impl JetStreamSource {
         while let Some(message) = next {
             bytes += message.payload.len();
             consumer.take(&message, &mut batch)?;
-            next = if batch.entries.len() < entries_max && bytes < bytes_max { consumer.ready()? } else { None };
+            next =
+                if batch.entries.len() < entries_max && bytes < bytes_max { consumer.ready()? } else { None };
         }
         Ok(batch)
     }

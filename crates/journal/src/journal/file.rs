@@ -4,7 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
@@ -144,7 +146,8 @@ async fn check_settings(connection: &mut SqliteConnection) -> Result<(), OpenErr
 async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<String, OpenError> {
     let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
     match (application, version, tables) {
         (0, 0, 0) => create(connection).await?,
         (APPLICATION_ID, SCHEMA_VERSION, _) => {}

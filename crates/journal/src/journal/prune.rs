@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::writer::signed;
+use super::statements::signed;
 use crate::entry::Covered;
 
 /// Rows looked at in one transaction: appends must not wait long behind a big prune.

@@ -3,11 +3,13 @@
 //! Each runs in a task of its own, so that a caller who stops waiting leaves no statement half stepped, which would hold
 //! back the write-ahead log.
 
+use std::ops::Range;
+
 use futures_util::TryStreamExt as _;
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
-use super::{Stats, writer::signed};
+use super::{Stats, statements::signed};
 use crate::entry::{Entry, Positioned};
 use crate::source::ReadError;
 
@@ -27,20 +29,21 @@ pub(crate) struct RelayedRow {
 
 const ALL: &str = "
     SELECT position, id, source, kind, key, received_at_ms, payload FROM entry
-    WHERE position > ?1 ORDER BY position LIMIT ?2";
+    WHERE position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3";
 
 const UNRELAYED: &str = "
     SELECT position, id, source, kind, key, received_at_ms, payload FROM entry e
-    WHERE position > max(?1, (SELECT relay_floor FROM journal))
+    WHERE position > max(?1, (SELECT relay_floor FROM journal)) AND position <= ?2
       AND NOT EXISTS (SELECT 1 FROM relayed r WHERE r.position = e.position)
-    ORDER BY position LIMIT ?2";
+    ORDER BY position LIMIT ?3";
 
 type Row = (i64, Uuid, String, String, String, i64, Vec<u8>);
 
-pub(super) async fn after(
+/// Entries at positions above `range.start`, up to and including `range.end`.
+pub(super) async fn entries(
     pool: &SqlitePool,
     which: Which,
-    after: u64,
+    range: Range<u64>,
     rows_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<Positioned>, ReadError> {
@@ -50,12 +53,16 @@ pub(super) async fn after(
             Which::All => ALL,
             Which::Unrelayed => UNRELAYED,
         };
-        let mut rows =
-            sqlx::query_as::<_, Row>(sql).bind(signed(after)).bind(signed(rows_max as u64)).fetch(&pool);
+        let mut rows = sqlx::query_as::<_, Row>(sql)
+            .bind(signed(range.start))
+            .bind(signed(range.end))
+            .bind(signed(rows_max as u64))
+            .fetch(&pool);
         let mut found = Vec::new();
         let mut bytes = 0;
         while bytes < bytes_max {
-            let Some((position, id, source, kind, key, received_at_ms, payload)) = rows.try_next().await? else {
+            let Some((position, id, source, kind, key, received_at_ms, payload)) = rows.try_next().await?
+            else {
                 break;
             };
             bytes += payload.len();

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::nats::{Streams, urls};
-use crate::sample::{Scratch, entry, entries, ids};
+use crate::sample::{Scratch, entries, entry, ids};
 
 /// Long enough never to pass on a machine that works.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -106,7 +106,8 @@ async fn in_order_with_growing_positions(path: &Path, source: &Source) -> Vec<En
 async fn waits_for_what_comes(path: &Path, source: &Source, sent: &mut Vec<Entry>) {
     let after = source.last().await.unwrap();
     let next = entry(10);
-    let (batch, appended) = tokio::join!(source.read(after, ANY, ANY, PATIENCE), path.journal.append(next.clone()));
+    let (batch, appended) =
+        tokio::join!(source.read(after, ANY, ANY, PATIENCE), path.journal.append(next.clone()));
     appended.unwrap();
     assert_eq!(ids(batch.unwrap().entries.iter().map(|row| &row.entry)), [next.id]);
     sent.push(next);

@@ -10,7 +10,10 @@ fn events(bus: &Bus, count: usize) -> Vec<OutEvent> {
     (0..count)
         .map(|n| OutEvent {
             subject: bus.options().events_subject(&format!("contract.confirmed.AGRI-2026-{n:06}")),
-            headers: vec![("ce-id".to_owned(), n.to_string()), ("ce-specversion".to_owned(), "1.0".to_owned())],
+            headers: vec![
+                ("ce-id".to_owned(), n.to_string()),
+                ("ce-specversion".to_owned(), "1.0".to_owned()),
+            ],
             msg_id: format!("record-{n}"),
             payload: n.to_string().into_bytes(),
         })

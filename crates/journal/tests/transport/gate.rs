@@ -95,7 +95,11 @@ fn servers_are_judged_by_what_they_say_of_themselves() {
         ("2.15.1", false, MIB, false),
         ("2.15.1", true, 64 * 1024, false),
     ] {
-        assert_eq!(check_server(version, headers, max_payload).is_ok(), passes, "{version} {headers} {max_payload}");
+        assert_eq!(
+            check_server(version, headers, max_payload).is_ok(),
+            passes,
+            "{version} {headers} {max_payload}"
+        );
     }
 }
 

@@ -90,7 +90,10 @@ async fn files_that_are_not_a_journal_of_this_version_are_left_alone() {
     for (sql, refusal) in [
         ("CREATE TABLE other (x)", "is not a journal"),
         ("PRAGMA application_id = 7; CREATE TABLE other (x)", "is not a journal"),
-        ("PRAGMA application_id = 1095255114; PRAGMA user_version = 2; CREATE TABLE journal (x)", "version 2"),
+        (
+            "PRAGMA application_id = 1095255114; PRAGMA user_version = 2; CREATE TABLE journal (x)",
+            "version 2",
+        ),
     ] {
         let scratch = Scratch::new();
         let url = format!("sqlite://{}?mode=rwc", scratch.file().display());
@@ -219,6 +222,19 @@ async fn a_full_disk_refuses_and_room_made_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_write_ahead_log_is_emptied_while_the_journal_runs() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal().await;
+    let big = |n| journal::Entry { payload: vec![7; 500_000], ..entry(n) };
+    for n in 0..100 {
+        journal.append(big(n)).await.unwrap();
+    }
+    let log = std::fs::metadata(scratch.path().join("journal.db-wal")).unwrap().len();
+    assert!(log < 15_000_000, "50 MB were written and the log holds {log} bytes");
+    assert_eq!(journal.read(0, ANY, ANY).await.unwrap().entries.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_refuse_before_the_disk_does() {
     for limits in [
         Limits { rows_max: 10, ..Limits::default() },
@@ -325,7 +341,8 @@ async fn marks_of_the_relay_are_kept_moved_and_taken_back() {
         assert_eq!(stats.oldest_unrelayed.map(|(at, _)| at), rows.first().map(|row| row.position));
         rows.into_iter().map(|row| row.position).collect()
     };
-    let extent = |incarnation: &str, first, last| StreamExtent { incarnation: incarnation.into(), first, last };
+    let extent =
+        |incarnation: &str, first, last| StreamExtent { incarnation: incarnation.into(), first, last };
     assert_eq!(waiting(&journal).await, (1..=10).collect::<Vec<u64>>());
     journal.mark_relayed("A", vec![(1, 11), (2, 12), (4, 14)]).await.unwrap();
     assert_eq!(waiting(&journal).await, [3, 5, 6, 7, 8, 9, 10]);

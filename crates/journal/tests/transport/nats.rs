@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::sample::Scratch;
 
 fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `just test`, which starts the servers"))
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: run `just test`, which starts the servers"))
 }
 
 /// The newest server tried and the oldest.

@@ -22,15 +22,14 @@ fn tokens_are_as_written_down() {
         ("=2E", "=3D2E"),
         ("é", "=C3=A9"),
         (&"a".repeat(60), &"a".repeat(60)),
-        (&long, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa==5a4bff1f2dfd3c5c"),
+        (&long, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa==f9bf3487d17c93f0"),
     ] {
         let made = encode_token(text);
         assert!(is_token(&made), "{made}");
+        assert_eq!(made, token);
         if text == long {
-            assert_eq!(made[..44], token[..44]);
             assert_eq!(decode_token(&made), Decoded::Cut);
         } else {
-            assert_eq!(made, token);
             assert_eq!(decode_token(token), Decoded::Text(text.to_owned()));
         }
     }
