@@ -144,8 +144,8 @@ impl fmt::Display for Finding {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
-            let optional = if step.required { "" } else { " (optional)" };
-            let Step { level, name, status, checked, .. } = step;
+            let Step { level, name, status, checked, required, .. } = step;
+            let optional = if *required || *status != Status::NotChecked { "" } else { " (optional)" };
             writeln!(f, "{level:<14} {name:<18} {status:<11} {checked:>8} checked{optional}")?;
             if let Some(finding) = &step.finding {
                 writeln!(f, "    {finding}")?;

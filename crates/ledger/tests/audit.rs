@@ -1,0 +1,15 @@
+//! Whole logs and bundles: clean ones are never accused, and every way of tampering is found where it was done.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
+
+#[path = "audit/bundles.rs"]
+mod bundles;
+#[path = "audit/clean.rs"]
+mod clean;
+#[path = "audit/keys.rs"]
+mod keys;
+#[path = "audit/sample.rs"]
+mod sample;
+#[path = "audit/tamper.rs"]
+mod tamper;
+#[path = "audit/vectors.rs"]
+mod vectors;
