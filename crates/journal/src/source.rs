@@ -105,7 +105,7 @@ impl Source {
 
     /// Entries after `after`, in order of position: what is there now, or, if nothing is, what comes within `wait`.
     /// At most `entries_max` entries, and none after the one that brings the payloads to `bytes_max`; an empty batch if
-    /// nothing came. Dropping the future loses nothing: the next read says again where to begin.
+    /// nothing came (over a network also if `wait` is too short for the answer). Dropping the future loses nothing: the next read says again where to begin.
     ///
     /// # Errors
     /// [`ReadError`]; with [`ReadError::Unavailable`] only after `wait` has passed.

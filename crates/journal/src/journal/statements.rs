@@ -106,7 +106,8 @@ pub(super) async fn reset(
                         OR (stream = ?1 AND sequence > ?3 AND sequence < ?4)";
     let stream = stream_id(connection, &now.incarnation).await?;
     let [last, covered, first] = [now.last, covered, now.first].map(signed);
-    let lowest = format!("SELECT min(position) FROM relayed WHERE {LOST}");
+    // The plus keeps SQLite from looking for the lowest by walking all rows in order, finding none in the usual case.
+    let lowest = format!("SELECT min(+position) FROM relayed WHERE {LOST}");
     let lowest: Option<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(lowest))
         .bind(stream)
         .bind(last)
