@@ -6,14 +6,17 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Answer, ContractType, Language};
-use crate::event::{Channel, Event, EventData};
+use crate::event::{Channel, Event, EventData, Template};
 use crate::message::Outgoing;
 
 /// How many wrong codes a party may give before its code stops working.
 pub const WRONG_CODES_MAX: u32 = 5;
+/// How often a party is asked again about one contract. Whoever can post to an open webhook address could otherwise make
+/// us send it any number of messages.
+pub const ASKED_AGAIN_MAX: usize = 3;
 
-/// State of a contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// State of a contract. `Debug` leaves out the terms.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Agreement {
     /// Where it stands.
@@ -39,6 +42,12 @@ pub struct Agreement {
     pub expires_at: Option<Timestamp>,
     /// Messages to its parties.
     pub messages: Outgoing,
+}
+
+impl std::fmt::Debug for Agreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Agreement({:?}, {}, {:?})", self.status, self.document_sha256, self.parties)
+    }
 }
 
 impl Default for Agreement {
@@ -167,6 +176,21 @@ impl Agreement {
     /// The party with that number.
     pub fn party_of(&self, phone: &str) -> Option<usize> {
         self.parties.iter().position(|p| p.phone.as_deref() == Some(phone))
+    }
+
+    /// Whether that party may still answer at `now`.
+    pub fn waits_for(&self, party: usize, now: Timestamp) -> bool {
+        self.status == Status::Pending
+            && self.expires_at.is_none_or(|at| now <= at)
+            && self.parties.get(party).is_some_and(|p| p.answer.is_none())
+    }
+
+    /// How often that party was asked to answer again.
+    pub fn asked_again(&self, party: u32) -> usize {
+        let to_it = |m: &&crate::message::OutgoingMessage| {
+            m.party == Some(party) && m.template == Template::AskAgain
+        };
+        self.messages.0.values().filter(to_it).count()
     }
 
     /// A term of the document by name; none when it has none or is erased.

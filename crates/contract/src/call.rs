@@ -101,7 +101,7 @@ pub struct Call {
     pub recordings: Recordings,
 }
 
-fn is_zero(n: &u32) -> bool {
+pub(crate) fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 

@@ -8,7 +8,7 @@ mod report;
 mod webhook;
 
 use crate::command::Command;
-use crate::entity::{call_stream, conference_stream, contract_stream, dial_stream, message_stream};
+use crate::entity::{call_stream, conference_stream, contract_stream, dial_stream, message_stream, token};
 use crate::fact::{Fact, Subject, What};
 use crate::input::{Body, Input};
 use crate::outcome::{Outcome, QuarantineReason, Refusal};
@@ -62,8 +62,9 @@ pub fn needs(input: &Input) -> Needs {
         Body::Report(report) => {
             needs.streams.push(report.stream().to_owned());
             if let Report::Dialled { provider, legs, .. } = report {
+                // A contract drafted later in the same batch looks at the legs, and no link leads to them yet.
                 let calls = legs.iter().filter_map(|leg| leg.call_id.as_deref());
-                needs.links.extend(calls.map(|id| (space::CALL.to_owned(), call_stream(*provider, id))));
+                needs.streams.extend(calls.map(|id| call_stream(*provider, id)));
             }
         }
     }
@@ -91,7 +92,7 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
             needs.counters.push(command::counter_name(c.contract_type, input.received_at));
             if let Some(id) = &c.conference_id {
                 needs.streams.push(conference_stream(id));
-                needs.links.push((space::LEG.to_owned(), id.clone()));
+                needs.links.push((space::LEG.to_owned(), token(id)));
             }
         }
         Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
@@ -99,7 +100,7 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
     }
 }
 
-/// Decides one input and records what it leads to in `world`. The second time an input comes, nothing happens.
+/// Decides one input and records what it leads to in `world`. The second time an input comes, nothing happens: none.
 pub fn decide(input: &Input, world: &mut World) -> Option<Outcome> {
     if !world.first_time(input.id) {
         return None;

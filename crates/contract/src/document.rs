@@ -15,8 +15,8 @@ use crate::text;
 /// Version tag inside the document.
 pub const DOCUMENT_VERSION: &str = "ahadi.contract/1";
 
-/// A document and what opens its commitments.
-#[derive(Clone, Debug)]
+/// A document and what opens its commitments. `Debug` shows the hash alone.
+#[derive(Clone)]
 pub struct Document {
     /// The canonical bytes, as text.
     pub json: String,
@@ -26,6 +26,12 @@ pub struct Document {
     pub disclosures: Vec<Disclosure>,
     /// The agreed text as it stands in the document.
     pub agreed_text: String,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Document({})", self.sha256)
+    }
 }
 
 /// A recording the document names.

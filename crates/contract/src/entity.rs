@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::conference::Conference;
 use crate::event::Event;
 use crate::keys::Keys;
-use crate::message::{Message, Outgoing};
+use crate::message::Message;
 use crate::provider::Provider;
 use crate::world::space;
 
@@ -79,8 +79,7 @@ impl Entity {
             Entity::Call(call) => call.recordings.open_tasks().collect(),
             Entity::Conference(conference) => conference.recordings.open_tasks().collect(),
             Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
-            Entity::Message(message) => message.answers.open_tasks().collect(),
-            Entity::Keys(_) => Vec::new(),
+            Entity::Message(_) | Entity::Keys(_) => Vec::new(),
         }
     }
 
@@ -96,7 +95,10 @@ impl Entity {
                         links.insert((space::OPEN, phone.clone(), stream.to_owned()));
                     }
                 }
-                message_links(&agreement.messages, stream, &mut links);
+                for message in agreement.messages.0.values() {
+                    let taken = message.message.iter().chain(&message.sent_again);
+                    links.extend(taken.map(|id| (space::MESSAGE, id.clone(), stream.to_owned())));
+                }
             }
             Entity::Conference(conference) => {
                 let id = stream.split_once('/').map_or(stream, |(_, id)| id);
@@ -105,8 +107,7 @@ impl Entity {
                     links.insert((space::LEG, id.to_owned(), call.clone()));
                 }
             }
-            Entity::Message(message) => message_links(&message.answers, stream, &mut links),
-            Entity::Call(_) | Entity::Keys(_) => {}
+            Entity::Call(_) | Entity::Message(_) | Entity::Keys(_) => {}
         }
         links
     }
@@ -123,11 +124,6 @@ impl Entity {
     pub fn from_json(text: &str) -> Result<Entity, serde_json::Error> {
         serde_json::from_str(text)
     }
-}
-
-fn message_links(messages: &Outgoing, stream: &str, links: &mut BTreeSet<(&'static str, String, String)>) {
-    let accepted = messages.0.values().filter_map(|m| m.message.as_ref());
-    links.extend(accepted.map(|message| (space::MESSAGE, message.clone(), stream.to_owned())));
 }
 
 /// The counter that the number of a contract came from, and the number: `contract/AGRI-2026-000012` gives

@@ -131,12 +131,13 @@ impl EventData {
     }
 }
 
-/// Turns plain JSON into a profile value. Floats cannot occur in event data; they would become strings.
+/// Turns plain JSON into a profile value. A number that is no `i64` becomes one outside the profile, so that it is
+/// refused rather than changed.
 pub(crate) fn profile(value: serde_json::Value) -> Value {
     match value {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(b) => Value::Bool(b),
-        serde_json::Value::Number(n) => n.as_i64().map_or_else(|| Value::String(n.to_string()), Value::Int),
+        serde_json::Value::Number(n) => Value::Int(n.as_i64().unwrap_or(i64::MAX)),
         serde_json::Value::String(s) => Value::String(s),
         serde_json::Value::Array(items) => Value::Array(items.into_iter().map(profile).collect()),
         serde_json::Value::Object(map) => {

@@ -51,6 +51,9 @@ pub struct OutgoingMessage {
     /// The stream of its delivery reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Streams under which a provider took it besides: it was sent more than once.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sent_again: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for OutgoingMessage {
@@ -88,6 +91,7 @@ impl Outgoing {
                     not_before: event.recorded_at,
                     failure: None,
                     message: None,
+                    sent_again: BTreeSet::new(),
                 };
                 self.0.insert(u32::try_from(event.version).unwrap_or(u32::MAX), message);
             }
@@ -102,13 +106,16 @@ impl Outgoing {
             EventData::MessageAccepted(data) => {
                 if let Some(message) = self.0.get_mut(&data.task) {
                     message.status = SendStatus::Accepted;
-                    message.message = Some(data.message.clone());
+                    if message.message.get_or_insert_with(|| data.message.clone()) != &data.message {
+                        message.sent_again.insert(data.message.clone());
+                    }
                 }
             }
             EventData::MessageFailed(data) => {
                 if let Some(message) = self.0.get_mut(&data.task)
                     && message.status != SendStatus::Accepted
                 {
+                    message.attempts = message.attempts.max(data.attempt);
                     message.failure = Some(data.reason);
                     message.status = if data.again && data.attempt < MESSAGE_ATTEMPTS_MAX {
                         SendStatus::Requested
@@ -159,13 +166,9 @@ pub struct Message {
     /// All delivery states reported; the last of their order is the state.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub deliveries: BTreeSet<DeliveryStatus>,
-    /// Answers of ours to it.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub answers: Outgoing,
-}
-
-fn is_empty(outgoing: &Outgoing) -> bool {
-    outgoing.0.is_empty()
+    /// How many deliveries contradicted an earlier one under the same key.
+    #[serde(skip_serializing_if = "crate::call::is_zero")]
+    pub conflicts: u32,
 }
 
 impl std::fmt::Debug for Message {
@@ -178,15 +181,17 @@ impl Message {
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
         match &event.data {
+            EventData::MessageReceived(data) if data.conflict => self.conflicts += 1,
             EventData::MessageReceived(data) => {
                 self.from = event.private.get("phone").map(str::to_owned);
                 self.text = event.private.get("text").map(str::to_owned);
                 self.reading = Some(data.reading);
             }
             EventData::MessageDelivery(data) => {
+                self.conflicts += u32::from(data.conflict);
                 self.deliveries.insert(data.status);
             }
-            _ => self.answers.apply(event),
+            _ => {}
         }
     }
 

@@ -51,12 +51,17 @@ impl Amount {
     /// [`AmountError::TooPrecise`] when digits would be lost.
     pub fn in_currency(self, currency: Currency) -> Result<String, AmountError> {
         let decimals = currency.decimals();
-        let mut value = self.0.normalize();
+        let value = self.0.normalize();
         if value.scale() > u32::from(decimals) {
             return Err(AmountError::TooPrecise { currency: currency.to_string(), decimals });
         }
-        value.rescale(u32::from(decimals));
-        Ok(value.to_string())
+        // Filled up as text: `Decimal` has no room for decimals behind 28 digits and would leave them out.
+        let mut text = value.to_string();
+        if decimals > 0 && value.scale() == 0 {
+            text.push('.');
+        }
+        text.extend(std::iter::repeat_n('0', usize::from(decimals) - value.scale() as usize));
+        Ok(text)
     }
 }
 
@@ -157,6 +162,7 @@ mod tests {
         check(".5", "KES", Err(AmountError::NotDecimal));
         check("1.", "KES", Err(AmountError::NotDecimal));
         check(&"9".repeat(29), "KES", Err(AmountError::TooLong));
-        check(&"9".repeat(26), "KES", Ok(&format!("{}.00", "9".repeat(26))));
+        check(&"9".repeat(28), "KES", Ok(&format!("{}.00", "9".repeat(28))));
+        check(&"9".repeat(28), "UGX", Ok(&"9".repeat(28)));
     }
 }

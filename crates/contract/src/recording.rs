@@ -1,6 +1,6 @@
 //! Recordings of a call or conference: none, one or many, early or late, each with its own fate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::hash::sha256;
 use ledger::time::Timestamp;
@@ -44,6 +44,9 @@ pub struct Recording {
     /// The same address gave other bytes later.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub altered: bool,
+    /// Hashes of those other bytes, as far as they are not erased.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub altered_sha256: BTreeSet<String>,
     /// How often fetching failed.
     #[serde(default)]
     pub attempts: u32,
@@ -95,6 +98,7 @@ impl Recordings {
                     available_at: event.recorded_at,
                     fetched: None,
                     altered: false,
+                    altered_sha256: BTreeSet::new(),
                     attempts: 0,
                     not_before: event.recorded_at,
                     failure: None,
@@ -117,6 +121,7 @@ impl Recordings {
             EventData::RecordingAltered(data) => {
                 if let Some(recording) = self.by_task(data.task) {
                     recording.altered = true;
+                    recording.altered_sha256.extend(event.private.get("sha256").map(str::to_owned));
                 }
             }
             EventData::RecordingFailed(data) => {

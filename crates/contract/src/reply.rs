@@ -1,9 +1,18 @@
 //! Reading a party's text: `YES 4821`, `NO-AGRI-2026-000001`, `ndio 4821`, `HAPANA`, any case and spacing.
 
+use std::collections::BTreeSet;
+
 use crate::command::Answer;
 
-/// Longest text looked at, in characters; the rest of a longer one is ignored.
+/// Longest text that can be an answer, in characters; in a longer one nobody knows what the rest says.
 const REPLY_CHARS_MAX: usize = 400;
+
+/// Words that may stand beside an answer without changing it. Any other word might: "YES 4821 but only 400 kg" agrees
+/// to another contract, "I don't agree" to none.
+const HARMLESS: [&str; 26] = [
+    "I", "WE", "MIMI", "SISI", "OK", "OKAY", "SAWA", "PLEASE", "TAFADHALI", "THANK", "THANKS", "YOU", "ASANTE",
+    "SANA", "TO", "THE", "THIS", "WITH", "NA", "KWA", "CODE", "NAMBA", "CONTRACT", "MKATABA", "HUU", "MY",
+];
 
 /// What a text says, before anybody asks whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,50 +32,53 @@ pub enum Reply {
     Nothing,
 }
 
-/// Reads a text.
+/// Reads a text. Whoever writes more than an answer is asked again rather than guessed at.
 pub fn read(text: &str) -> Reply {
-    let text: String = text.chars().take(REPLY_CHARS_MAX).map(fold).collect();
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    if text.chars().count() > REPLY_CHARS_MAX {
+        return Reply::Ambiguous;
+    }
+    let text: String = text.chars().map(fold).collect();
+    let between = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "“”‘’«»–—…".contains(c);
+    let words: Vec<&str> = text.split(between).filter(|w| !w.is_empty()).collect();
     let mut answers = Vec::new();
-    let mut codes = Vec::new();
-    let mut contracts = Vec::new();
-    let mut n = 0;
-    while n < words.len() {
-        let word = words[n];
-        if let Some(id) = contract_at(&words[n..]) {
-            contracts.push(id);
-            n += 3;
-            continue;
-        }
-        match word {
+    let mut codes = BTreeSet::new();
+    let mut contracts = BTreeSet::new();
+    let mut unclear = false;
+    let mut rest = words.as_slice();
+    while let [word, behind @ ..] = rest {
+        rest = behind;
+        match *word {
             "YES" | "NDIO" | "NDIYO" | "ACCEPT" | "AGREE" | "NAKUBALI" => answers.push(Answer::Yes),
             "NO" | "HAPANA" | "REJECT" | "DECLINE" | "NAKATAA" | "SIKUBALI" => answers.push(Answer::No),
-            // A word that turns an answer around makes the text unclear: "not yes", "si ndio".
-            "NOT" | "DONT" | "SI" => return Reply::Ambiguous,
-            _ if word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit()) => codes.push(word.to_owned()),
-            _ => {}
+            "AGRI" | "SERV" | "LOAN" => match contract_at(word, behind) {
+                Some(id) => {
+                    contracts.insert(id);
+                    rest = &behind[2..];
+                }
+                None => unclear = true,
+            },
+            code if code.len() == 4 && code.bytes().all(|b| b.is_ascii_digit()) => {
+                codes.insert(code.to_owned());
+            }
+            other => unclear |= !HARMLESS.contains(&other),
         }
-        n += 1;
     }
-    codes.dedup();
-    contracts.dedup();
     answers.dedup();
     match (answers.as_slice(), codes.len(), contracts.len()) {
         ([], ..) => Reply::Nothing,
-        ([answer], 0..=1, 0..=1) => {
-            Reply::Answer { answer: *answer, code: codes.pop(), contract_id: contracts.pop() }
+        ([answer], 0..=1, 0..=1) if !unclear => {
+            Reply::Answer { answer: *answer, code: codes.pop_first(), contract_id: contracts.pop_first() }
         }
         _ => Reply::Ambiguous,
     }
 }
 
 /// `AGRI 2026 000001`, however the hyphens were written.
-fn contract_at(words: &[&str]) -> Option<String> {
-    let [prefix, year, number, ..] = words else { return None };
+fn contract_at(prefix: &str, behind: &[&str]) -> Option<String> {
+    let [year, number, ..] = behind else { return None };
     let digits = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
-    let fits = ["AGRI", "SERV", "LOAN"].contains(prefix) && year.len() == 4 && digits(year);
-    (fits && number.len() >= 6 && digits(number)).then(|| format!("{prefix}-{year}-{number}"))
+    let fits = year.len() == 4 && digits(year) && number.len() >= 6 && digits(number);
+    fits.then(|| format!("{prefix}-{year}-{number}"))
 }
 
 /// Upper case without the accents that keyboards add.
@@ -112,7 +124,32 @@ mod tests {
         check("yes no 4821", (None, None, None));
         check("YES 4821 1234", (None, None, None));
         check("si ndio 4821", (None, None, None));
+        check("I agree to this contract, code 4821. Thank you!", (Some(Answer::Yes), Some("4821"), None));
+        check("YES CODE 4821 AGRI-2026-000001", (Some(Answer::Yes), Some("4821"), id));
+        check("“Yes” 4821", (Some(Answer::Yes), Some("4821"), None));
         check("hello", (None, None, None));
         check("", (None, None, None));
+    }
+
+    #[test]
+    fn more_than_an_answer_is_never_one() {
+        for text in [
+            "I don't agree 4821",
+            "I don’t agree 4821",
+            "cannot agree 4821",
+            "not yes 4821",
+            "YES 4821 but only 400 kg",
+            "YES 4821 if you pay first",
+            "NDIO 4821 lakini kilo 400",
+            "yes or no 4821",
+            "YES AGRI-2026-00001",
+            "YES AGRI 2026",
+            "YES AGRI-2026-000001 AGRI-2026-000002",
+            "YES 4821\u{2060}9",
+            "YES ４８２１",
+            &format!("YES 4821{}NOT", " ".repeat(400)),
+        ] {
+            assert_eq!(read(text), Reply::Ambiguous, "{text:?}");
+        }
     }
 }

@@ -67,7 +67,7 @@ pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, 
     let terms = &command.terms;
     let goods = [terms.product.as_deref(), terms.quantity.as_deref(), terms.unit.as_deref()];
     let goods: Vec<&str> = goods.into_iter().flatten().collect();
-    let currency = terms.currency.as_deref().unwrap_or("KES");
+    let currency = terms.currency.as_deref().unwrap_or("KES").trim().to_ascii_uppercase();
     let mut parts = vec![goods.join(" ")];
     parts.extend(terms.unit_price.map(|price| format!("@{currency} {price}")));
     parts.extend(terms.total_amount.map(|total| format!("= {currency} {total}")));
@@ -87,12 +87,12 @@ pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, 
 /// Longest summary of the terms in a message: with number, code and hash the text stays within two GSM-7 parts (306).
 pub const SUMMARY_CHARS_MAX: usize = 130;
 
-/// The answer to a text we could not read as an answer.
-pub fn ask_again(contracts: &[&str]) -> String {
-    let which = contracts.first().copied().unwrap_or("…");
+/// The answer to a text about this contract that we could not take for an answer.
+pub fn ask_again(contract_id: &str) -> String {
     gsm7(&format!(
-        "We did not understand. Reply YES or NO with your 4-digit code, like: YES 1234. \
-         Hatukuelewa. Jibu NDIO au HAPANA na namba yako ya siri. ({which})"
+        "We did not understand. Reply YES CODE {contract_id} or NO CODE {contract_id}. CODE is the 4 digits we sent \
+         you. Hatukuelewa. Jibu NDIO CODE {contract_id} au HAPANA CODE {contract_id}. CODE ni tarakimu 4 \
+         tulizokutumia."
     ))
 }
 

@@ -149,6 +149,11 @@ impl World {
         }
     }
 
+    /// Name of the log.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Fills in a loaded stream.
     pub fn put_stream(&mut self, name: String, head: Head, recorded_at: Timestamp, entity: Entity) {
         self.streams.insert(name, StreamState { head, recorded_at, entity, changed: false });

@@ -6,87 +6,149 @@
 use ledger::time::Timestamp;
 
 use super::Stop;
-use crate::agreement::{Agreement, Status, WRONG_CODES_MAX};
+use crate::agreement::{ASKED_AGAIN_MAX, Agreement, Status, WRONG_CODES_MAX};
 use crate::command::Answer;
 use crate::entity::{Entity, contract_stream};
-use crate::event::{Channel, CodeRefused, ContractAnswered, EventData, Link, MessageRequested, Template};
+use crate::event::{
+    Channel, CodeRefused, ContractAnswered, EventData, Link, MessageRequested, Reading, Template,
+};
 use crate::fact::Fact;
 use crate::outcome::Refusal;
 use crate::reply::{self, Reply};
 use crate::text;
 use crate::world::{Recorder, World, space};
 
+/// With more contracts waiting for one number a code alone no longer says which is meant: of ten codes with four
+/// digits two are alike once in 220 times, and a guess would have ten chances at once.
+const CODE_ALONE_CONTRACTS_MAX: usize = 10;
+
 /// What a text means, given who sent it and what waits for an answer.
-#[derive(Debug)]
 pub(super) enum Understood {
     /// An answer to one contract.
     Answer(Found),
+    /// An answer without a contract number, with a code that fits none of these contracts.
+    WrongCode(Vec<Waiting>),
     /// Not clear; these contracts wait for an answer of this number.
-    AskAgain(Vec<String>),
-    /// Nothing waits for this number, or it is not an answer at all.
+    AskAgain(Vec<Waiting>),
+    /// Nothing waits for this number.
     Nothing,
 }
 
 /// An answer and the contract it is for.
-#[derive(Debug)]
 pub(super) struct Found {
-    pub answer: Answer,
-    stream: String,
-    party: usize,
+    answer: Answer,
+    contract: Waiting,
     code: Option<String>,
 }
 
-pub(super) fn understand(fact: &Fact, world: &World) -> Understood {
-    let (Some(phone), Some(text)) = (&fact.private.phone, &fact.private.text) else {
-        return Understood::Nothing;
-    };
-    let waiting: Vec<String> = world.linked(space::OPEN, phone).cloned().collect();
-    let again = || {
-        if waiting.is_empty() { Understood::Nothing } else { Understood::AskAgain(contract_ids(&waiting)) }
-    };
-    let (answer, code, contract_id) = match reply::read(text) {
-        Reply::Answer { answer, code, contract_id } => (answer, code, contract_id),
-        Reply::Ambiguous | Reply::Nothing => return again(),
-    };
-    let candidates: Vec<String> = match &contract_id {
-        Some(id) => vec![contract_stream(id)],
-        None => waiting.clone(),
-    };
-    let mut found = candidates.into_iter().filter_map(|stream| {
-        let agreement = agreement(world, &stream)?;
-        let party = agreement.party_of(phone)?;
-        let by_code = code.is_some() && agreement.parties[party].code == code;
-        // Without a contract number only the code says which contract is meant.
-        (contract_id.is_some() || by_code).then_some(Found { answer, stream, party, code: code.clone() })
-    });
-    match (found.next(), found.next()) {
-        (Some(one), None) => Understood::Answer(one),
-        _ => again(),
+/// A contract and which of its parties is meant.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    stream: String,
+    party: usize,
+}
+
+impl Understood {
+    /// What the record of the text says about it.
+    pub(super) fn reading(&self) -> Reading {
+        match self {
+            Understood::Answer(found) => Reading::from(found.answer),
+            Understood::WrongCode(_) | Understood::AskAgain(_) => Reading::Ambiguous,
+            Understood::Nothing => Reading::Nothing,
+        }
     }
 }
 
+pub(super) fn understand(fact: &Fact, recorder: &Recorder<'_>) -> Understood {
+    let world = &*recorder.world;
+    let (Some(phone), Some(text)) = (&fact.private.phone, &fact.private.text) else {
+        return Understood::Nothing;
+    };
+    let waiting = waiting(phone, world, world.recorded_at(recorder.input));
+    let again = |waiting: Vec<Waiting>| {
+        if waiting.is_empty() { Understood::Nothing } else { Understood::AskAgain(waiting) }
+    };
+    match reply::read(text) {
+        Reply::Answer { answer, code, contract_id: Some(id) } => {
+            let stream = contract_stream(&id);
+            let party = agreement(world, &stream).and_then(|a| a.party_of(phone));
+            match party {
+                Some(party) => {
+                    Understood::Answer(Found { answer, contract: Waiting { stream, party }, code })
+                }
+                None => again(waiting),
+            }
+        }
+        Reply::Answer { answer, code: Some(code), contract_id: None } => by_code(answer, code, waiting, world),
+        Reply::Answer { .. } | Reply::Ambiguous | Reply::Nothing => again(waiting),
+    }
+}
+
+/// The contracts that this number can still answer, in the order of their streams.
+fn waiting(phone: &str, world: &World, now: Timestamp) -> Vec<Waiting> {
+    let linked = world.linked(space::OPEN, phone);
+    linked
+        .filter_map(|stream| {
+            let agreement = agreement(world, stream)?;
+            let party = agreement.party_of(phone)?;
+            agreement.waits_for(party, now).then(|| Waiting { stream: stream.clone(), party })
+        })
+        .collect()
+}
+
+/// Without a contract number the code alone says which contract is meant.
+fn by_code(answer: Answer, code: String, waiting: Vec<Waiting>, world: &World) -> Understood {
+    let party = |w: &Waiting| agreement(world, &w.stream).and_then(|a| a.parties.get(w.party));
+    let usable: Vec<Waiting> = waiting
+        .iter()
+        .filter(|w| party(w).is_some_and(|p| p.wrong_codes < WRONG_CODES_MAX))
+        .cloned()
+        .collect();
+    if waiting.is_empty() {
+        return Understood::Nothing;
+    }
+    if usable.is_empty() || waiting.len() > CODE_ALONE_CONTRACTS_MAX {
+        return Understood::AskAgain(waiting);
+    }
+    let mut fits = usable.iter().filter(|w| party(w).is_some_and(|p| p.code.as_ref() == Some(&code)));
+    match (fits.next(), fits.next()) {
+        (Some(one), None) => Understood::Answer(Found { answer, contract: one.clone(), code: Some(code) }),
+        (Some(_), Some(_)) => Understood::AskAgain(waiting),
+        (None, _) => Understood::WrongCode(usable),
+    }
+}
+
+/// Does what the text asks for. `message` is the stream on which the text itself was recorded just now.
 pub(super) fn act(
     understood: &Understood,
     message: &str,
     fact: &Fact,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
+    let links: Vec<Link> = recorder.world.head_link(message).into_iter().collect();
     match understood {
         Understood::Nothing => Ok(()),
-        Understood::AskAgain(contracts) => {
-            let names: Vec<&str> = contracts.iter().map(String::as_str).collect();
-            ask_again(message, fact, &names, recorder)
-        }
-        Understood::Answer(found) => {
-            let has_code = found.code.is_some();
-            if !has_code && !recorder.input.authenticated {
-                let names: Vec<&str> = found.stream.strip_prefix("contract/").into_iter().collect();
-                return ask_again(message, fact, &names, recorder);
+        Understood::AskAgain(contracts) => ask_again(fact, contracts, links, recorder),
+        Understood::WrongCode(contracts) => {
+            // It was a guess at each of them. Uncounted, an open webhook address could be used to try all 10,000.
+            for contract in contracts {
+                let party = party_number(contract.party);
+                let refused = CodeRefused { party, channel: Channel::SmsCode, links: links.clone() };
+                recorder.record(&contract.stream, EventData::ContractCodeRefused(refused), None, &[])?;
             }
-            let channel = if has_code { Channel::SmsCode } else { Channel::SmsNumber };
-            let links: Vec<Link> = recorder.world.head_link(message).into_iter().collect();
-            let code = found.code.as_deref();
-            match give(&found.stream, found.party, found.answer, channel, code, links, recorder) {
+            ask_again(fact, contracts, links, recorder)
+        }
+        Understood::Answer(Found { contract, code: None, .. }) if !recorder.input.authenticated => {
+            let now = recorder.world.recorded_at(recorder.input);
+            let open = agreement(recorder.world, &contract.stream);
+            match open.is_some_and(|a| a.waits_for(contract.party, now)) {
+                true => ask_again(fact, std::slice::from_ref(contract), links, recorder),
+                false => Ok(()),
+            }
+        }
+        Understood::Answer(Found { answer, contract, code }) => {
+            let channel = if code.is_some() { Channel::SmsCode } else { Channel::SmsNumber };
+            match give(&contract.stream, contract.party, *answer, channel, code.as_deref(), links, recorder) {
                 // The message itself was recorded; that its answer changed nothing is no failure of the input.
                 Ok(()) | Err(Stop::Refused(_) | Stop::Already(_)) => Ok(()),
                 Err(other) => Err(other),
@@ -95,16 +157,23 @@ pub(super) fn act(
     }
 }
 
+/// Asks about the first of these contracts about which the party was not asked too often.
 fn ask_again(
-    message: &str,
     fact: &Fact,
-    contracts: &[&str],
+    contracts: &[Waiting],
+    links: Vec<Link>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let Some(phone) = &fact.private.phone else { return Ok(()) };
-    let data = EventData::MessageRequested(MessageRequested { party: None, template: Template::AskAgain });
-    let text = text::ask_again(contracts);
-    Ok(recorder.record(message, data, None, &[("to", phone), ("text", &text)])?)
+    let may_ask = |w: &&Waiting| {
+        agreement(recorder.world, &w.stream)
+            .is_some_and(|a| a.asked_again(party_number(w.party)) < ASKED_AGAIN_MAX)
+    };
+    let Some(contract) = contracts.iter().find(may_ask) else { return Ok(()) };
+    let party = Some(party_number(contract.party));
+    let data = EventData::MessageRequested(MessageRequested { party, template: Template::AskAgain, links });
+    let text = text::ask_again(contract.stream.strip_prefix("contract/").unwrap_or_default());
+    Ok(recorder.record(&contract.stream, data, None, &[("to", phone), ("text", &text)])?)
 }
 
 /// Records the answer of one party, if it may be given. Giving the same answer again is already done.
@@ -119,13 +188,13 @@ pub(super) fn give(
 ) -> Result<(), Stop> {
     let now = recorder.world.recorded_at(recorder.input);
     let agreement = agreement(recorder.world, stream).ok_or(Refusal::NotFound { what: "contract".into() })?;
-    let party_no = u32::try_from(party).unwrap_or(u32::MAX);
+    let party_no = party_number(party);
     match check(agreement, party, answer, code, now) {
         Check::Go => {}
         Check::Already => return Err(Stop::Already(stream.to_owned())),
         Check::Refuse(refusal) => return Err(Stop::Refused(refusal)),
         Check::WrongCode => {
-            let refused = EventData::ContractCodeRefused(CodeRefused { party: party_no, channel });
+            let refused = EventData::ContractCodeRefused(CodeRefused { party: party_no, channel, links });
             recorder.record(stream, refused, None, &[])?;
             return Err(Stop::Refused(Refusal::WrongCode));
         }
@@ -163,20 +232,14 @@ fn check(agreement: &Agreement, party: usize, answer: Answer, code: Option<&str>
             return Check::WrongCode;
         }
     }
-    if let Some(given) = &state.answer {
-        return if given.answer == answer {
-            Check::Already
-        } else {
-            Check::Refuse(Refusal::WrongStatus { status: agreement.status.as_str().into() })
-        };
+    let wrong_status = || Check::Refuse(Refusal::WrongStatus { status: agreement.status.as_str().into() });
+    match &state.answer {
+        Some(given) if given.answer == answer => Check::Already,
+        Some(_) => wrong_status(),
+        None if agreement.status != Status::Pending => wrong_status(),
+        None if agreement.expires_at.is_some_and(|at| now > at) => Check::Refuse(Refusal::Expired),
+        None => Check::Go,
     }
-    if agreement.status != Status::Pending {
-        return Check::Refuse(Refusal::WrongStatus { status: agreement.status.as_str().into() });
-    }
-    if agreement.expires_at.is_some_and(|at| now > at) {
-        return Check::Refuse(Refusal::Expired);
-    }
-    Check::Go
 }
 
 fn agreement<'w>(world: &'w World, stream: &str) -> Option<&'w Agreement> {
@@ -186,6 +249,6 @@ fn agreement<'w>(world: &'w World, stream: &str) -> Option<&'w Agreement> {
     }
 }
 
-fn contract_ids(streams: &[String]) -> Vec<String> {
-    streams.iter().filter_map(|s| s.strip_prefix("contract/")).map(str::to_owned).collect()
+fn party_number(party: usize) -> u32 {
+    u32::try_from(party).unwrap_or(u32::MAX)
 }

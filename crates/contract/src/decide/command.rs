@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ledger::hash::sha256;
+use ledger::key::{Action, SignedStatement};
 use ledger::time::Timestamp;
 
 use super::{Stop, answer};
@@ -67,6 +69,10 @@ fn invoke(command: &InvokeCall, recorder: &mut Recorder<'_>) -> Result<(), Stop>
 
 fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     check_parties(command.parties.iter().map(|p| p.phone.as_str()))?;
+    if command.expires_at.is_some_and(|at| at <= recorder.world.recorded_at(recorder.input)) {
+        let reason = "lies in the past; nobody could confirm the contract".into();
+        return Err(Refusal::Invalid { field: "expires_at".into(), reason }.into());
+    }
     let counter = counter_name(command.contract_type, recorder.input.received_at);
     let number = recorder.world.counter(&counter) + 1;
     let contract_id = format!("{counter}-{number:06}");
@@ -98,6 +104,7 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
         let data = EventData::MessageRequested(MessageRequested {
             party: Some(party),
             template: Template::ConfirmRequest,
+            links: Vec::new(),
         });
         recorder.record(&stream, data, None, &[("to", phone), ("text", &text)])?;
     }
@@ -146,15 +153,25 @@ fn answer_contract(command: &AnswerContract, recorder: &mut Recorder<'_>) -> Res
     answer::give(&stream, party, command.answer, Channel::ApiCode, code, Vec::new(), recorder)
 }
 
+/// Shape and log are checked here; the signatures are not, for no input says which root key
+/// is trusted. Whoever reads the log checks it ([`ledger::key::KeyRing`]).
 fn state_key(statement: &str, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let invalid = |reason: String| Refusal::Invalid { field: "statement".into(), reason };
     let value = ledger::json::parse_canonical(statement.as_bytes()).map_err(|e| invalid(e.to_string()))?;
+    let signed = SignedStatement::from_data(&value).map_err(|e| invalid(e.to_string()))?;
+    if signed.statement.origin != recorder.world.origin() {
+        return Err(invalid("is about another log".into()).into());
+    }
+    let digest = sha256(statement.as_bytes());
+    if matches!(recorder.world.entity(KEYS_STREAM), Some(Entity::Keys(keys)) if keys.statements.contains(&digest))
+    {
+        return Err(Stop::Already(KEYS_STREAM.to_owned()));
+    }
     let data = crate::event::loose(&value);
-    let event = match value.get("action").and_then(|a| a.as_str()) {
-        Some("added") => EventData::KeyAdded(data),
-        Some("retired") => EventData::KeyRetired(data),
-        Some("revoked") => EventData::KeyRevoked(data),
-        _ => return Err(invalid("action is added, retired or revoked".into()).into()),
+    let event = match signed.statement.action {
+        Action::Added => EventData::KeyAdded(data),
+        Action::Retired => EventData::KeyRetired(data),
+        Action::Revoked => EventData::KeyRevoked(data),
     };
     Ok(recorder.record(KEYS_STREAM, event, None, &[])?)
 }

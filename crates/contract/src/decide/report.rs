@@ -5,7 +5,7 @@ use crate::entity::{Entity, message_stream};
 use crate::event::{
     Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
 };
-use crate::message::{Outgoing, OutgoingMessage, SendStatus};
+use crate::message::{OutgoingMessage, SendStatus};
 use crate::outcome::QuarantineReason;
 use crate::recording::{Recording, Recordings};
 use crate::report::{DialledLeg, FailureReason, Report, TaskRef};
@@ -39,17 +39,14 @@ fn unknown() -> Stop {
 }
 
 fn message<'w>(world: &'w World, task: &TaskRef) -> Result<&'w OutgoingMessage, Stop> {
-    let outgoing: &Outgoing = match world.entity(&task.stream) {
-        Some(Entity::Contract(agreement)) => &agreement.messages,
-        Some(Entity::Message(message)) => &message.answers,
-        _ => return Err(unknown()),
-    };
-    outgoing.0.get(&task.task).ok_or_else(unknown)
+    let Some(Entity::Contract(agreement)) = world.entity(&task.stream) else { return Err(unknown()) };
+    agreement.messages.0.get(&task.task).ok_or_else(unknown)
 }
 
 fn attempted(task: &TaskRef, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let known = message(recorder.world, task)?;
-    if known.attempts >= task.attempt || known.status == SendStatus::Accepted {
+    let over = matches!(known.status, SendStatus::Accepted | SendStatus::Failed);
+    if over || known.attempts >= task.attempt {
         return Err(Stop::Already(task.stream.clone()));
     }
     let data = EventData::MessageAttempted(Attempt { task: task.task, attempt: task.attempt });
@@ -63,7 +60,7 @@ fn accepted(
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let known = message(recorder.world, task)?;
-    if known.message.as_ref() == Some(&stream) {
+    if known.message.as_ref() == Some(&stream) || known.sent_again.contains(&stream) {
         return Err(Stop::Already(task.stream.clone()));
     }
     // A second acceptance under another id means it was sent twice; the log shows it.
@@ -82,7 +79,12 @@ fn message_failed(
     again: bool,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
-    if message(recorder.world, task)?.status == SendStatus::Accepted {
+    let known = message(recorder.world, task)?;
+    let over = matches!(known.status, SendStatus::Accepted | SendStatus::Failed);
+    // Of an attempt that failed already, or of one before the attempt that is being made.
+    let told = known.attempts > task.attempt
+        || known.attempts == task.attempt && known.status == SendStatus::Requested;
+    if over || told {
         return Err(Stop::Already(task.stream.clone()));
     }
     let data = EventData::MessageFailed(TaskFailed { task: task.task, attempt: task.attempt, reason, again });
@@ -126,11 +128,15 @@ fn recording_fetched(
     fetched: RecordingFetched,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
-    let known = recording(recorder.world, task)?.fetched.as_ref();
-    let data = match known.map(|f| f.sha256.as_deref() == Some(sha256)) {
-        Some(true) => return Err(Stop::Already(task.stream.clone())),
-        Some(false) => EventData::RecordingAltered(fetched),
+    let known = recording(recorder.world, task)?;
+    let data = match known.fetched.as_ref().map(|f| f.sha256.as_deref()) {
         None => EventData::RecordingFetched(fetched),
+        // Erased: nobody can say any more whether these are the same bytes.
+        Some(None) => return Err(Stop::Already(task.stream.clone())),
+        Some(Some(first)) if first == sha256 || known.altered_sha256.contains(sha256) => {
+            return Err(Stop::Already(task.stream.clone()));
+        }
+        Some(Some(_)) => EventData::RecordingAltered(fetched),
     };
     Ok(recorder.record(&task.stream, data, None, &[("sha256", sha256)])?)
 }

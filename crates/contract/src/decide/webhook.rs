@@ -15,8 +15,10 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
     if webhook.facts.is_empty() {
         return Err(Stop::Quarantine(QuarantineReason::NoFacts));
     }
-    let mut raw = Some(webhook.raw.as_str());
+    // The disclosure's name says how the body is written.
+    let mut raw = Some((if webhook.raw_base64 { "raw_base64" } else { "raw" }, webhook.raw.as_str()));
     let mut repeated = None;
+    let mut failed = None;
     for fact in &webhook.facts {
         let key = seen_key(fact, webhook.provider);
         let digest = fact_digest(fact);
@@ -27,14 +29,21 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
             continue;
         }
         let conflict = seen.is_some_and(|digests| !digests.is_empty());
-        record(fact, &stream, conflict, raw, recorder)?;
-        recorder.world.remember(&key, digest);
-        // The whole body is kept once, with the first record it led to.
+        // A fact that cannot be recorded costs the others nothing; the whole body is kept either way, once, with the
+        // first record it led to.
+        match record(fact, &stream, conflict, raw, recorder) {
+            Ok(()) => recorder.world.remember(&key, digest),
+            Err(stop) => {
+                failed.get_or_insert(stop);
+                continue;
+            }
+        }
         raw = None;
     }
-    match repeated {
-        Some(stream) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
-        _ => Ok(()),
+    match (failed, repeated) {
+        (Some(stop), _) => Err(stop),
+        (None, Some(stream)) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
+        (None, _) => Ok(()),
     }
 }
 
@@ -47,7 +56,7 @@ fn record(
     fact: &Fact,
     stream: &str,
     conflict: bool,
-    raw: Option<&str>,
+    raw: Option<Raw<'_>>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let leg = |leg: &crate::fact::Leg| CallFact { leg: leg.clone(), conflict };
@@ -70,26 +79,35 @@ fn record(
                 conflict,
             })
         }
-        What::MessageReceived {} => return received(fact, stream, raw, recorder),
-        What::MessageDelivery { status } => EventData::MessageDelivery(MessageDelivery { status: *status }),
+        What::MessageReceived {} => return received(fact, stream, conflict, raw, recorder),
+        What::MessageDelivery { status } => {
+            EventData::MessageDelivery(MessageDelivery { status: *status, conflict })
+        }
     };
     Ok(recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?)
 }
 
-/// A party wrote: what it means is decided first, so that the record says how it was read.
-fn received(fact: &Fact, stream: &str, raw: Option<&str>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
-    let understood = answer::understand(fact, recorder.world);
-    let reading = match &understood {
-        answer::Understood::Answer(found) => Reading::from(found.answer),
-        answer::Understood::AskAgain(_) => Reading::Ambiguous,
-        answer::Understood::Nothing => Reading::Nothing,
-    };
-    let data = EventData::MessageReceived(MessageReceived { reading });
+/// A party wrote: what it means is decided first, so that the record says how it was read. A second text under the
+/// id of an earlier one is kept and not acted on: one of the two was never written.
+fn received(
+    fact: &Fact,
+    stream: &str,
+    conflict: bool,
+    raw: Option<Raw<'_>>,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let understood =
+        if conflict { answer::Understood::Nothing } else { answer::understand(fact, recorder) };
+    let reading = if conflict { Reading::Ambiguous } else { understood.reading() };
+    let data = EventData::MessageReceived(MessageReceived { reading, conflict });
     recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?;
     answer::act(&understood, stream, fact, recorder)
 }
 
-fn private<'a>(fact: &'a Fact, raw: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
+/// Name and text of the body as it came.
+type Raw<'a> = (&'static str, &'a str);
+
+fn private<'a>(fact: &'a Fact, raw: Option<Raw<'a>>) -> Vec<(&'static str, &'a str)> {
     let values = &fact.private;
     let named = [
         ("phone", values.phone.as_deref()),
@@ -98,7 +116,6 @@ fn private<'a>(fact: &'a Fact, raw: Option<&'a str>) -> Vec<(&'static str, &'a s
         ("dialled", values.dialled.as_deref()),
         ("text", values.text.as_deref()),
         ("url", values.url.as_deref()),
-        ("raw", raw),
     ];
-    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).chain(raw).collect()
 }

@@ -159,16 +159,22 @@ pub struct CodeRefused {
     pub party: u32,
     /// By which way.
     pub channel: Channel,
+    /// The message it was said in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// Data of `message.requested`. Number and text are disclosures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRequested {
-    /// 0-based party of the contract, none for an answer to a text.
+    /// 0-based party of the contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub party: Option<u32>,
     /// Which text.
     pub template: Template,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// The texts we send.
@@ -210,6 +216,9 @@ pub struct MessageAccepted {
 pub struct MessageReceived {
     /// How we read it.
     pub reading: Reading,
+    /// Another content came under the same key before. Such a text is never taken for an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
 }
 
 /// How a text was read.
@@ -240,6 +249,9 @@ impl From<Answer> for Reading {
 pub struct MessageDelivery {
     /// The state.
     pub status: DeliveryStatus,
+    /// Another content came under the same key before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
 }
 
 /// A record of another stream, by its hash.

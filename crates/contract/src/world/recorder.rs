@@ -36,7 +36,7 @@ impl<'a> Recorder<'a> {
     /// Records one event with its private values.
     ///
     /// # Errors
-    /// [`RecordingError`]; the input is then quarantined as a whole.
+    /// [`RecordingError`]; nothing was recorded then. An input of which nothing at all could be recorded is quarantined.
     pub fn record(
         &mut self,
         stream: &str,
