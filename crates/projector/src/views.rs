@@ -74,7 +74,6 @@ fn may_have_tasks(entity: &Entity) -> bool {
         Entity::Call(call) => !call.recordings.0.is_empty(),
         Entity::Conference(conference) => !conference.recordings.0.is_empty(),
         Entity::Contract(_) => true,
-        Entity::Message(message) => !message.answers.0.is_empty(),
-        Entity::Keys(_) => false,
+        Entity::Message(_) | Entity::Keys(_) => false,
     }
 }
