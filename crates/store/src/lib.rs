@@ -1,2 +1,40 @@
-//! To be written.
+//! The store: log, disclosures, inbox, views, checkpoints and cursors of one ledger, in Postgres or SQLite.
+//!
+//! ```text
+//!  Store ── writes: lease, commit, checkpoint, cursor, erase, shadow      (the projector)
+//!   │
+//!   ├─ Reader ── reads only, over read-only connections                   (queries, evidence, effects)
+//!   │    └─ Board ── waits for outcomes and growth in this process
+//!   └─ Keys ──── creates and revokes keys of the interface                (operators)
+//! ```
+//!
+//! Both databases have the same tables and methods and pass one conformance suite; the SQL is native to each. A batch
+//! of inputs is one transaction: on Postgres one statement with an array per column, on SQLite prepared inserts of many
+//! rows. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
+
 pub mod rows;
+
+mod apart;
+mod board;
+mod columns;
+mod error;
+mod keys;
+mod lease;
+mod plain;
+mod postgres;
+mod reader;
+mod scan;
+mod schema;
+mod shadow;
+mod sqlite;
+mod store;
+mod views;
+
+pub use board::Board;
+pub use error::{CommitError, Fault, OpenError, StoreError};
+pub use keys::Keys;
+pub use lease::{Lease, LeaseStatus};
+pub use reader::{ContractFilter, ContractPage, Counts, Page, Reader};
+pub use scan::Scan;
+pub use shadow::{Difference, Shadow};
+pub use store::{OpenOptions, Store};

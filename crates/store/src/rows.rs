@@ -1,4 +1,9 @@
 //! The rows that cross the border of the store: plain data, the same for both databases.
+//!
+//! Rows that hold personal values (states, disclosures, phone numbers as link keys, raw inputs) show only what is not
+//! personal when they are printed for debugging.
+
+use std::fmt;
 
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
@@ -37,7 +42,7 @@ pub struct SourcePosition {
 }
 
 /// What became of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InboxRow {
     /// The input.
     pub input: Uuid,
@@ -75,7 +80,7 @@ pub struct RecordRow {
 }
 
 /// One disclosure of a record, or of the document that a record quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DisclosureRow {
     /// The record it belongs to.
     pub position: u64,
@@ -99,7 +104,7 @@ pub enum Scope {
 }
 
 /// A dedupe key and the digest of what came under it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SeenRow {
     /// The key.
     pub key: String,
@@ -125,7 +130,7 @@ pub struct Views {
 }
 
 /// Head and state of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StreamRow {
     /// Stream name.
     pub stream: String,
@@ -170,7 +175,7 @@ pub struct CallRow {
 }
 
 /// Adds or removes one link from a key to a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LinkChange {
     /// Which kind of key: `phone`, `call`, `message`, `code`, …
     pub space: String,
@@ -207,7 +212,7 @@ pub struct TaskRow {
 }
 
 /// What the projector asks for before it plans a batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Needs {
     /// Inputs that may have been handled before.
     pub inputs: Vec<Uuid>,
@@ -222,7 +227,7 @@ pub struct Needs {
 }
 
 /// The answer to [`Needs`]; what is not there is left out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Loaded {
     /// Inputs already handled.
     pub inputs: Vec<Uuid>,
@@ -279,4 +284,77 @@ pub struct ApiKeyRow {
     pub expires_at: Option<Timestamp>,
     /// When it was withdrawn.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for InboxRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxRow")
+            .field("input", &self.input)
+            .field("received_at", &self.received_at)
+            .field("outcome", &self.outcome)
+            .field("quarantined_bytes", &self.quarantined.as_ref().map(Vec::len))
+            .finish()
+    }
+}
+
+impl fmt::Debug for DisclosureRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DisclosureRow")
+            .field("position", &self.position)
+            .field("ordinal", &self.ordinal)
+            .field("scope", &self.scope)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SeenRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeenRow").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for StreamRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamRow")
+            .field("stream", &self.stream)
+            .field("version", &self.version)
+            .field("head", &self.head)
+            .field("recorded_at", &self.recorded_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for LinkChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkChange")
+            .field("space", &self.space)
+            .field("stream", &self.stream)
+            .field("add", &self.add)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Needs")
+            .field("inputs", &self.inputs)
+            .field("streams", &self.streams)
+            .field("links", &self.links.len())
+            .field("seen", &self.seen.len())
+            .field("counters", &self.counters)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("inputs", &self.inputs)
+            .field("streams", &self.streams)
+            .field("links", &self.links.len())
+            .field("seen", &self.seen)
+            .field("counters", &self.counters)
+            .finish()
+    }
 }

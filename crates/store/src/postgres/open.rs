@@ -1,0 +1,156 @@
+//! Opening a Postgres database.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrate;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, query, query_as, query_scalar};
+
+use super::Postgres;
+use crate::error::OpenError;
+use crate::schema;
+use crate::store::OpenOptions;
+
+/// The role all work is done as, where it exists.
+const ROLE: &str = "ahadi_service";
+/// Name shown in `pg_stat_activity`.
+const APPLICATION: &str = "ahadi";
+/// One for the commit, others so that lease, cursors and keys need not wait for it.
+const WRITERS: u32 = 4;
+/// Longest wait for a free connection: after it the caller is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What every pooled connection is told. A lock not had in 10 s is held by something broken; a transaction idle for
+/// 30 s has lost its owner. Compiling a statement to machine code takes longer than any of ours runs.
+const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
+                       SET statement_timeout = '60s'; SET jit = off; SET client_min_messages = warning; \
+                       SET search_path = public;";
+/// What connections for reading are told besides.
+const READ_ONLY: &str = "SET default_transaction_read_only = on;";
+/// What the connection for migrations is told: it waits for another's migrations however long they take, and no setting
+/// of the database leads our names elsewhere.
+const OPENING_SESSION: &str = "SET search_path = public; SET client_min_messages = warning;";
+/// Rebuilding views takes as long as it takes, and loses nothing when it is cut off.
+const OWNER_SESSION: &str = "SET search_path = public; SET client_min_messages = warning; SET lock_timeout = '60s';";
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Postgres, OpenError> {
+        let login = PgConnectOptions::from_str(url)?.application_name(APPLICATION);
+        let mut connection = login.connect().await?;
+        connection.execute(OPENING_SESSION).await?;
+        check_durable(&mut connection).await?;
+        if options.migrate {
+            migrate(&mut connection, &options.origin).await?;
+        }
+        check_schema(&mut connection).await?;
+        check_origin(&mut connection, &options.origin).await?;
+        let role = role(&mut connection).await?;
+        connection.close().await?;
+
+        let session = format!("{SESSION} {role}");
+        let readers = pool(&login, options.readers.max(1), format!("{READ_ONLY} {session}"));
+        let writer = pool(&login, WRITERS, session);
+        let owner = pool(&login, 1, OWNER_SESSION.to_owned());
+        Ok(Postgres { readers, writer, owner })
+    }
+}
+
+/// Connects when first used.
+fn pool(login: &PgConnectOptions, connections: u32, session: String) -> PgPool {
+    let session: Arc<str> = session.into();
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |connection, _| {
+            let session = Arc::clone(&session);
+            Box::pin(async move {
+                connection.execute(AssertSqlSafe(session)).await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(login.clone())
+}
+
+/// A server that does not flush, or a setting that does not wait for it, would make every answer a guess.
+async fn check_durable(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let sql = "SELECT current_setting('fsync'), current_setting('synchronous_commit')";
+    let (fsync, synchronous_commit): (String, String) = query_as(sql).fetch_one(connection).await?;
+    if fsync != "on" {
+        return Err(OpenError::NotDurable("fsync is off: set fsync = on in postgresql.conf".to_owned()));
+    }
+    if synchronous_commit == "off" {
+        let what = "synchronous_commit is off: set it to on for this database and login";
+        return Err(OpenError::NotDurable(what.to_owned()));
+    }
+    Ok(())
+}
+
+/// Brings the schema up to date, writes the origin of a new ledger, and hands the role its privileges: under the
+/// advisory lock of the migrations, so that two who start at once do not meet.
+async fn migrate(connection: &mut PgConnection, origin: &str) -> Result<(), OpenError> {
+    connection.lock().await.map_err(schema::migration_error)?;
+    // Whatever fails in between, the lock goes with the connection.
+    schema::postgres().run_direct(None, connection, false).await.map_err(schema::migration_error)?;
+    let sql = "INSERT INTO ledger_info (origin, created_at)
+               SELECT $1, database_millis() WHERE NOT EXISTS (SELECT FROM ledger_info)";
+    query(sql).bind(origin).execute(&mut *connection).await?;
+    let sql = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)";
+    if query_scalar(sql).bind(ROLE).fetch_one(&mut *connection).await? {
+        grant(connection).await?;
+    }
+    connection.unlock().await.map_err(schema::migration_error)?;
+    Ok(())
+}
+
+/// Hands the role its privileges, once, and lets the login act as it.
+async fn grant(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let sql = "SELECT has_table_privilege($1, 'public.record', 'SELECT'), pg_has_role($1, 'MEMBER')";
+    let (granted, member): (bool, bool) = query_as(sql).bind(ROLE).fetch_one(&mut *connection).await?;
+    if !granted {
+        query("SELECT grant_service()").execute(&mut *connection).await?;
+    }
+    if !member {
+        // Allowed to who created the role; where it is not, the check of the role says what to do.
+        if let Err(error) = connection.execute("GRANT ahadi_service TO CURRENT_USER").await {
+            tracing::warn!(%error, "the login could not be made a member of the role ahadi_service");
+        }
+    }
+    Ok(())
+}
+
+async fn check_schema(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let sql = "SELECT to_regclass('public._sqlx_migrations') IS NOT NULL";
+    let exists: bool = query_scalar(sql).fetch_one(&mut *connection).await?;
+    let applied: Vec<(i64, Vec<u8>)> = if exists {
+        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?
+    } else {
+        Vec::new()
+    };
+    match schema::lacking(&schema::postgres(), &applied)? {
+        None => Ok(()),
+        Some(version) => Err(OpenError::NotMigrated(version)),
+    }
+}
+
+async fn check_origin(connection: &mut PgConnection, expected: &str) -> Result<(), OpenError> {
+    let found: Option<String> = query_scalar("SELECT origin FROM ledger_info").fetch_optional(connection).await?;
+    match found {
+        None => Err(OpenError::NotInitialised),
+        Some(found) if found == expected => Ok(()),
+        Some(found) => Err(OpenError::OtherOrigin { expected: expected.to_owned(), found }),
+    }
+}
+
+/// The statement by which a connection takes the role, or nothing where there is none.
+async fn role(connection: &mut PgConnection) -> Result<&'static str, OpenError> {
+    let sql = "SELECT current_user::text, EXISTS (SELECT FROM pg_roles WHERE rolname = $1)";
+    let (login, exists): (String, bool) = query_as(sql).bind(ROLE).fetch_one(&mut *connection).await?;
+    if !exists {
+        tracing::warn!("the role ahadi_service does not exist: the log is guarded by triggers only");
+        return Ok("");
+    }
+    let member: bool = query_scalar("SELECT pg_has_role($1, 'MEMBER')").bind(ROLE).fetch_one(connection).await?;
+    if member { Ok("SET ROLE ahadi_service;") } else { Err(OpenError::NotInRole(login)) }
+}

@@ -1,0 +1,82 @@
+//! Reads that need Postgres's own SQL.
+
+use sqlx::{query_as, query_scalar};
+
+use super::Postgres;
+use crate::columns::{self, sql_int};
+use crate::error::StoreError;
+use crate::rows::{DisclosureRow, Loaded, Needs, StreamRow, Tip};
+
+impl Postgres {
+    pub(crate) async fn tip(&self) -> Result<Tip, StoreError> {
+        // Both ends of the ranges are given: with one end only, the planner takes a third of the table for likely.
+        let sql = "
+            WITH log AS MATERIALIZED (SELECT coalesce(max(position) + 1, 0) AS size FROM record)
+            SELECT 0::bigint, log.size, (SELECT recorded_at FROM record WHERE position = log.size - 1), NULL, NULL
+            FROM log
+            UNION ALL
+            SELECT 1, 0, position, leaf, NULL
+            FROM record
+            WHERE position >= (SELECT (size >> 8) << 8 FROM log) AND position < (SELECT size FROM log)
+            UNION ALL
+            SELECT 1, edge.level, node.idx, node.hash, NULL
+            FROM (
+                SELECT above.level, log.size >> (8 * above.level) AS count
+                FROM log, (VALUES (1), (2), (3), (4), (5), (6), (7)) AS above (level)
+            ) AS edge
+            JOIN tree_node AS node
+              ON node.level = edge.level AND node.idx >= (edge.count >> 8) << 8 AND node.idx < edge.count
+            UNION ALL
+            SELECT 2, position, NULL, NULL, source FROM source_position";
+        let rows = query_as::<_, columns::TipColumns>(sql).fetch_all(&self.readers).await?;
+        columns::tip(rows)
+    }
+
+    pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
+        let sql = "
+            WITH led AS MATERIALIZED (
+                SELECT DISTINCT link.space, link.key, link.stream
+                FROM unnest($3::text[], $4::text[]) AS need (space, key)
+                JOIN link ON link.space = need.space AND link.key = need.key
+            )
+            SELECT 0::bigint, input, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bytea
+            FROM inbox WHERE input = ANY ($1)
+            UNION ALL
+            SELECT 1, NULL, head.stream, head.state, NULL, head.version, head.recorded_at, head.head
+            FROM (SELECT unnest($2::text[]) AS stream UNION SELECT stream FROM led) AS need
+            JOIN stream_head AS head ON head.stream = need.stream
+            UNION ALL
+            SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led
+            UNION ALL
+            SELECT 3, NULL, key, NULL, NULL, NULL, NULL, digest FROM seen WHERE key = ANY ($5)
+            UNION ALL
+            SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL FROM counter WHERE name = ANY ($6)";
+        let (spaces, keys): (Vec<&str>, Vec<&str>) =
+            needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str())).unzip();
+        let query = query_as::<_, columns::LoadedColumns>(sql);
+        let query = query.bind(&needs.inputs).bind(&needs.streams).bind(spaces).bind(keys);
+        let query = query.bind(&needs.seen).bind(&needs.counters);
+        columns::loaded(query.fetch_all(&self.readers).await?)
+    }
+
+    pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
+        let sql = "SELECT stream, version, head, recorded_at, state FROM stream_head
+                   WHERE stream = ANY ($1) ORDER BY stream";
+        let query = query_as::<_, columns::StreamColumns>(sql).bind(streams);
+        columns::all(query.fetch_all(&self.readers).await?, columns::stream)
+    }
+
+    pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
+        let sql = "SELECT position, ordinal, scope::bigint, digest, encoded FROM disclosure
+                   WHERE position = ANY ($1) ORDER BY position, ordinal";
+        let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();
+        let query = query_as::<_, columns::DisclosureColumns>(sql).bind(positions);
+        columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
+    }
+
+    /// Size of the log as the owner sees it.
+    pub(super) async fn size(connection: &mut sqlx::PgConnection) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(max(position) + 1, 0) FROM record";
+        columns::number(query_scalar(sql).fetch_one(connection).await?)
+    }
+}

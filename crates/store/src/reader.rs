@@ -1,0 +1,264 @@
+//! The read half of the store.
+
+use std::fmt;
+use std::ops::Range;
+
+use ledger::hash::Hash;
+use ledger::tile::TileId;
+use ledger::time::Timestamp;
+use uuid::Uuid;
+
+use crate::apart::apart;
+use crate::board::Board;
+use crate::error::StoreError;
+use crate::lease::LeaseStatus;
+use crate::rows::{
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, StreamRow,
+    TaskRow, Tip,
+};
+use crate::scan::Scan;
+use crate::store::{Backend, on_backend};
+
+/// Which contracts are listed. What is left out does not restrict.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ContractFilter {
+    /// In this status.
+    pub status: Option<String>,
+    /// Of this type.
+    pub contract_type: Option<String>,
+    /// With a party of this number: contracts linked from it in the space `phone`.
+    pub phone: Option<String>,
+}
+
+impl fmt::Debug for ContractFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContractFilter")
+            .field("status", &self.status)
+            .field("contract_type", &self.contract_type)
+            .field("phone", &self.phone.as_ref().map(|_| "…"))
+            .finish()
+    }
+}
+
+/// Which part of a list is given, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// At most so many.
+    pub limit: u32,
+    /// Leave out so many first.
+    pub offset: u64,
+    /// Only those behind this one: `created_at` and id of the last contract of the page before. Unlike an offset it
+    /// does not slip when new contracts come in.
+    pub before: Option<(Timestamp, String)>,
+}
+
+/// A part of a list of contracts.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ContractPage {
+    /// Contracts, newest first, with the folded state of their streams (JSON).
+    pub rows: Vec<(ContractRow, String)>,
+    /// How many the filter lets through, on all pages together.
+    pub total: u64,
+}
+
+impl fmt::Debug for ContractPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<_> = self.rows.iter().map(|(row, _)| row).collect();
+        f.debug_struct("ContractPage").field("rows", &rows).field("total", &self.total).finish()
+    }
+}
+
+/// Numbers for operators.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Size of the log.
+    pub records: u64,
+    /// Size of the newest checkpoint.
+    pub checkpointed: u64,
+    /// Inputs in quarantine.
+    pub quarantined: u64,
+    /// Open tasks.
+    pub tasks: u64,
+    /// Calls.
+    pub calls: u64,
+    /// Contracts by status.
+    pub contracts: Vec<(String, u64)>,
+}
+
+/// The half of the store that cannot write: its connections are read-only. Cheap to clone.
+///
+/// All methods fail with [`StoreError`] as its variants say, and with nothing else.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) backend: Backend,
+    pub(crate) board: Board,
+}
+
+impl Reader {
+    /// Where to wait for outcomes and for the log to grow.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// `postgres` or `sqlite`.
+    pub fn backend_name(&self) -> &'static str {
+        match self.backend {
+            Backend::Postgres(_) => "postgres",
+            Backend::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// Where the log ends, and how far each source has been read: of one moment.
+    pub async fn tip(&self) -> Result<Tip, StoreError> {
+        on_backend!(self, db => db.tip())
+    }
+
+    /// What a batch of inputs may depend on, of one moment.
+    pub async fn load(&self, needs: &Needs) -> Result<Loaded, StoreError> {
+        let needs = needs.clone();
+        on_backend!(self, db => db.load(needs))
+    }
+
+    /// Outcome of an input (JSON), if it was handled.
+    pub async fn outcome(&self, input: Uuid) -> Result<Option<String>, StoreError> {
+        on_backend!(self, db => db.outcome(input))
+    }
+
+    /// Inputs in quarantine, oldest first.
+    pub async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
+        on_backend!(self, db => db.quarantined(offset, max))
+    }
+
+    /// At most `max` records from position `from` on, in order.
+    pub async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
+        on_backend!(self, db => db.records(from, max))
+    }
+
+    /// At most `max` records of a stream from `from_version` (1-based) on, in order.
+    pub async fn stream_records(
+        &self,
+        stream: &str,
+        from_version: u64,
+        max: u32,
+    ) -> Result<Vec<RecordRow>, StoreError> {
+        let stream = stream.to_owned();
+        on_backend!(self, db => db.stream_records(stream, from_version, max))
+    }
+
+    /// The record at a position.
+    pub async fn record(&self, position: u64) -> Result<Option<RecordRow>, StoreError> {
+        Ok(self.records(position, 1).await?.into_iter().find(|record| record.position == position))
+    }
+
+    /// The record of an id.
+    pub async fn record_by_id(&self, id: Uuid) -> Result<Option<RecordRow>, StoreError> {
+        on_backend!(self, db => db.record_by_id(id))
+    }
+
+    /// What is left of the disclosures of the records in a range of positions, in order.
+    pub async fn disclosures(&self, positions: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
+        on_backend!(self, db => db.disclosures(positions))
+    }
+
+    /// What is left of the disclosures of these records, in order of position.
+    pub async fn disclosures_of(&self, positions: &[u64]) -> Result<Vec<DisclosureRow>, StoreError> {
+        let positions = positions.to_vec();
+        on_backend!(self, db => db.disclosures_of(positions))
+    }
+
+    /// The hashes of a tile, or `None` when the log is too small to have it at this width. A partial tile is served
+    /// long after the log has grown beyond it.
+    pub async fn tile(&self, tile: TileId) -> Result<Option<Vec<Hash>>, StoreError> {
+        on_backend!(self, db => db.tile(tile))
+    }
+
+    /// Head and state of a stream.
+    pub async fn stream(&self, stream: &str) -> Result<Option<StreamRow>, StoreError> {
+        Ok(self.streams(&[stream.to_owned()]).await?.pop())
+    }
+
+    /// Heads and states of those of the streams that exist, by name.
+    pub async fn streams(&self, streams: &[String]) -> Result<Vec<StreamRow>, StoreError> {
+        let streams = streams.to_vec();
+        on_backend!(self, db => db.streams(streams))
+    }
+
+    /// A contract and its state (JSON).
+    pub async fn contract(&self, contract_id: &str) -> Result<Option<(ContractRow, String)>, StoreError> {
+        let id = contract_id.to_owned();
+        on_backend!(self, db => db.contract(id))
+    }
+
+    /// The contract whose contract.json has this SHA-256, and its state; the oldest, should there be more.
+    pub async fn contract_by_document(
+        &self,
+        document_sha256: Hash,
+    ) -> Result<Option<(ContractRow, String)>, StoreError> {
+        on_backend!(self, db => db.contract_by_document(document_sha256))
+    }
+
+    /// A part of the list of contracts, newest first.
+    pub async fn contracts_page(&self, filter: &ContractFilter, page: &Page) -> Result<ContractPage, StoreError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        on_backend!(self, db => db.contracts_page(filter, page))
+    }
+
+    /// A call by the id its provider gave it.
+    pub async fn call(&self, provider: &str, call_id: &str) -> Result<Option<CallRow>, StoreError> {
+        let (provider, call_id) = (provider.to_owned(), call_id.to_owned());
+        on_backend!(self, db => db.call(provider, call_id))
+    }
+
+    /// The streams a key leads to, by name.
+    pub async fn links(&self, space: &str, key: &str) -> Result<Vec<String>, StoreError> {
+        let (space, key) = (space.to_owned(), key.to_owned());
+        on_backend!(self, db => db.links(space, key))
+    }
+
+    /// At most `max` tasks that may be tried at `now`, longest due first.
+    pub async fn tasks_due(&self, now: Timestamp, max: u32) -> Result<Vec<TaskRow>, StoreError> {
+        on_backend!(self, db => db.tasks_due(now, max))
+    }
+
+    /// At most `max` checkpoints of `from_size` records or more, smallest first.
+    pub async fn checkpoints(&self, from_size: u64, max: u32) -> Result<Vec<CheckpointRow>, StoreError> {
+        on_backend!(self, db => db.checkpoints(from_size, max))
+    }
+
+    /// The largest checkpoint.
+    pub async fn latest_checkpoint(&self) -> Result<Option<CheckpointRow>, StoreError> {
+        on_backend!(self, db => db.latest_checkpoint())
+    }
+
+    /// Position of the next record a follower will handle; `None` for one never heard of.
+    pub async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
+        let follower = follower.to_owned();
+        on_backend!(self, db => db.cursor(follower))
+    }
+
+    /// A key of the interface by its public id, whether or not it still works.
+    pub async fn api_key(&self, id: &str) -> Result<Option<ApiKeyRow>, StoreError> {
+        let id = id.to_owned();
+        on_backend!(self, db => db.api_key(id))
+    }
+
+    /// All keys of the interface, oldest first.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
+        on_backend!(self, db => db.api_keys())
+    }
+
+    /// Numbers for operators.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        on_backend!(self, db => db.counts())
+    }
+
+    /// Who may append now.
+    pub async fn lease_status(&self) -> Result<LeaseStatus, StoreError> {
+        on_backend!(self, db => db.lease_status())
+    }
+
+    /// The log from position `from` to where it ends now, page by page.
+    pub async fn scan(&self, from: u64) -> Result<Scan, StoreError> {
+        Ok(Scan::new(self.clone(), from, self.tip().await?.size))
+    }
+}

@@ -1,0 +1,51 @@
+//! Reading the whole log, page by page.
+
+use crate::error::StoreError;
+use crate::reader::Reader;
+use crate::rows::{DisclosureRow, RecordRow};
+
+/// Records per page: at most 32 MiB of them.
+const PAGE_RECORDS: u32 = 512;
+
+/// A walk over the log up to where it ended when the walk began. Holds no connection between pages.
+pub struct Scan {
+    reader: Reader,
+    next: u64,
+    end: u64,
+}
+
+impl Scan {
+    pub(crate) fn new(reader: Reader, from: u64, end: u64) -> Scan {
+        Scan { reader, next: from, end }
+    }
+
+    /// Size of the log when the walk began: it ends there.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The next records in order, each with what is left of its disclosures; `None` at the end. A gap in the positions
+    /// is given as it is, for the caller to find.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same page can be asked for again.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<(RecordRow, Vec<DisclosureRow>)>>, StoreError> {
+        let mut records = self.reader.records(self.next, PAGE_RECORDS).await?;
+        records.retain(|record| record.position < self.end);
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(None);
+        };
+        let (first, next) = (first.position, last.position + 1);
+        let mut disclosures = self.reader.disclosures(first..next).await?.into_iter().peekable();
+        let page = records.into_iter().map(|record| {
+            let mut own = Vec::new();
+            while let Some(disclosure) = disclosures.next_if(|one| one.position <= record.position) {
+                own.push(disclosure);
+            }
+            (record, own)
+        });
+        let page = page.collect();
+        self.next = next;
+        Ok(Some(page))
+    }
+}

@@ -1,0 +1,118 @@
+//! The migrations, numbered alike for both databases and embedded in the program.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use crate::error::{Fault, OpenError};
+
+/// One step of the schema, in both dialects.
+struct Step {
+    version: i64,
+    name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+/// Only ever added to; a released step is never edited.
+const STEPS: [Step; 2] = [
+    Step {
+        version: 1,
+        name: "ledger",
+        postgres: include_str!("../../../migrations/postgres/0001_ledger.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0001_ledger.sql"),
+    },
+    Step {
+        version: 2,
+        name: "guards",
+        postgres: include_str!("../../../migrations/postgres/0002_guards.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0002_guards.sql"),
+    },
+];
+
+/// The migrations for Postgres.
+pub(crate) fn postgres() -> Migrator {
+    migrator(|step| step.postgres)
+}
+
+/// The migrations for SQLite.
+pub(crate) fn sqlite() -> Migrator {
+    migrator(|step| step.sqlite)
+}
+
+fn migrator(dialect: fn(&Step) -> &'static str) -> Migrator {
+    let steps = STEPS.iter().map(|step| {
+        let sql = dialect(step).into_sql_str();
+        Migration::new(step.version, step.name.into(), MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(steps.collect())
+}
+
+/// Whether migrations are lacking, given the version and checksum of those that were applied.
+///
+/// # Errors
+/// [`OpenError::NewerSchema`], [`OpenError::ChangedSchema`]: a database this program must not touch.
+pub(crate) fn lacking(migrator: &Migrator, applied: &[(i64, Vec<u8>)]) -> Result<Option<i64>, OpenError> {
+    for (version, checksum) in applied {
+        match migrator.iter().find(|migration| migration.version == *version) {
+            None => return Err(OpenError::NewerSchema(*version)),
+            Some(migration) if migration.checksum.as_ref() != checksum.as_slice() => {
+                return Err(OpenError::ChangedSchema(*version));
+            }
+            Some(_) => {}
+        }
+    }
+    let is_applied = |version: i64| applied.iter().any(|(applied, _)| *applied == version);
+    Ok(migrator.iter().map(|migration| migration.version).find(|version| !is_applied(*version)))
+}
+
+/// What a failed migration run means.
+pub(crate) fn migration_error(error: sqlx::migrate::MigrateError) -> OpenError {
+    use sqlx::migrate::MigrateError;
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+        MigrateError::VersionMissing(version) => OpenError::NewerSchema(version),
+        MigrateError::VersionMismatch(version) => OpenError::ChangedSchema(version),
+        other => OpenError::Refused(Fault::new(other.to_string())),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// File names such as `0001_ledger.sql`.
+    fn files(dialect: &str) -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(dialect);
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_file_is_a_step_numbered_alike_in_both_dialects() {
+        let steps: BTreeSet<String> =
+            STEPS.iter().map(|step| format!("{:04}_{}.sql", step.version, step.name)).collect();
+        assert_eq!(files("postgres"), steps);
+        assert_eq!(files("sqlite"), steps);
+        assert!(STEPS.iter().map(|step| step.version).eq(1..=STEPS.len() as i64), "steps are numbered 1, 2, …");
+    }
+
+    #[test]
+    fn a_database_is_behind_equal_or_ahead() {
+        let migrator = sqlite();
+        let mut applied: Vec<(i64, Vec<u8>)> = Vec::new();
+        for migration in migrator.iter() {
+            assert_eq!(lacking(&migrator, &applied), Ok(Some(migration.version)));
+            applied.push((migration.version, migration.checksum.to_vec()));
+        }
+        assert_eq!(lacking(&migrator, &applied), Ok(None));
+        applied.push((99, vec![1]));
+        assert_eq!(lacking(&migrator, &applied), Err(OpenError::NewerSchema(99)));
+        applied.pop();
+        applied[0].1[0] ^= 1;
+        assert_eq!(lacking(&migrator, &applied), Err(OpenError::ChangedSchema(1)));
+    }
+}

@@ -1,0 +1,88 @@
+//! One list of promises, kept by both databases: each case runs on SQLite and on Postgres, in a database of its own.
+//!
+//! Postgres is found through `AHADI_TEST_POSTGRES_URL` (a superuser of a scratch server). Without it the suite fails:
+//! half a run would look like a whole one.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod book;
+mod board;
+mod guards;
+mod lease;
+mod log;
+mod opening;
+mod place;
+mod views;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use place::{Kind, Place};
+
+type Case = (&'static str, fn(Place) -> Pin<Box<dyn Future<Output = ()> + Send>>);
+
+macro_rules! cases {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        [$((concat!(stringify!($module), "::", stringify!($case)), |place| Box::pin($module::$case(place)))),*]
+    };
+}
+
+const CASES: &[Case] = &cases![
+    opening::a_ledger_is_there_again_when_opened_again,
+    opening::another_ledger_is_refused,
+    opening::a_newer_schema_is_refused,
+    opening::an_edited_migration_is_refused,
+    opening::nothing_is_made_without_leave,
+    opening::a_forgetful_database_is_refused,
+    opening::many_may_open_a_new_database_at_once,
+    opening::every_column_is_explained,
+    log::what_is_committed_reads_back,
+    log::a_batch_out_of_place_changes_nothing,
+    log::a_batch_against_the_rules_changes_nothing,
+    log::an_empty_batch_moves_the_source_only,
+    log::tiles_are_those_of_the_tree,
+    log::checkpoints_only_grow,
+    log::disclosures_can_be_erased_and_the_rest_stays,
+    log::a_scan_ends_where_the_log_ended,
+    log::quarantine_keeps_the_input,
+    lease::one_owner_writes_at_a_time,
+    lease::a_released_lease_writes_nothing,
+    lease::time_is_that_of_the_database,
+    guards::log_tables_refuse_every_change,
+    guards::inserts_past_the_store_are_refused,
+    guards::the_service_role_can_only_append,
+    views::links_come_and_go_once,
+    views::needs_are_answered_and_links_followed,
+    views::tasks_of_a_stream_are_replaced,
+    views::contracts_are_listed_by_page_and_filter,
+    views::the_last_change_of_a_row_counts,
+    views::a_shadow_finds_and_mends_an_edited_view,
+    views::a_shadow_is_not_put_in_place_behind_a_growing_log,
+    views::cursors_and_keys_are_kept,
+    board::waiters_are_woken_by_the_commit,
+    board::callers_who_leave_do_not_break_commits,
+];
+
+async fn run(kind: Kind) {
+    let mut failed = Vec::new();
+    for (name, case) in CASES {
+        let place = Place::new(kind).await;
+        let keep = place.clone();
+        match tokio::spawn(case(place)).await {
+            Ok(()) => keep.remove().await,
+            // The database of a failed case is left for a look.
+            Err(_) => failed.push(*name),
+        }
+    }
+    println!("conformance on {kind:?}: {} cases, failed: {failed:?}", CASES.len());
+    assert!(failed.is_empty(), "on {kind:?}: {failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite() {
+    run(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres() {
+    run(Kind::Postgres).await;
+}

@@ -1,0 +1,140 @@
+//! Which databases are opened, and which are refused.
+
+use store::{OpenError, OpenOptions, Store};
+
+use crate::book::Book;
+use crate::place::{Kind, ORIGIN, Place};
+
+async fn refusal(place: &Place, options: OpenOptions) -> OpenError {
+    Store::open(&place.url, options).await.expect_err("this database must be refused")
+}
+
+fn no_migrations() -> OpenOptions {
+    OpenOptions { migrate: false, ..OpenOptions::new(ORIGIN) }
+}
+
+pub async fn a_ledger_is_there_again_when_opened_again(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, book.batch(&["call/a/1", "call/a/1"])).await.unwrap();
+    store.close().await;
+
+    for options in [OpenOptions::new(ORIGIN), no_migrations()] {
+        let store = Store::open(&place.url, options).await.unwrap();
+        assert_eq!(store.tip().await.unwrap().size, 2);
+        assert_eq!(*store.board().size().borrow(), 2);
+        store.close().await;
+    }
+}
+
+pub async fn another_ledger_is_refused(place: Place) {
+    place.open().await.close().await;
+    for migrate in [true, false] {
+        let options = OpenOptions { migrate, ..OpenOptions::new("ledger.example/other") };
+        let expected = "ledger.example/other".to_owned();
+        let found = ORIGIN.to_owned();
+        assert_eq!(refusal(&place, options).await, OpenError::OtherOrigin { expected, found });
+    }
+}
+
+pub async fn a_newer_schema_is_refused(place: Place) {
+    place.open().await.close().await;
+    place
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             SELECT 999, 'from the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
+        )
+        .await
+        .unwrap();
+    for options in [OpenOptions::new(ORIGIN), no_migrations()] {
+        let error = refusal(&place, options).await;
+        assert_eq!(error, OpenError::NewerSchema(999));
+        assert!(error.to_string().contains("run the newer version"), "says what to do: {error}");
+    }
+}
+
+pub async fn an_edited_migration_is_refused(place: Place) {
+    place.open().await.close().await;
+    let other = if place.kind == Kind::Sqlite { "x'00'" } else { "'\\x00'" };
+    place.execute(&format!("UPDATE _sqlx_migrations SET checksum = {other} WHERE version = 2")).await.unwrap();
+    for options in [OpenOptions::new(ORIGIN), no_migrations()] {
+        assert_eq!(refusal(&place, options).await, OpenError::ChangedSchema(2));
+    }
+}
+
+pub async fn nothing_is_made_without_leave(place: Place) {
+    let error = refusal(&place, no_migrations()).await;
+    match place.kind {
+        Kind::Sqlite => {
+            assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+            assert!(!place.file().exists());
+        }
+        Kind::Postgres => {
+            assert_eq!(error, OpenError::NotMigrated(1));
+            let tables = place.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").await;
+            assert!(tables.is_empty(), "{tables:?}");
+        }
+    }
+}
+
+pub async fn a_forgetful_database_is_refused(place: Place) {
+    match place.kind {
+        Kind::Sqlite => {
+            let memory = Store::open("sqlite::memory:", OpenOptions::new(ORIGIN)).await;
+            assert!(matches!(memory, Err(OpenError::NotDurable(_))), "{memory:?}");
+        }
+        Kind::Postgres => {
+            let name = place.url.rsplit('/').next().unwrap().split('?').next().unwrap();
+            place.execute(&format!("ALTER DATABASE {name} SET synchronous_commit = off")).await.unwrap();
+            let error = refusal(&place, OpenOptions::new(ORIGIN)).await;
+            assert!(matches!(error, OpenError::NotDurable(_)), "{error:?}");
+        }
+    }
+}
+
+pub async fn many_may_open_a_new_database_at_once(place: Place) {
+    let open = || {
+        let url = place.url.clone();
+        tokio::spawn(async move { Store::open(&url, OpenOptions::new(ORIGIN)).await })
+    };
+    let opening: Vec<_> = (0..6).map(|_| open()).collect();
+    for one in opening {
+        one.await.unwrap().unwrap().close().await;
+    }
+    assert_eq!(place.texts("SELECT origin FROM ledger_info").await, [ORIGIN]);
+    let versions = place.texts("SELECT CAST(version AS TEXT) FROM _sqlx_migrations ORDER BY version").await;
+    assert_eq!(versions, ["1", "2"]);
+}
+
+pub async fn every_column_is_explained(place: Place) {
+    place.open().await.close().await;
+    match place.kind {
+        Kind::Sqlite => {
+            // SQLite keeps the text of the migration, comments included.
+            let tables = place
+                .texts("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_sqlx_migrations')")
+                .await;
+            assert!(tables.len() >= 17);
+            for sql in tables {
+                let lines: Vec<&str> = sql.lines().map(str::trim).collect();
+                for pair in lines.windows(2) {
+                    let is_column = pair[1].chars().next().is_some_and(char::is_lowercase);
+                    assert!(!is_column || pair[0].starts_with("-- "), "no comment above: {}", pair[1]);
+                }
+            }
+        }
+        Kind::Postgres => {
+            let bare = place
+                .texts(
+                    "SELECT c.relname || coalesce('.' || a.attname, '')
+                     FROM pg_class c
+                     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+                       AND c.relname <> '_sqlx_migrations'
+                       AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)",
+                )
+                .await;
+            assert!(bare.is_empty(), "without a comment: {bare:?}");
+        }
+    }
+}

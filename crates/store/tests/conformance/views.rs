@@ -1,0 +1,336 @@
+//! Views, and what else can change.
+
+use std::collections::BTreeSet;
+
+use ledger::hash::sha256;
+use store::rows::{
+    ApiKeyRow, CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views,
+};
+use store::{CommitError, ContractFilter, Lease, Page, Store};
+use uuid::Uuid;
+
+use crate::book::{Book, contract_row, inbox, link, stream_row, time};
+use crate::place::{HOUR, Kind, Place};
+
+async fn apply(store: &Store, lease: &Lease, views: Views) {
+    let first_position = store.tip().await.unwrap().size;
+    store.commit(lease, Commit { first_position, views, ..Commit::default() }).await.unwrap();
+}
+
+fn links(links: Vec<LinkChange>) -> Views {
+    Views { links, ..Views::default() }
+}
+
+pub async fn links_come_and_go_once(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let phone = "+254700000001";
+    let one = |add| link("phone", phone, "contract/A", add);
+    let steps: [(Vec<LinkChange>, &[&str]); 6] = [
+        (vec![one(true), link("phone", phone, "contract/B", true)], &["contract/A", "contract/B"]),
+        (vec![one(true), one(true)], &["contract/A", "contract/B"]),
+        (vec![one(false), link("phone", phone, "contract/C", false)], &["contract/B"]),
+        (vec![one(false)], &["contract/B"]),
+        // Within a batch the last word counts.
+        (vec![one(false), one(true)], &["contract/A", "contract/B"]),
+        (vec![one(true), one(false)], &["contract/B"]),
+    ];
+    for (changes, expected) in steps {
+        apply(&store, &lease, links(changes)).await;
+        assert_eq!(store.links("phone", phone).await.unwrap(), expected);
+    }
+    assert!(store.links("code", phone).await.unwrap().is_empty());
+    store.close().await;
+}
+
+pub async fn needs_are_answered_and_links_followed(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let odd = "call/a/\"quoted\\\" ü \u{7}";
+    let (known, digest) = (Uuid::from_u128(1), sha256(b"digest"));
+    let views = Views {
+        streams: vec![stream_row("contract/A", 3), stream_row("contract/B", 1), stream_row(odd, 2)],
+        links: vec![
+            link("phone", "+254700000001", "contract/A", true),
+            link("phone", "+254700000001", "contract/B", true),
+            link("code", "1234", "contract/A", true),
+            link("call", "it's", odd, true),
+            link("code", "9999", "contract/never", true),
+        ],
+        counters: vec![("contract/AGRI-2026".to_owned(), 41)],
+        ..Views::default()
+    };
+    let seen = vec![
+        SeenRow { key: "k1".to_owned(), digest },
+        SeenRow { key: "k1".to_owned(), digest: sha256(b"other") },
+        SeenRow { key: "k2".to_owned(), digest },
+    ];
+    store.commit(&lease, Commit { views, seen, inbox: vec![inbox(known)], ..Commit::default() }).await.unwrap();
+
+    let pair = |space: &str, key: &str| (space.to_owned(), key.to_owned());
+    let needs = Needs {
+        inputs: vec![known, Uuid::from_u128(2), known],
+        streams: vec!["contract/A".to_owned(), "contract/none".to_owned()],
+        links: vec![
+            pair("phone", "+254700000001"),
+            pair("code", "1234"),
+            pair("code", "1234"),
+            pair("call", "it's"),
+            pair("code", "9999"),
+            pair("code", "none"),
+        ],
+        seen: vec!["k1".to_owned(), "none".to_owned()],
+        counters: vec!["contract/AGRI-2026".to_owned(), "none".to_owned()],
+    };
+    let mut loaded = store.load(&needs).await.unwrap();
+    assert_eq!(loaded.inputs, [known]);
+    loaded.streams.sort_by(|one, two| one.stream.cmp(&two.stream));
+    assert_eq!(loaded.streams, [stream_row(odd, 2), stream_row("contract/A", 3), stream_row("contract/B", 1)]);
+    let led: BTreeSet<_> = loaded.links.iter().map(|(space, key, stream)| [space.as_str(), key, stream]).collect();
+    assert_eq!(led.len(), loaded.links.len(), "each link once");
+    let expected = [
+        ["call", "it's", odd],
+        ["code", "1234", "contract/A"],
+        ["code", "9999", "contract/never"],
+        ["phone", "+254700000001", "contract/A"],
+        ["phone", "+254700000001", "contract/B"],
+    ];
+    assert_eq!(led, expected.into_iter().collect());
+    let digests: BTreeSet<_> = loaded.seen.iter().map(|row| (row.key.as_str(), row.digest)).collect();
+    assert_eq!(digests, [("k1", digest), ("k1", sha256(b"other"))].into_iter().collect());
+    assert_eq!(loaded.counters, [("contract/AGRI-2026".to_owned(), 41)]);
+
+    let nothing = store.load(&Needs::default()).await.unwrap();
+    assert!(nothing.inputs.is_empty() && nothing.streams.is_empty() && nothing.links.is_empty());
+    assert!(nothing.seen.is_empty() && nothing.counters.is_empty());
+    assert_eq!(store.stream(odd).await.unwrap(), Some(stream_row(odd, 2)));
+    assert_eq!(store.stream("contract/none").await.unwrap(), None);
+    let both = store.streams(&["contract/B".to_owned(), "x".to_owned(), "contract/A".to_owned()]).await.unwrap();
+    assert_eq!(both, [stream_row("contract/A", 3), stream_row("contract/B", 1)]);
+    store.close().await;
+}
+
+fn task(stream: &str, task: u32, not_before: i64) -> TaskRow {
+    let (stream, kind) = (stream.to_owned(), "message".to_owned());
+    TaskRow { stream, task, kind, attempts: task * 2, not_before: time(not_before) }
+}
+
+fn tasks(stream: &str, tasks: Vec<TaskRow>) -> Views {
+    Views { tasks: vec![StreamTasks { stream: stream.to_owned(), tasks }], ..Views::default() }
+}
+
+pub async fn tasks_of_a_stream_are_replaced(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 1, 30), task("contract/A", 2, 10)])).await;
+    apply(&store, &lease, tasks("contract/B", vec![task("contract/B", 1, 20)])).await;
+    let due = |now: i64, max: u32| {
+        let store = store.clone();
+        async move {
+            let due = store.tasks_due(time(now), max).await.unwrap();
+            due.into_iter().map(|task| (task.stream, task.task, task.attempts)).collect::<Vec<_>>()
+        }
+    };
+    let (a, b) = (|n: u32| ("contract/A".to_owned(), n, n * 2), |n: u32| ("contract/B".to_owned(), n, n * 2));
+    assert_eq!(due(9, 10).await, []);
+    assert_eq!(due(10, 10).await, [a(2)]);
+    assert_eq!(due(99, 10).await, [a(2), b(1), a(1)]);
+    assert_eq!(due(99, 2).await, [a(2), b(1)]);
+
+    // The second stays and changes, the first is done, a third comes.
+    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 2, 40), task("contract/A", 3, 5)])).await;
+    assert_eq!(due(99, 10).await, [a(3), b(1), a(2)]);
+    apply(&store, &lease, tasks("contract/A", vec![])).await;
+    assert_eq!(due(99, 10).await, [b(1)]);
+    assert_eq!(store.counts().await.unwrap().tasks, 1);
+    store.close().await;
+}
+
+async fn list(store: &Store, filter: &ContractFilter, page: Page) -> (Vec<String>, u64) {
+    let page = store.contracts_page(filter, &page).await.unwrap();
+    for (row, state) in &page.rows {
+        assert_eq!(*state, stream_row(&row.stream, 1).state);
+    }
+    (page.rows.into_iter().map(|(row, _)| row.contract_id).collect(), page.total)
+}
+
+pub async fn contracts_are_listed_by_page_and_filter(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let phone = "+254700000001";
+    // Two at the same instant, whose names an alphabet would order otherwise than their bytes.
+    let rows: Vec<ContractRow> = vec![
+        contract_row("A", "pending", "agricultural_supply", 10),
+        contract_row("B", "confirmed", "agricultural_supply", 20),
+        contract_row("a", "pending", "labour", 20),
+        contract_row("D", "pending", "labour", 40),
+        contract_row("E", "confirmed", "labour", 50),
+    ];
+    let streams = rows.iter().map(|row| stream_row(&row.stream, 1)).collect();
+    let linked = ["A", "D", "E"].iter().map(|id| link("phone", phone, &format!("contract/{id}"), true));
+    let elsewhere = [link("code", phone, "contract/B", true)];
+    let links = linked.chain(elsewhere).collect();
+    apply(&store, &lease, Views { contracts: rows.clone(), streams, links, ..Views::default() }).await;
+
+    let filter = |status: Option<&str>, contract_type: Option<&str>, phone: Option<&str>| ContractFilter {
+        status: status.map(str::to_owned),
+        contract_type: contract_type.map(str::to_owned),
+        phone: phone.map(str::to_owned),
+    };
+    let all = || Page { limit: 10, ..Page::default() };
+    let cases: [(ContractFilter, Page, &[&str], u64); 11] = [
+        (filter(None, None, None), all(), &["E", "D", "a", "B", "A"], 5),
+        (filter(None, None, None), Page { limit: 2, ..all() }, &["E", "D"], 5),
+        (filter(None, None, None), Page { limit: 2, offset: 3, before: None }, &["B", "A"], 5),
+        (filter(None, None, None), Page { offset: 9, ..all() }, &[], 5),
+        (filter(None, None, None), Page { limit: 0, ..all() }, &[], 5),
+        (filter(None, None, None), Page { before: Some((time(20), "a".to_owned())), ..all() }, &["B", "A"], 5),
+        (filter(Some("pending"), None, None), all(), &["D", "a", "A"], 3),
+        (filter(None, Some("labour"), None), all(), &["E", "D", "a"], 3),
+        (filter(None, None, Some(phone)), all(), &["E", "D", "A"], 3),
+        (filter(Some("pending"), Some("labour"), Some(phone)), all(), &["D"], 1),
+        (filter(Some("none"), None, None), all(), &[], 0),
+    ];
+    for (filter, page, ids, total) in cases {
+        let expected = (ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>(), total);
+        assert_eq!(list(&store, &filter, page.clone()).await, expected, "{filter:?} {page:?}");
+    }
+    assert_eq!(store.contract("a").await.unwrap().unwrap().0, rows[2]);
+    assert_eq!(store.contract("none").await.unwrap(), None);
+    assert_eq!(store.contract_by_document(sha256(b"B")).await.unwrap().unwrap().0, rows[1]);
+    assert_eq!(store.contract_by_document(sha256(b"none")).await.unwrap(), None);
+    let counts = store.counts().await.unwrap().contracts;
+    assert_eq!(counts, [("confirmed".to_owned(), 2), ("pending".to_owned(), 3)]);
+    store.close().await;
+}
+
+fn call(stream: &str, call_id: &str, progress: &str) -> CallRow {
+    CallRow {
+        stream: stream.to_owned(),
+        provider: "africastalking".to_owned(),
+        call_id: call_id.to_owned(),
+        progress: progress.to_owned(),
+    }
+}
+
+pub async fn the_last_change_of_a_row_counts(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let twice = Views {
+        streams: vec![stream_row("contract/A", 1), stream_row("contract/A", 2)],
+        contracts: vec![contract_row("A", "pending", "labour", 1), contract_row("A", "confirmed", "labour", 1)],
+        calls: vec![call("call/a/1", "1", "ringing"), call("call/a/1", "1", "ended")],
+        tasks: vec![
+            StreamTasks { stream: "contract/A".to_owned(), tasks: vec![task("contract/A", 1, 1)] },
+            StreamTasks { stream: "contract/A".to_owned(), tasks: vec![task("contract/A", 2, 1)] },
+        ],
+        counters: vec![("c".to_owned(), 1), ("c".to_owned(), 2)],
+        ..Views::default()
+    };
+    // As new rows, then over rows that are there.
+    for _ in 0..2 {
+        apply(&store, &lease, twice.clone()).await;
+        assert_eq!(store.stream("contract/A").await.unwrap().unwrap().version, 2);
+        assert_eq!(store.contract("A").await.unwrap().unwrap().0.status, "confirmed");
+        assert_eq!(store.call("africastalking", "1").await.unwrap(), Some(call("call/a/1", "1", "ended")));
+        assert_eq!(store.tasks_due(time(9), 9).await.unwrap(), [task("contract/A", 2, 1)]);
+        let needs = Needs { counters: vec!["c".to_owned()], ..Needs::default() };
+        assert_eq!(store.load(&needs).await.unwrap().counters, [("c".to_owned(), 2)]);
+    }
+    assert_eq!(store.call("tryvox", "1").await.unwrap(), None);
+    store.close().await;
+}
+
+/// A row in each view.
+fn full_views() -> Views {
+    Views {
+        streams: vec![stream_row("contract/A", 1), stream_row("call/a/1", 4)],
+        contracts: vec![contract_row("A", "pending", "labour", 1)],
+        calls: vec![call("call/a/1", "1", "ended")],
+        links: vec![link("phone", "+254700000001", "contract/A", true)],
+        tasks: vec![StreamTasks { stream: "contract/A".to_owned(), tasks: vec![task("contract/A", 1, 1)] }],
+        counters: vec![("c".to_owned(), 7)],
+    }
+}
+
+pub async fn a_shadow_finds_and_mends_an_edited_view(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
+    let sound = place.contents().await;
+    let edits = [
+        ("UPDATE stream_head SET state = 'x' WHERE stream = 'contract/A'", "stream_head", "contract/A"),
+        ("DELETE FROM stream_head WHERE stream = 'call/a/1'", "stream_head", "call/a/1"),
+        ("UPDATE contract_view SET status = 'confirmed'", "contract_view", "A"),
+        ("UPDATE call_view SET progress = 'ringing'", "call_view", "call/a/1"),
+        ("INSERT INTO link VALUES ('code', '1', 'contract/A')", "link", "code 1 contract/A"),
+        ("UPDATE task SET attempts = 9", "task", "contract/A 1"),
+        ("UPDATE counter SET value = 8", "counter", "c"),
+    ];
+    for (edit, table, key) in edits {
+        let shadow = store.shadow_begin().await.unwrap();
+        shadow.apply(full_views()).await.unwrap();
+        // Applying again changes nothing, as a replay that starts over does.
+        shadow.apply(full_views()).await.unwrap();
+        assert_eq!(shadow.compare().await.unwrap(), [], "before {edit}");
+        assert_eq!(place.execute(edit).await.unwrap(), 1);
+        let found = shadow.compare().await.unwrap();
+        let found: Vec<_> = found.iter().map(|one| (one.table.as_str(), one.key.as_str())).collect();
+        assert_eq!(found, [(table, key)], "after {edit}");
+        shadow.swap(&lease, 1).await.unwrap();
+        assert_eq!(place.contents().await, sound, "after {edit}");
+    }
+    // The store goes on over the tables that were put in place.
+    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
+    let shadow = store.shadow_begin().await.unwrap();
+    assert_eq!(shadow.compare().await.unwrap().len(), 7, "an empty shadow differs in every row");
+    shadow.discard().await.unwrap();
+    let left = match place.kind {
+        Kind::Sqlite => "SELECT name FROM sqlite_schema WHERE name LIKE '%shadow%'",
+        Kind::Postgres => "SELECT relname::text FROM pg_class WHERE relname LIKE '%shadow%'",
+    };
+    assert!(place.texts(left).await.is_empty());
+    store.close().await;
+}
+
+pub async fn a_shadow_is_not_put_in_place_behind_a_growing_log(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
+    let before = place.contents().await;
+    let shadow = store.shadow_begin().await.unwrap();
+    let swapped = shadow.swap(&lease, 0).await;
+    assert!(matches!(swapped, Err(CommitError::Conflict(_))), "{swapped:?}");
+    assert_eq!(place.contents().await, before);
+    store.close().await;
+}
+
+pub async fn cursors_and_keys_are_kept(place: Place) {
+    let store = place.open().await;
+    assert_eq!(store.cursor("publisher").await.unwrap(), None);
+    for position in [0, 7, 3] {
+        store.set_cursor("publisher", position).await.unwrap();
+        assert_eq!(store.cursor("publisher").await.unwrap(), Some(position));
+    }
+    assert_eq!(store.cursor("feed").await.unwrap(), None);
+
+    let key = |id: &str, at: i64| ApiKeyRow {
+        id: id.to_owned(),
+        secret_sha256: sha256(id.as_bytes()),
+        scopes: "contracts:read contracts:write".to_owned(),
+        label: "the office".to_owned(),
+        created_at: time(at),
+        expires_at: (at > 5).then(|| time(99)),
+        revoked_at: None,
+    };
+    let keys = store.keys();
+    assert!(keys.insert(key("second", 9)).await.unwrap());
+    assert!(keys.insert(key("first", 5)).await.unwrap());
+    assert!(!keys.insert(ApiKeyRow { label: "thief".to_owned(), ..key("first", 1) }).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), [key("first", 5), key("second", 9)]);
+    assert_eq!(store.reader().api_key("first").await.unwrap(), Some(key("first", 5)));
+    assert!(keys.revoke("first", time(50)).await.unwrap());
+    assert!(keys.revoke("first", time(60)).await.unwrap());
+    assert!(!keys.revoke("none", time(50)).await.unwrap());
+    assert_eq!(keys.find("first").await.unwrap().unwrap().revoked_at, Some(time(50)));
+    assert_eq!(keys.find("second").await.unwrap().unwrap().revoked_at, None);
+    assert_eq!(keys.find("none").await.unwrap(), None);
+    // Keys need no lease.
+    assert!(store.acquire_lease("other", HOUR).await.unwrap().is_some());
+    store.close().await;
+}
