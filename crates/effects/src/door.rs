@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use contract::input::{Body, INPUT_VERSION, Input, Seed};
 use contract::provider::Via;
+use contract::report::Report;
 use journal::{AppendError, Entry, Journal};
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
@@ -112,6 +113,14 @@ impl Door {
     /// As [`Door::take_stamped`].
     pub async fn take(&self, via: Via, authenticated: bool, body: Body) -> Result<Input, DoorError> {
         self.take_stamped(self.stamp()?, via, authenticated, body).await
+    }
+
+    /// Journals what came of something we did outside. When this returns, it is on disk.
+    ///
+    /// # Errors
+    /// As [`Door::take_stamped`].
+    pub(crate) async fn report(&self, report: Report) -> Result<Input, DoorError> {
+        self.take(Via::Effect, true, Body::Report(report)).await
     }
 }
 

@@ -1,5 +1,17 @@
 //! Acts outside, and brings back what came of it as inputs.
 //!
-//! To be filled: sms, dial, recording.
+//! Nothing here writes the ledger. What is to be done stands in the log; each result goes through the [`door::Door`]
+//! like anything else that happened outside, and the fold decides what it means.
+//!
+//! ```text
+//!  request handler ──► dial ─────────────────────────► provider ─┐
+//!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
+//!                        └─► recording: fetch, store ─► blobs ───┘
+//! ```
 
+pub mod account;
+pub mod client;
+pub mod dial;
 pub mod door;
+pub mod message;
+pub mod recording;

@@ -1,0 +1,186 @@
+//! Sending text messages: the outbox that the ledger computes, worked off.
+//!
+//! Each attempt is journaled before it is made, and its result after, so an attempt nobody knows the end of stands in
+//! the ledger as such. It is enough that the attempt is journaled: it is durable then, comes before its own result in
+//! the same journal, and if this process dies in between, the fold takes the task up again after its delay. Waiting for
+//! the fold would add nothing but time.
+//!
+//! A message is sent at least once. Where the outcome is unknown it is sent again: a text that comes twice does no harm,
+//! one that never comes leaves a contract unconfirmed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use contract::entity::Entity;
+use contract::message::{Outgoing, OutgoingMessage, SendStatus};
+use contract::phone::Phone;
+use contract::provider::Provider;
+use contract::report::{FailureReason, Report, TaskRef};
+use providers::africastalking::rest::{self, RestError};
+
+use crate::account::Account;
+use crate::client::{Client, SendError};
+use crate::door::{Door, DoorError};
+
+/// Sends the messages that streams ask for. Cheap to clone.
+#[derive(Clone)]
+pub struct Messenger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    door: Door,
+    client: Client,
+    account: Account,
+}
+
+impl fmt::Debug for Messenger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messenger").field("account", &self.inner.account).finish_non_exhaustive()
+    }
+}
+
+/// A message the provider took.
+struct Accepted {
+    message_id: String,
+    cost: Option<String>,
+}
+
+/// Why a message was not taken, or nobody knows.
+#[derive(Debug, thiserror::Error)]
+enum MessageError {
+    /// Number or text were erased, or never there.
+    #[error("there is nothing to send, or nobody to send it to")]
+    Nothing,
+    /// The number is none.
+    #[error("the number is not one")]
+    Number,
+    /// No connection, or no whole answer.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The answer is no success, or cannot be read.
+    #[error(transparent)]
+    Answer(#[from] RestError),
+    /// The message to this number was refused.
+    #[error("the provider refused the message: {0:?}")]
+    Refused(FailureReason),
+    /// The provider took it without naming it, so no delivery report can be joined.
+    #[error("the provider took the message but gave no id")]
+    Nameless,
+}
+
+impl MessageError {
+    fn reason(&self) -> FailureReason {
+        match self {
+            MessageError::Nothing => FailureReason::Other,
+            MessageError::Number => FailureReason::InvalidNumber,
+            MessageError::Send(error) => error.reason(),
+            MessageError::Answer(error) => error.reason(),
+            MessageError::Refused(reason) => *reason,
+            MessageError::Nameless => FailureReason::UnreadableAnswer,
+        }
+    }
+
+    /// Whether to try again.
+    ///
+    /// What is wrong with the message or its receiver stays wrong. What is wrong with the account (key, sender id,
+    /// money) is wrong for all messages at once and the operator's to mend; giving up would lose every confirmation
+    /// asked for meanwhile, and a refused request costs nothing. A good status with an unreadable body was most likely
+    /// taken, and would be each time.
+    fn again(&self) -> bool {
+        match self {
+            MessageError::Nothing | MessageError::Number | MessageError::Nameless => false,
+            MessageError::Send(SendError::AnswerTooLarge { status })
+            | MessageError::Answer(RestError::Unreadable { status }) => !(200..300).contains(status),
+            MessageError::Send(SendError::NotSent(_) | SendError::UnknownOutcome) => true,
+            MessageError::Answer(_) | MessageError::Refused(_) => matches!(
+                self.reason(),
+                FailureReason::ProviderError
+                    | FailureReason::Unauthorized
+                    | FailureReason::InvalidSender
+                    | FailureReason::InsufficientCredit
+            ),
+        }
+    }
+}
+
+impl Messenger {
+    /// A messenger for an account. Where none is configured, run no messenger: the tasks wait in the outbox with all
+    /// their attempts left and are sent once there is one, while attempts that can only fail would use them up.
+    pub fn new(door: Door, client: Client, account: Account) -> Messenger {
+        Messenger { inner: Arc::new(Inner { door, client, account }) }
+    }
+
+    /// Makes one attempt at a message of the stream in `state`, and journals attempt and result. Does nothing where
+    /// the state says that the task is done or already further.
+    ///
+    /// # Errors
+    /// [`DoorError`] when something could not be journaled. If it was the attempt, nothing was sent; if it was the
+    /// result, the attempt stands alone in the ledger and is repeated after its delay.
+    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<(), DoorError> {
+        match outgoing(state).and_then(|outgoing| outgoing.0.get(&task.task)) {
+            Some(message) if is_open(message) && message.attempts + 1 == task.attempt => {
+                self.inner.attempt(task, message).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn outgoing(state: &Entity) -> Option<&Outgoing> {
+    match state {
+        Entity::Contract(agreement) => Some(&agreement.messages),
+        Entity::Call(_) | Entity::Conference(_) | Entity::Message(_) | Entity::Keys(_) => None,
+    }
+}
+
+fn is_open(message: &OutgoingMessage) -> bool {
+    matches!(message.status, SendStatus::Requested | SendStatus::Attempted)
+}
+
+impl Inner {
+    async fn attempt(&self, task: &TaskRef, message: &OutgoingMessage) -> Result<(), DoorError> {
+        let result = match readable(message) {
+            Ok((to, text)) => {
+                self.door.report(Report::MessageAttempted(task.clone())).await?;
+                self.send(&to, text).await
+            }
+            Err(error) => Err(error),
+        };
+        let (stream, number, attempt) = (&task.stream, task.task, task.attempt);
+        let task = task.clone();
+        let report = match result {
+            Ok(Accepted { message_id, cost }) => {
+                tracing::info!(stream, task = number, attempt, "message accepted");
+                Report::MessageAccepted { task, provider: Provider::AfricasTalking, message_id, cost }
+            }
+            Err(error) => {
+                let (reason, again) = (error.reason(), error.again());
+                tracing::warn!(stream, task = number, attempt, ?reason, again, %error, "message not accepted");
+                Report::MessageFailed { task, reason, again }
+            }
+        };
+        self.door.report(report).await?;
+        Ok(())
+    }
+
+    async fn send(&self, to: &Phone, text: &str) -> Result<Accepted, MessageError> {
+        let Account { username, api_key, sender, .. } = &self.account;
+        let to = std::slice::from_ref(to);
+        let request = rest::send_sms(username, api_key, sender.as_deref(), to, text);
+        let answer = self.client.send(&self.account.url(&request), &request).await?;
+        let status = answer.status;
+        let recipients = rest::read_sms(status, &answer.body)?;
+        // One number was asked for, so the first recipient is it, however the provider writes its number.
+        let recipient = recipients.into_iter().next().ok_or(RestError::Unreadable { status })?;
+        recipient.outcome().map_err(MessageError::Refused)?;
+        let message_id = recipient.message_id.ok_or(MessageError::Nameless)?;
+        Ok(Accepted { message_id, cost: recipient.cost })
+    }
+}
+
+fn readable(message: &OutgoingMessage) -> Result<(Phone, &str), MessageError> {
+    let (Some(to), Some(text)) = (&message.to, &message.text) else { return Err(MessageError::Nothing) };
+    let to = to.parse().map_err(|_| MessageError::Number)?;
+    Ok((to, text))
+}
