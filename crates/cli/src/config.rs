@@ -1,0 +1,198 @@
+//! Settings: each as a flag, as an `AHADI_*` variable, and secrets also as a file (`*_FILE`).
+//!
+//! The only place that reads the environment. Nothing here is a default that a production setup could not live with.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Everything in one process.
+    All,
+    /// Takes webhooks.
+    Ingress,
+    /// Folds inputs into the log; only one is active.
+    Projector,
+    /// Answers commands and queries.
+    Api,
+    /// Sends messages, fetches recordings.
+    Effects,
+}
+
+/// Whether raw entries of the log are public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Entries {
+    /// Anybody may read them: they hold nothing personal.
+    Public,
+    /// Only keys with the scope `audit:read`.
+    Audit,
+}
+
+/// Settings of the service.
+#[derive(Args, Clone)]
+pub struct Config {
+    /// Address to listen on.
+    #[arg(long, env = "AHADI_LISTEN", default_value = "127.0.0.1:5000")]
+    pub listen: SocketAddr,
+    /// Directory of journal, keys, recordings, checkpoint file and, without a database URL, the ledger.
+    #[arg(long, env = "AHADI_DATA_DIR", default_value = "ahadi-data")]
+    pub data_dir: PathBuf,
+    /// postgres://… or sqlite://…; none means a SQLite file in the data directory.
+    #[arg(long, env = "AHADI_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the database URL.
+    #[arg(long, env = "AHADI_DATABASE_URL_FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<PathBuf>,
+    /// nats://… of a server with JetStream; none means the projector reads the journal itself.
+    #[arg(long, env = "AHADI_NATS_URL", hide_env_values = true)]
+    pub nats_url: Option<String>,
+    /// Name of the ledger, for ever: a domain and a path.
+    #[arg(long, env = "AHADI_ORIGIN", default_value = "localhost/ahadi")]
+    pub origin: String,
+    /// What this process does.
+    #[arg(long, env = "AHADI_ROLE", value_enum, value_delimiter = ',', default_value = "all")]
+    pub role: Vec<Role>,
+    /// A key of the interface with all rights. Without one, the first start makes one and prints it once.
+    #[arg(long, env = "AHADI_ADMIN_KEY", hide_env_values = true)]
+    pub admin_key: Option<String>,
+    /// File that holds the admin key.
+    #[arg(long, env = "AHADI_ADMIN_KEY_FILE", conflicts_with = "admin_key")]
+    pub admin_key_file: Option<PathBuf>,
+    /// No key is needed for the interface. Only possible while listening on loopback.
+    #[arg(long, env = "AHADI_OPEN_API")]
+    pub open_api: bool,
+    /// Serve the webhook paths without a secret on other addresses than loopback too; their records say
+    /// `authenticated: false`.
+    #[arg(long, env = "AHADI_ALLOW_UNAUTHENTICATED_WEBHOOKS")]
+    pub allow_unauthenticated_webhooks: bool,
+    /// Secret segment of the webhook paths, 22 characters or more; two while it is changed, with a comma between.
+    #[arg(long, env = "AHADI_WEBHOOK_SECRET", hide_env_values = true, value_delimiter = ',')]
+    pub webhook_secret: Vec<String>,
+    /// File that holds the webhook secrets, one per line.
+    #[arg(long, env = "AHADI_WEBHOOK_SECRET_FILE", conflicts_with = "webhook_secret")]
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Country whose local phone numbers (`07…`) are understood, ISO 3166.
+    #[arg(long, env = "AHADI_COUNTRY", default_value = "KE")]
+    pub country: String,
+    /// Who may read raw entries of the log.
+    #[arg(long, env = "AHADI_LOG_ENTRIES", value_enum, default_value = "public")]
+    pub log_entries: Entries,
+    /// Africa's Talking: user name; `sandbox` chooses its sandbox.
+    #[arg(long, env = "AHADI_AFRICASTALKING_USERNAME")]
+    pub africastalking_username: Option<String>,
+    /// Africa's Talking: API key.
+    #[arg(long, env = "AHADI_AFRICASTALKING_API_KEY", hide_env_values = true)]
+    pub africastalking_api_key: Option<String>,
+    /// File that holds the API key of Africa's Talking.
+    #[arg(long, env = "AHADI_AFRICASTALKING_API_KEY_FILE", conflicts_with = "africastalking_api_key")]
+    pub africastalking_api_key_file: Option<PathBuf>,
+    /// Africa's Talking: our number, E.164.
+    #[arg(long, env = "AHADI_AFRICASTALKING_NUMBER")]
+    pub africastalking_number: Option<String>,
+    /// Africa's Talking: short code or sender id of messages.
+    #[arg(long, env = "AHADI_AFRICASTALKING_SENDER")]
+    pub africastalking_sender: Option<String>,
+    /// Africa's Talking: base URL of its voice service, in place of its own.
+    #[arg(long, env = "AHADI_AFRICASTALKING_VOICE_URL")]
+    pub africastalking_voice_url: Option<String>,
+    /// Africa's Talking: base URL of its message service, in place of its own.
+    #[arg(long, env = "AHADI_AFRICASTALKING_SMS_URL")]
+    pub africastalking_sms_url: Option<String>,
+    /// Internal addresses from which recordings may be fetched, `host:port`.
+    #[arg(long, env = "AHADI_RECORDING_ALLOW", value_delimiter = ',')]
+    pub recording_allow: Vec<String>,
+    /// How long raw inputs are kept in journal and stream, days. Part of what is promised to people.
+    #[arg(long, env = "AHADI_RETENTION_DAYS", default_value_t = 30)]
+    pub retention_days: u32,
+    /// Start although the database is older than the last signed checkpoint, and fold the missing inputs again.
+    #[arg(long, env = "AHADI_RECOVER")]
+    pub recover: bool,
+    /// Log lines as JSON.
+    #[arg(long, env = "AHADI_LOG_JSON")]
+    pub log_json: bool,
+    /// What is logged, for example `info` or `ahadi=debug`.
+    #[arg(long, env = "AHADI_LOG", default_value = "info")]
+    pub log: String,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads the files that secrets are given in, and refuses settings that do not go together.
+    ///
+    /// # Errors
+    /// What is wrong and how to mend it.
+    pub fn resolve(mut self) -> anyhow::Result<Config> {
+        for (value, file) in [
+            (&mut self.database_url, &self.database_url_file),
+            (&mut self.admin_key, &self.admin_key_file),
+            (&mut self.africastalking_api_key, &self.africastalking_api_key_file),
+        ] {
+            if let Some(path) = file {
+                *value = Some(secret_file(path)?);
+            }
+        }
+        if let Some(path) = &self.webhook_secret_file {
+            self.webhook_secret = secret_file(path)?.lines().map(|line| line.trim().to_owned()).collect();
+        }
+        if self.open_api && !self.listen.ip().is_loopback() {
+            bail!(
+                "--open-api serves everything without a key; it is refused because {} is not loopback",
+                self.listen
+            );
+        }
+        ensure!(!self.role.is_empty(), "--role: at least one");
+        if self.nats_url.is_none() && !self.has_all_roles() {
+            bail!("--role: separate processes need --nats-url, which carries inputs from one to the other");
+        }
+        Ok(self)
+    }
+
+    /// Whether this process does everything.
+    pub fn has_all_roles(&self) -> bool {
+        self.role.contains(&Role::All)
+    }
+
+    /// Whether this process has a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.has_all_roles() || self.role.contains(&role)
+    }
+
+    /// The database as a URL.
+    pub fn database(&self) -> String {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("ledger.db").display()))
+    }
+
+    /// Where the keys are.
+    pub fn keys_dir(&self) -> PathBuf {
+        self.data_dir.join("keys")
+    }
+
+    /// Where the last signed checkpoint is kept.
+    pub fn lock_file(&self) -> PathBuf {
+        self.data_dir.join("checkpoint")
+    }
+}
+
+/// Reads a secret from a file, without the line end that editors add.
+fn secret_file(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the secret file {} cannot be read", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Settings whose values are never shown.
+pub const SECRETS: [&str; 4] = ["database_url", "admin_key", "webhook_secret", "africastalking_api_key"];

@@ -1,0 +1,75 @@
+//! The binary `ahadi`: settings, roles, and the commands of operators and auditors. No logic of the ledger is here.
+
+pub mod command;
+pub mod config;
+pub mod keyfiles;
+pub mod signals;
+pub mod surface;
+pub mod system;
+pub mod terminal;
+
+use clap::{Parser, Subcommand};
+
+use config::Config;
+
+/// An event-sourced contract ledger for agreements made by voice.
+#[derive(Parser, Debug)]
+#[command(name = "ahadi", version, about)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the service.
+    Serve(Config),
+    /// Play a whole agreement against a simulated carrier, then keep serving it.
+    Demo(command::demo::DemoArguments),
+    /// Check a bundle, a data directory, a database or a running server.
+    Verify(command::verify::VerifyArguments),
+    /// Write the evidence bundle of a contract.
+    Bundle(command::bundle::BundleArguments),
+    /// Show and name the keys of the ledger, and the keys of the interface.
+    Keys(command::keys::KeysArguments),
+    /// Fold the log again and put fresh views in place, or compare only.
+    Rebuild(command::rebuild::RebuildArguments),
+    /// Look at everything the service needs and say what is wrong.
+    Doctor(Config),
+    /// Print every setting and where it came from.
+    Config(Config),
+}
+
+/// Runs a command and gives its exit code: 0 done, 1 a check failed, 2 it could not be done.
+pub fn run(arguments: Arguments) -> std::process::ExitCode {
+    // reqwest takes the process-wide provider; a second installation means it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal::failure(&format!("the runtime did not start: {error}"));
+            return std::process::ExitCode::from(2);
+        }
+    };
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(config) => command::serve::run(config).await,
+            Command::Demo(arguments) => command::demo::run(arguments).await,
+            Command::Verify(arguments) => command::verify::run(arguments).await,
+            Command::Bundle(arguments) => command::bundle::run(arguments).await,
+            Command::Keys(arguments) => command::keys::run(arguments).await,
+            Command::Rebuild(arguments) => command::rebuild::run(arguments).await,
+            Command::Doctor(config) => command::doctor::run(config).await,
+            Command::Config(config) => command::config::run(config),
+        }
+    });
+    match code {
+        Ok(code) => std::process::ExitCode::from(code),
+        Err(error) => {
+            terminal::failure(&format!("{error:#}"));
+            std::process::ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Composition: builds the parts a process needs for its roles, starts them, and stops them in order.
+//!
+//! Stopping has two steps: first no new work is taken (listener, workers), and what was begun is finished; then what
+//! was journaled is folded and a last checkpoint signed. Whatever a hard stop leaves is taken up at the next start.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use effects::door::Door;
+use journal::{Bus, BusOptions, Journal, Limits, Relay, RelayOptions};
+use ledger::time::Timestamp;
+use projector::checkpoint::{Checkpointer, Clock};
+use projector::cover::{self, Coverage};
+use projector::lock::Lock;
+use projector::publish::Publisher;
+use projector::writer::{Opener, Writer};
+use store::{Lease, OpenOptions, Store};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Role};
+use crate::keyfiles::{self, KeyFiles};
+
+/// A part of the system came to its end, well or not.
+type Ended = (&'static str, anyhow::Result<()>);
+
+/// The running parts of one process.
+pub struct System {
+    /// Settings it was built from.
+    pub config: Config,
+    /// The ledger.
+    pub store: Store,
+    /// The way in; none in a process that only projects.
+    pub door: Option<Door>,
+    /// Keys, where this process holds any.
+    pub keys: Option<KeyFiles>,
+    /// Whether this process is the active writer.
+    pub active: watch::Receiver<Option<Lease>>,
+    /// The bus, where there is one.
+    pub bus: Option<Bus>,
+    intake: CancellationToken,
+    folding: CancellationToken,
+    parts: JoinSet<Ended>,
+    followers: JoinSet<Ended>,
+}
+
+impl System {
+    /// Opens and starts everything but the listener and the effects.
+    ///
+    /// # Errors
+    /// What does not fit, and what to do about it.
+    pub async fn start(config: Config) -> anyhow::Result<System> {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
+        let intake = CancellationToken::new();
+        let folding = CancellationToken::new();
+        let bus = connect(&config, &folding).await?;
+        let store = Store::open(&config.database(), OpenOptions::new(config.origin.clone())).await?;
+        let door = match takes_inputs(&config) {
+            true => Some(Door::new(open_journal(&config.data_dir).await?)),
+            false => None,
+        };
+        let mut system = System {
+            config,
+            store,
+            door,
+            keys: None,
+            active: watch::channel(None).1,
+            bus,
+            intake,
+            folding,
+            parts: JoinSet::new(),
+            followers: JoinSet::new(),
+        };
+        system.start_relay();
+        if system.config.has(Role::Projector) {
+            system.start_projector().await?;
+        }
+        system.start_pruning();
+        Ok(system)
+    }
+
+    /// Cancelled when no new work shall be taken.
+    pub fn intake(&self) -> CancellationToken {
+        self.intake.clone()
+    }
+
+    /// Adds a part that takes work until [`System::intake`] is cancelled.
+    pub fn add(
+        &mut self,
+        name: &'static str,
+        part: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) {
+        self.parts.spawn(async move { (name, part.await) });
+    }
+
+    fn start_relay(&mut self) {
+        let (Some(bus), Some(door)) = (self.bus.clone(), self.door.as_ref()) else { return };
+        let (journal, stop) = (door.journal().clone(), self.folding.clone());
+        self.followers.spawn(async move {
+            let relay = Relay::new(journal, bus, RelayOptions::default());
+            ("relay", relay.run(stop).await.map_err(anyhow::Error::from))
+        });
+    }
+
+    async fn start_projector(&mut self) -> anyhow::Result<()> {
+        let keys = keyfiles::open(&self.config.keys_dir(), &self.config.origin, now())?;
+        let opener = match (&self.bus, &self.door) {
+            (Some(bus), _) => Opener::JetStream(bus.clone()),
+            (None, Some(door)) => Opener::Journal(door.journal().clone()),
+            (None, None) => return Err(anyhow!("a projector needs a journal of its own or --nats-url")),
+        };
+        let (active, active_seen) = watch::channel(None);
+        let (covered, covered_seen) = watch::channel(Vec::new());
+        let mut checkpointer = Checkpointer {
+            store: self.store.clone(),
+            key: keys.log.clone(),
+            lock: Lock::open(&self.config.lock_file())?,
+            active: active_seen.clone(),
+            covered,
+            clock: clock(),
+            recover: self.config.recover,
+        };
+        // Before a single record is written: a database older than what was signed is refused here.
+        checkpointer.check().await?;
+        let writer = Writer {
+            store: self.store.clone(),
+            opener,
+            key: keys.record.clone(),
+            origin: self.config.origin.clone(),
+            owner: owner(),
+            statements: keys.statements.clone(),
+            active,
+        };
+        let stop = self.folding.clone();
+        self.followers
+            .spawn(async move { ("projector", writer.run(stop).await.map_err(anyhow::Error::from)) });
+        let stop = self.folding.clone();
+        self.followers
+            .spawn(async move { ("checkpointer", checkpointer.run(stop).await.map_err(Into::into)) });
+        if let Some(bus) = self.bus.clone() {
+            let publisher = Publisher {
+                store: self.store.clone(),
+                bus: bus.clone(),
+                origin: self.config.origin.clone(),
+                active: active_seen.clone(),
+            };
+            let stop = self.folding.clone();
+            self.followers.spawn(async move {
+                publisher.run(stop).await;
+                ("publisher", Ok(()))
+            });
+            let stop = self.folding.clone();
+            let seen = covered_seen.clone();
+            self.followers.spawn(async move {
+                cover::announce(bus, seen, stop).await;
+                ("coverage", Ok(()))
+            });
+        }
+        self.active = active_seen;
+        self.keys = Some(keys);
+        if self.bus.is_none() {
+            self.start_pruning_with(Coverage::Here(covered_seen));
+        }
+        Ok(())
+    }
+
+    fn start_pruning(&mut self) {
+        if let Some(bus) = self.bus.clone() {
+            self.start_pruning_with(Coverage::Bus(bus));
+        }
+    }
+
+    fn start_pruning_with(&mut self, coverage: Coverage) {
+        let Some(door) = &self.door else { return };
+        let retention = Duration::from_secs(u64::from(self.config.retention_days) * 24 * 3_600);
+        let (journal, stop) = (door.journal().clone(), self.folding.clone());
+        self.followers.spawn(async move {
+            cover::prune(journal, coverage, retention, clock(), stop).await;
+            ("pruning", Ok(()))
+        });
+    }
+
+    /// Waits until a part ends by itself, which only happens when something is wrong.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        loop {
+            let ended = tokio::select! {
+                Some(ended) = self.parts.join_next() => ended,
+                Some(ended) = self.followers.join_next() => ended,
+                else => std::future::pending().await,
+            };
+            match ended {
+                Ok((name, Ok(()))) => tracing::debug!(part = name, "ended"),
+                Ok((name, Err(error))) => return error.context(format!("the {name} stopped")),
+                Err(error) => return anyhow!("a part of the service broke: {error}"),
+            }
+        }
+    }
+
+    /// Stops in two steps. The journal is closed last.
+    pub async fn stop(mut self) {
+        self.intake.cancel();
+        finish(&mut self.parts).await;
+        self.drain().await;
+        self.folding.cancel();
+        finish(&mut self.followers).await;
+        if let Some(door) = &self.door {
+            door.journal().close().await;
+        }
+        self.store.close().await;
+    }
+
+    /// Waits, for a few seconds at most, until what was journaled is folded.
+    async fn drain(&self) {
+        let (Some(door), None) = (&self.door, &self.bus) else { return };
+        if self.active.borrow().is_none() {
+            return;
+        }
+        let journal = door.journal();
+        for _ in 0..50 {
+            let read_to = self.store.tip().await.map(|tip| tip.read_to).unwrap_or_default();
+            let position = read_to.iter().find(|p| p.source == journal.identity()).map_or(0, |p| p.position);
+            if position >= journal.last_position() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+async fn finish(parts: &mut JoinSet<Ended>) {
+    while let Some(ended) = parts.join_next().await {
+        match ended {
+            Ok((name, Err(error))) => {
+                tracing::error!(part = name, error = format!("{error:#}"), "ended badly")
+            }
+            Err(error) => tracing::error!(%error, "a part broke while stopping"),
+            Ok((name, Ok(()))) => tracing::debug!(part = name, "ended"),
+        }
+    }
+}
+
+fn takes_inputs(config: &Config) -> bool {
+    config.has(Role::Ingress) || config.has(Role::Api) || config.has(Role::Effects)
+}
+
+async fn open_journal(data_dir: &Path) -> anyhow::Result<Journal> {
+    Journal::open(&data_dir.join("journal.db"), Limits::default())
+        .await
+        .context("the journal cannot be opened")
+}
+
+async fn connect(config: &Config, stop: &CancellationToken) -> anyhow::Result<Option<Bus>> {
+    let Some(url) = &config.nats_url else { return Ok(None) };
+    let options = BusOptions::new(url, 0);
+    let bus = Bus::connect_when_up(options, stop).await.context("NATS")?;
+    Ok(bus)
+}
+
+/// A name for this process in the lease: never the same twice.
+fn owner() -> String {
+    let nanos = wall().as_nanos();
+    format!("{}-{nanos}", std::process::id())
+}
+
+/// The time for things that are not inputs: checkpoints, key files.
+pub fn now() -> Timestamp {
+    let millis = i64::try_from(wall().as_millis()).unwrap_or(0);
+    Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH)
+}
+
+fn wall() -> Duration {
+    // The composition is the one place besides the door that may ask for the time.
+    #[allow(clippy::disallowed_methods)]
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn clock() -> Clock {
+    Arc::new(now)
+}
