@@ -363,4 +363,10 @@ async fn marks_of_the_relay_are_kept_moved_and_taken_back() {
     journal.close().await;
     let journal = scratch.journal().await;
     assert_eq!(waiting(&journal).await, [3, 4, 5, 6, 7, 8, 9, 10]);
+    journal.mark_relayed("B", vec![(3, 1), (4, 2)]).await.unwrap();
+    let old = Covered { source: "A".to_owned(), position: 99 };
+    assert_eq!(journal.prune(&old, NEVER).await.unwrap(), 0, "the word is about a stream that is gone");
+    let new = Covered { source: "B".to_owned(), position: 1 };
+    assert_eq!(journal.prune(&new, NEVER).await.unwrap(), 1);
+    assert_eq!(waiting(&journal).await, [5, 6, 7, 8, 9, 10]);
 }
