@@ -160,8 +160,11 @@ async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<Strin
 async fn create(connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::raw_sql(include_str!("../schema.sql")).execute(&mut *transaction).await?;
+    // Names the file, drawn once when it is made; no entry and no record is derived from it.
+    #[allow(clippy::disallowed_methods)]
+    let identity = Uuid::now_v7().to_string();
     sqlx::query("INSERT INTO journal VALUES (1, ?, 0, 0, 0, 0)")
-        .bind(Uuid::now_v7().to_string())
+        .bind(identity)
         .execute(&mut *transaction)
         .await?;
     // Inside the transaction too: a file is either empty or a journal.

@@ -2,7 +2,7 @@
 //!
 //! Tests that need NATS read `AHADI_TEST_NATS_URL`, `AHADI_TEST_NATS_FLOOR_URL` and `AHADI_NATS_SERVER`.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod conformance;
 mod events;
