@@ -44,9 +44,10 @@ impl Postgres {
         if options.migrate {
             migrate(&mut connection, &options.origin).await?;
         }
+        let role = role(&mut connection).await?;
+        connection.execute(role).await?;
         check_schema(&mut connection).await?;
         check_origin(&mut connection, &options.origin).await?;
-        let role = role(&mut connection).await?;
         connection.close().await?;
 
         let session = format!("{SESSION} {role}");

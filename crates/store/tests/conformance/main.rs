@@ -34,6 +34,7 @@ const CASES: &[Case] = &cases![
     opening::nothing_is_made_without_leave,
     opening::a_forgetful_database_is_refused,
     opening::many_may_open_a_new_database_at_once,
+    opening::logins_need_the_role_and_no_more,
     opening::every_column_is_explained,
     log::what_is_committed_reads_back,
     log::a_batch_out_of_place_changes_nothing,

@@ -1,9 +1,13 @@
 //! Which databases are opened, and which are refused.
 
-use store::{OpenError, OpenOptions, Store};
+use std::str::FromStr;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use store::{OpenError, OpenOptions, Store, StoreError};
 
 use crate::book::Book;
-use crate::place::{Kind, ORIGIN, Place};
+use crate::place::{HOUR, Kind, ORIGIN, Place};
 
 async fn refusal(place: &Place, options: OpenOptions) -> OpenError {
     Store::open(&place.url, options).await.expect_err("this database must be refused")
@@ -104,6 +108,48 @@ pub async fn many_may_open_a_new_database_at_once(place: Place) {
     assert_eq!(place.texts("SELECT origin FROM ledger_info").await, [ORIGIN]);
     let versions = place.texts("SELECT CAST(version AS TEXT) FROM _sqlx_migrations ORDER BY version").await;
     assert_eq!(versions, ["1", "2"]);
+}
+
+/// The address of this database for another login.
+fn url_of(place: &Place, login: &str, database: &str) -> String {
+    let options = PgConnectOptions::from_str(&place.url).unwrap();
+    options.username(login).password("secret").database(database).to_url_lossy().to_string()
+}
+
+pub async fn logins_need_the_role_and_no_more(place: Place) {
+    if place.kind == Kind::Sqlite {
+        // No logins there.
+        return;
+    }
+    place.open().await.close().await;
+    let name = place.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let (login, owned) = (format!("{name}_login"), format!("{name}_owned"));
+    place.execute(&format!("CREATE ROLE {login} LOGIN PASSWORD 'secret'")).await.unwrap();
+    place.execute(&format!("CREATE DATABASE {owned} OWNER {login}")).await.unwrap();
+    let (url, own_url) = (url_of(&place, &login, &name), url_of(&place, &login, &owned));
+
+    for (url, options) in [(&url, no_migrations()), (&own_url, OpenOptions::new(ORIGIN))] {
+        let error = Store::open(url, options).await.expect_err("a login without the role must be refused");
+        assert_eq!(error, OpenError::NotInRole(login.clone()));
+    }
+    place.execute(&format!("GRANT ahadi_service TO {login}")).await.unwrap();
+
+    // Of the first database it owns nothing: it can run the service there, but not rebuild.
+    let store = Store::open(&url, no_migrations()).await.unwrap();
+    let lease = store.acquire_lease("writer", HOUR).await.unwrap().unwrap();
+    store.commit(&lease, Book::new().batch(&["call/a/1"])).await.unwrap();
+    assert!(matches!(store.shadow_begin().await, Err(StoreError::Permanent(_))));
+    store.close().await;
+
+    // The other is its own, so it can do all.
+    let store = Store::open(&own_url, OpenOptions::new(ORIGIN)).await.unwrap();
+    let lease = store.acquire_lease("writer", HOUR).await.unwrap().unwrap();
+    store.commit(&lease, Book::new().batch(&["call/a/1"])).await.unwrap();
+    store.shadow_begin().await.unwrap().swap(&lease, 1).await.unwrap();
+    store.close().await;
+
+    place.execute(&format!("DROP DATABASE {owned} WITH (FORCE)")).await.unwrap();
+    place.execute(&format!("DROP ROLE {login}")).await.unwrap();
 }
 
 pub async fn every_column_is_explained(place: Place) {

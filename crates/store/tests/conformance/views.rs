@@ -282,7 +282,7 @@ pub async fn a_shadow_finds_and_mends_an_edited_view(place: Place) {
     shadow.discard().await.unwrap();
     let left = match place.kind {
         Kind::Sqlite => "SELECT name FROM sqlite_schema WHERE name LIKE '%shadow%'",
-        Kind::Postgres => "SELECT relname::text FROM pg_class WHERE relname LIKE '%shadow%'",
+        Kind::Postgres => "SELECT tablename::text FROM pg_tables WHERE tablename LIKE '%shadow%'",
     };
     assert!(place.texts(left).await.is_empty());
     store.close().await;
