@@ -1,0 +1,330 @@
+//! Seal, commit and verify, each beside the limit of this machine measured in the same run, in turns.
+//!
+//! Prints medians and ratios as a table, then the same as one line of JSON. A ratio of 1 means at the limit.
+//! `just bench` starts PostgreSQL; without AHADI_TEST_POSTGRES_URL only SQLite is measured.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use contract::fact::{Direction, Fact, Leg, Private, Subject, What};
+use contract::input::{Body, INPUT_VERSION, Input, Seed, Webhook};
+use contract::provider::{Provider, Via};
+use ledger::hash::sha256;
+use ledger::key::RecordKey;
+use ledger::time::Timestamp;
+use ledger::tree::Tree;
+use ledger::verify::{Auditor, Pins, check_record};
+use projector::plan::{self, Read, Tail};
+use sqlx::{Connection, Executor};
+use store::rows::{Commit, Loaded, RecordRow, SourcePosition};
+use store::{OpenOptions, Store};
+use uuid::Uuid;
+
+const ORIGIN: &str = "bench.test/ahadi";
+const ROUNDS: usize = 7;
+/// Inputs of one round: enough that a round takes some hundred milliseconds.
+const INPUTS: usize = 10_000;
+/// Inputs of one transaction.
+const BATCH: usize = 500;
+
+struct Line {
+    what: String,
+    ours_us: Vec<f64>,
+    limit: String,
+    limit_us: Vec<f64>,
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+impl Line {
+    fn new(what: &str, limit: &str) -> Line {
+        Line { what: what.into(), ours_us: Vec::new(), limit: limit.into(), limit_us: Vec::new() }
+    }
+
+    fn print(&self) {
+        let (ours, limit) = (median(&self.ours_us), median(&self.limit_us));
+        let spread = |values: &[f64]| {
+            let (low, high) = values.iter().fold((f64::MAX, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
+            format!("{low:.2}..{high:.2}")
+        };
+        println!(
+            "{:<34} {:>9.0}/s {:>8.2} us ({:>14}) | {:<34} {:>9.0}/s | ratio {:.2}",
+            self.what,
+            1e6 / ours,
+            ours,
+            spread(&self.ours_us),
+            self.limit,
+            1e6 / limit,
+            limit / ours
+        );
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (ours, limit) = (median(&self.ours_us), median(&self.limit_us));
+        serde_json::json!({"what": self.what, "us": ours, "limit": self.limit, "limit_us": limit, "ratio": limit / ours})
+    }
+}
+
+fn timed(count: usize, work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64() * 1e6 / count as f64
+}
+
+fn fact(call: usize, step: usize) -> Fact {
+    let id = format!("ATVId_{call:032x}");
+    let leg = Leg { direction: Some(Direction::Outbound), ..Leg::default() };
+    let (word, what) = match step {
+        0 => ("ringing", What::CallRinging(leg)),
+        1 => ("answered", What::CallAnswered(leg)),
+        _ => ("ended", What::CallEnded(Leg { duration_s: Some(45), ..leg })),
+    };
+    Fact {
+        key: format!("{id}:{word}"),
+        subject: Subject::Call { provider: Provider::AfricasTalking, id },
+        occurred: None,
+        what,
+        private: Private {
+            phone: Some(format!("+2547000{:05}", call % 100_000)),
+            line: Some("+254700000000".into()),
+            ..Private::default()
+        },
+    }
+}
+
+/// Webhooks of calls with three events each, as the projector reads them.
+fn inputs(round: usize) -> Vec<Read> {
+    (0..INPUTS)
+        .map(|n| {
+            let (call, step) = (round * INPUTS + n / 3, n % 3);
+            let digest = sha256(format!("{round} {n}").as_bytes());
+            let mut id = [0_u8; 16];
+            id.copy_from_slice(&digest.0[..16]);
+            Read::Input(Box::new(Input {
+                v: INPUT_VERSION,
+                id: Uuid::new_v8(id),
+                via: Via::AfricasTalking,
+                received_at: Timestamp::from_millis(1_767_000_000_000 + n as i64).unwrap(),
+                authenticated: true,
+                seed: Seed(digest),
+                body: Body::Webhook(Webhook {
+                    provider: Provider::AfricasTalking,
+                    route: "voice/events".into(),
+                    content_type: "application/x-www-form-urlencoded".into(),
+                    headers: std::collections::BTreeMap::new(),
+                    raw: format!(
+                        "sessionId=ATVId_{call:032x}&isActive=1&callSessionState=Answered&direction=Outbound"
+                    ),
+                    raw_base64: false,
+                    facts: vec![fact(call, step)],
+                }),
+            }))
+        })
+        .collect()
+}
+
+fn key() -> RecordKey {
+    RecordKey::from_seed(&sha256(b"bench record key").0)
+}
+
+fn empty() -> Tail {
+    Tail { tree: Tree::empty(), last_recorded_at: None }
+}
+
+/// Signs the same bytes on all cores and does nothing else.
+fn sign_all_cores(messages: &[&str], key: &RecordKey) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for chunk in messages.chunks(messages.len().div_ceil(cores)) {
+            scope.spawn(move || {
+                chunk.iter().for_each(|m| {
+                    black_box(key.sign(m.as_bytes()));
+                })
+            });
+        }
+    });
+}
+
+fn signed_part(record: &RecordRow) -> &str {
+    record.jws.rsplit_once('.').unwrap().0
+}
+
+fn plan_all(reads: Vec<Read>, key: &RecordKey) -> Vec<RecordRow> {
+    plan::plan(reads, Loaded::default(), &empty(), ORIGIN, key, None).unwrap().commit.records
+}
+
+fn planning() -> Line {
+    let key = key();
+    let mut line = Line::new("plan: fold, seal, tree, views", "sign the same bytes, all cores");
+    for round in 0..ROUNDS {
+        let reads = inputs(round);
+        let mut records = Vec::new();
+        line.ours_us.push(timed(INPUTS, || records = plan_all(reads, &key)));
+        let messages: Vec<&str> = records.iter().map(signed_part).collect();
+        line.limit_us.push(timed(INPUTS, || sign_all_cores(&messages, &key)));
+    }
+    line
+}
+
+fn verifying() -> Line {
+    let key = key();
+    let records = plan_all(inputs(0), &key);
+    let mut line = Line::new("verify: every check of a record", "strict signature check, all cores");
+    let known = std::iter::once((key.kid().to_owned(), key.public().clone())).collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for _ in 0..ROUNDS {
+        line.ours_us.push(timed(INPUTS, || {
+            let checked: Vec<_> = std::thread::scope(|scope| {
+                let workers: Vec<_> = records
+                    .chunks(records.len().div_ceil(cores))
+                    .map(|chunk| {
+                        scope.spawn(|| {
+                            chunk.iter().map(|r| check_record(&r.jws, &[], &known)).collect::<Vec<_>>()
+                        })
+                    })
+                    .collect();
+                workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+            });
+            let mut auditor = Auditor::new(Pins::default());
+            for (position, one) in (0..).zip(checked) {
+                auditor.push_checked(position, one);
+            }
+            black_box(auditor.finish(None));
+        }));
+        let opened: Vec<_> = records.iter().map(|r| ledger::record::open(&r.jws).unwrap()).collect();
+        line.limit_us.push(timed(INPUTS, || {
+            std::thread::scope(|scope| {
+                for chunk in opened.chunks(opened.len().div_ceil(cores)) {
+                    let public = key.public();
+                    scope.spawn(move || chunk.iter().for_each(|r| assert!(r.verify(public).is_ok())));
+                }
+            });
+        }));
+    }
+    line
+}
+
+/// One table with the bytes of a record and the index every event store has.
+async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
+    let rows = records.len();
+    if url.starts_with("sqlite") {
+        let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+        connection
+            .execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; DROP TABLE IF EXISTS bare")
+            .await
+            .unwrap();
+        connection.execute("CREATE TABLE bare (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, jws TEXT, UNIQUE (stream, version))").await.unwrap();
+        let start = Instant::now();
+        for batch in records.chunks(BATCH) {
+            let mut sql =
+                sqlx::QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO bare (position, stream, version, jws) ");
+            sql.push_values(batch, |mut row, record| {
+                row.push_bind(record.position as i64)
+                    .push_bind(&record.stream)
+                    .push_bind(record.version as i64)
+                    .push_bind(&record.jws);
+            });
+            sql.build().execute(&mut connection).await.unwrap();
+        }
+        return start.elapsed().as_secs_f64() * 1e6 / rows as f64;
+    }
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    connection.execute("DROP TABLE IF EXISTS bare").await.unwrap();
+    connection.execute("CREATE TABLE bare (position BIGINT PRIMARY KEY, stream TEXT, version BIGINT, jws TEXT, UNIQUE (stream, version))").await.unwrap();
+    let start = Instant::now();
+    for batch in records.chunks(BATCH) {
+        let positions: Vec<i64> = batch.iter().map(|r| r.position as i64).collect();
+        let streams: Vec<&str> = batch.iter().map(|r| r.stream.as_str()).collect();
+        let versions: Vec<i64> = batch.iter().map(|r| r.version as i64).collect();
+        let texts: Vec<&str> = batch.iter().map(|r| r.jws.as_str()).collect();
+        sqlx::query(
+            "INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[])",
+        )
+        .bind(positions)
+        .bind(streams)
+        .bind(versions)
+        .bind(texts)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+    start.elapsed().as_secs_f64() * 1e6 / rows as f64
+}
+
+async fn committing(name: &str, url: &str) -> Line {
+    let key = key();
+    let store = Store::open(url, OpenOptions::new(ORIGIN)).await.unwrap();
+    let lease = store.acquire_lease("bench", std::time::Duration::from_secs(3_600)).await.unwrap().unwrap();
+    let what = format!("plan and commit, {name}");
+    let mut line = Line::new(&what, "1 / (1 / bare insert + 1 / sign)");
+    let mut tail = empty();
+    let mut position = 0;
+    for round in 0..ROUNDS {
+        let mut batches: Vec<Vec<Read>> = Vec::new();
+        let mut reads = inputs(round).into_iter();
+        while reads.len() > 0 {
+            batches.push(reads.by_ref().take(BATCH).collect());
+        }
+        let mut records: Vec<RecordRow> = Vec::new();
+        let mut spent = 0.0;
+        for batch in batches {
+            position += batch.len() as u64;
+            let start = Instant::now();
+            let loaded = store.load(&plan::load(&batch)).await.unwrap();
+            let read_to = Some(SourcePosition { source: "bench".into(), position });
+            let planned = plan::plan(batch, loaded, &tail, ORIGIN, &key, read_to).unwrap();
+            let kept = planned.commit.records.clone();
+            let commit: Commit = planned.commit;
+            store.commit(&lease, commit).await.unwrap();
+            spent += start.elapsed().as_secs_f64();
+            tail = planned.tail;
+            records.extend(kept);
+        }
+        line.ours_us.push(spent * 1e6 / records.len() as f64);
+        let insert = bare_insert(&url.replace("ledger", "bare"), &records).await;
+        let messages: Vec<&str> = records.iter().map(signed_part).collect();
+        let sign = timed(records.len(), || sign_all_cores(&messages, &key));
+        line.limit_us.push(insert + sign);
+    }
+    store.close().await;
+    line
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let directory = std::env::temp_dir().join(format!("ahadi-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut lines = vec![planning(), verifying()];
+    let sqlite = format!("sqlite://{}", directory.join("ledger.db").display());
+    lines.push(runtime.block_on(committing("SQLite", &sqlite)));
+    if let Ok(server) = std::env::var("AHADI_TEST_POSTGRES_URL") {
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let name = format!("ledger_bench_{}", std::process::id());
+        runtime.block_on(async {
+            let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+            for database in [name.clone(), name.replace("ledger", "bare")] {
+                let sql = format!("CREATE DATABASE {database}");
+                admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+            }
+        });
+        lines.push(runtime.block_on(committing("PostgreSQL", &format!("{base}/{name}"))));
+        runtime.block_on(async {
+            let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+            for database in [name.clone(), name.replace("ledger", "bare")] {
+                let sql = format!("DROP DATABASE {database} WITH (FORCE)");
+                admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+            }
+        });
+    }
+    println!(
+        "{INPUTS} webhooks a round, {ROUNDS} rounds, batches of {BATCH}; medians, with the range of the rounds"
+    );
+    lines.iter().for_each(Line::print);
+    println!("{}", serde_json::Value::Array(lines.iter().map(Line::json).collect()));
+    std::fs::remove_dir_all(&directory).unwrap();
+}
