@@ -115,7 +115,11 @@ impl From<&PublicKey> for Jwk {
 impl Jwk {
     /// The key it stands for.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        if self.crv == "Ed25519" && self.kty == "OKP" { PublicKey::from_x(&self.x) } else { Err(KeyError::Jwk) }
+        if self.crv == "Ed25519" && self.kty == "OKP" {
+            PublicKey::from_x(&self.x)
+        } else {
+            Err(KeyError::Jwk)
+        }
     }
 }
 
@@ -154,7 +158,10 @@ impl Bundle {
 impl fmt::Debug for Bundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Bundle");
-        shown.field("origin", &self.origin).field("stream", &self.stream).field("records", &self.records.len());
+        shown
+            .field("origin", &self.origin)
+            .field("stream", &self.stream)
+            .field("records", &self.records.len());
         shown.finish_non_exhaustive()
     }
 }
@@ -173,7 +180,8 @@ fn by_position<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u6
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut positions = BTreeMap::new();
             while let Some((key, encoded)) = map.next_entry::<String, Vec<String>>()? {
-                let position = decimal(&key).ok_or_else(|| A::Error::custom("a position is a decimal number"))?;
+                let position =
+                    decimal(&key).ok_or_else(|| A::Error::custom("a position is a decimal number"))?;
                 if positions.insert(position, encoded).is_some() {
                     return Err(A::Error::custom("a position stands twice"));
                 }

@@ -13,7 +13,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes};
+use ed25519_dalek::pkcs8::{
+    DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
+};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 pub use ring::{KeyRange, KeyRing};
 pub use statement::{Action, KeyStatement, Reason, Role, SignedStatement};
@@ -227,7 +229,9 @@ impl PublicKey {
 
     /// Checks an Ed25519 signature strictly: canonical S, no small-order point, cofactorless.
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), KeyError> {
-        self.verifying.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| KeyError::Signature)
+        self.verifying
+            .verify_strict(message, &Signature::from_bytes(signature))
+            .map_err(|_| KeyError::Signature)
     }
 }
 

@@ -158,7 +158,9 @@ impl RecordError {
             RecordError::Header => "header",
             RecordError::OtherKey => "kid",
             RecordError::SignatureLength | RecordError::Signature => "signature",
-            RecordError::PayloadTooLong { .. } | RecordError::Profile(_) | RecordError::UnknownField => "payload",
+            RecordError::PayloadTooLong { .. } | RecordError::Profile(_) | RecordError::UnknownField => {
+                "payload"
+            }
             RecordError::Field { field } => field,
         }
     }

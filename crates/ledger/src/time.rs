@@ -34,6 +34,9 @@ pub enum TimeError {
 }
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00.000Z, the first instant there is.
+    pub const EPOCH: Timestamp = Timestamp(0);
+
     /// From milliseconds since 1970 UTC; refused outside the years 1970 to 9999.
     pub const fn from_millis(millis: i64) -> Result<Timestamp, TimeError> {
         if millis < 0 || millis > MILLIS_MAX { Err(TimeError::Range) } else { Ok(Timestamp(millis)) }
@@ -90,9 +93,7 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Timestamp, TimeError> {
         let bytes: &[u8; TEXT_BYTES] = text.as_bytes().try_into().map_err(|_| TimeError::Spelling)?;
-        for (at, mark) in
-            [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')]
-        {
+        for (at, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')] {
             if bytes[at] != mark {
                 return Err(TimeError::Spelling);
             }
@@ -104,7 +105,8 @@ impl FromStr for Timestamp {
             })
         };
         let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-        let (hour, minute, second, millis) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
+        let (hour, minute, second, millis) =
+            (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
         if year < 1970 {
             return Err(TimeError::Range);
         }

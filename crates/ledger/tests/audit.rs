@@ -1,6 +1,8 @@
 //! Whole logs and bundles: clean ones are never accused, and every way of tampering is found where it was done.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
+#[path = "audit/beside.rs"]
+mod beside;
 #[path = "audit/bundles.rs"]
 mod bundles;
 #[path = "audit/clean.rs"]

@@ -18,8 +18,19 @@ use crate::verify::{
 
 /// What the verdict on a bundle needs.
 const REQUIRED: [Check; 14] = [
-    Check::OriginPinned, Check::RootPinned, Check::Record, Check::Origin, Check::KeyStatements, Check::Key,
-    Check::Signature, Check::Versions, Check::Links, Check::Times, Check::Ids, Check::LogKeyPinned, Check::Checkpoint,
+    Check::OriginPinned,
+    Check::RootPinned,
+    Check::Record,
+    Check::Origin,
+    Check::KeyStatements,
+    Check::Key,
+    Check::Signature,
+    Check::Versions,
+    Check::Links,
+    Check::Times,
+    Check::Ids,
+    Check::LogKeyPinned,
+    Check::Checkpoint,
     Check::Inclusion,
 ];
 
@@ -139,7 +150,8 @@ impl Bundle {
             proof: self.proofs.get(index).map(String::as_str),
             of_keys: false,
         });
-        let ordered = |positions: Vec<u64>| positions.windows(2).find(|pair| pair[0] >= pair[1]).map(|pair| pair[1]);
+        let ordered =
+            |positions: Vec<u64>| positions.windows(2).find(|pair| pair[0] >= pair[1]).map(|pair| pair[1]);
         let of_keys = ordered(self.keys.records.iter().map(|record| record.position).collect());
         let of_records = ordered(self.records.iter().map(|record| record.position).collect());
         if let Some(position) = of_keys.or(of_records) {
@@ -295,7 +307,8 @@ impl Bundle {
                 tally.pass(Check::Disclosures);
             } else {
                 let message = "a disclosure that opens not exactly one commitment of the document";
-                let finding = Place::NONE.finding("document_disclosures", "a digest in _sd", &digest, message);
+                let finding =
+                    Place::NONE.finding("document_disclosures", "a digest in _sd", &digest, message);
                 tally.fail(Check::Disclosures, finding);
             }
             seen.push(digest);
@@ -314,7 +327,8 @@ fn check_kept(kept: &[Kept], verifier: &LogVerifier, checkpoint: &Checkpoint, ta
             }
         };
         let field = format!("root at size {}", earlier.size);
-        let (old, new) = if earlier.size <= checkpoint.size { (&earlier, checkpoint) } else { (checkpoint, &earlier) };
+        let (old, new) =
+            if earlier.size <= checkpoint.size { (&earlier, checkpoint) } else { (checkpoint, &earlier) };
         let path = path.as_deref().or((old.size == new.size).then_some(&[]));
         let Some(path) = path else {
             let message = "no consistency proof between the kept checkpoint and the bundle's";

@@ -244,7 +244,9 @@ impl Reader<'_> {
     fn four_hex(&mut self) -> Result<u32, ProfileError> {
         let mut number = 0;
         for _ in 0..4 {
-            let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(16)) else { return self.fault() };
+            let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(16)) else {
+                return self.fault();
+            };
             number = number * 16 + digit;
             self.at += 1;
         }

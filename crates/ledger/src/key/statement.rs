@@ -171,17 +171,15 @@ impl SignedStatement {
 
     /// Reads [`SignedStatement::data`]; unknown members are refused, signatures are not yet checked.
     pub fn from_data(data: &Value) -> Result<SignedStatement, KeyError> {
-        let text = |field| {
-            data.get(field).and_then(Value::as_str).ok_or(KeyError::Statement { field })
-        };
+        let text = |field| data.get(field).and_then(Value::as_str).ok_or(KeyError::Statement { field });
         let action = named(text("action")?, &Action::ALL, Action::name, "action")?;
         let role = named(text("role")?, &Role::ALL, Role::name, "role")?;
         let reason = match data.get("reason") {
             Some(Value::Null) => None,
             _ => Some(named(text("reason")?, &Reason::ALL, Reason::name, "reason")?),
         };
-        let public_key =
-            PublicKey::from_x(text("public_key")?).map_err(|_| KeyError::Statement { field: "public_key" })?;
+        let public_key = PublicKey::from_x(text("public_key")?)
+            .map_err(|_| KeyError::Statement { field: "public_key" })?;
         let issued_at = text("issued_at")?.parse().map_err(|_| KeyError::Statement { field: "issued_at" })?;
         let possession_signature = match data.get("possession_signature") {
             Some(_) => Some(signature(text("possession_signature")?, "possession_signature")?),
@@ -219,7 +217,12 @@ impl SignedStatement {
     }
 }
 
-fn named<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str, field: &'static str) -> Result<T, KeyError> {
+fn named<T: Copy>(
+    text: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+    field: &'static str,
+) -> Result<T, KeyError> {
     all.iter().copied().find(|one| name(*one) == text).ok_or(KeyError::Statement { field })
 }
 

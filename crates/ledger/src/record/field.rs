@@ -53,7 +53,9 @@ pub(super) fn is_data(value: &Value) -> bool {
     fn free(value: &Value) -> bool {
         match value {
             Value::Array(items) => items.iter().all(free),
-            Value::Object(entries) => entries.iter().all(|(key, value)| key != "_sd" && key != "_sd_alg" && free(value)),
+            Value::Object(entries) => {
+                entries.iter().all(|(key, value)| key != "_sd" && key != "_sd_alg" && free(value))
+            }
             _ => true,
         }
     }

@@ -29,7 +29,9 @@ pub fn open(jws: &str) -> Result<Record, RecordError> {
     if payload.len() > PAYLOAD_BYTES_MAX {
         return Err(RecordError::PayloadTooLong { bytes: payload.len() });
     }
-    let Value::Object(entries) = json::parse_canonical(&payload)? else { return Err(RecordError::UnknownField) };
+    let Value::Object(entries) = json::parse_canonical(&payload)? else {
+        return Err(RecordError::UnknownField);
+    };
     let mut fields = Fields(entries);
     let record = fields.record(kid, payload, jws, signature)?;
     if fields.0.is_empty() { Ok(record) } else { Err(RecordError::UnknownField) }
@@ -76,7 +78,11 @@ impl Fields {
         self.0.remove(field)
     }
 
-    fn word<T>(&mut self, field: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, RecordError> {
+    fn word<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, RecordError> {
         let value = self.take(field);
         value.as_ref().and_then(Value::as_str).and_then(read).ok_or(RecordError::Field { field })
     }
@@ -95,7 +101,8 @@ impl Fields {
     }
 
     fn version(&mut self) -> Result<u64, RecordError> {
-        let number = self.take("version").as_ref().and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
+        let number =
+            self.take("version").as_ref().and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
         number.filter(|n| field::is_version(*n)).ok_or(RecordError::Field { field: "version" })
     }
 

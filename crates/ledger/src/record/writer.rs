@@ -64,7 +64,8 @@ pub fn record_id(origin: &str, input: Uuid, ordinal: u32) -> Uuid {
 }
 
 fn check(origin: &str, draft: &Draft) -> Result<(), SealError> {
-    let require = |good: bool, field: &'static str| if good { Ok(()) } else { Err(SealError::Field { field }) };
+    let require =
+        |good: bool, field: &'static str| if good { Ok(()) } else { Err(SealError::Field { field }) };
     require(field::is_origin(origin), "log")?;
     require(field::is_version(draft.version), "version")?;
     require(draft.prev.is_none() == (draft.version == 1), "prev")?;
@@ -87,7 +88,7 @@ fn write_payload(origin: &str, draft: &Draft) -> Result<String, SealError> {
     }
     out.push_str("\"data\":");
     draft.data.write(&mut out);
-    write_text("id", &draft.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()), &mut out);
+    write_text("id", draft.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()), &mut out);
     write_text("log", origin, &mut out);
     match draft.occurred_at {
         Some(time) => write_text("occurred_at", &time.to_string(), &mut out),
@@ -103,7 +104,7 @@ fn write_payload(origin: &str, draft: &Draft) -> Result<String, SealError> {
     write_text("recorded_at", &draft.recorded_at.to_string(), &mut out);
     out.push_str(",\"source\":{\"authenticated\":");
     out.push_str(if draft.source.authenticated { "true" } else { "false" });
-    write_text("input", &draft.source.input.hyphenated().encode_lower(&mut Uuid::encode_buffer()), &mut out);
+    write_text("input", draft.source.input.hyphenated().encode_lower(&mut Uuid::encode_buffer()), &mut out);
     write_text("via", &draft.source.via, &mut out);
     out.push('}');
     write_text("stream", draft.stream.as_str(), &mut out);

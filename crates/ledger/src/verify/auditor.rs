@@ -1,5 +1,6 @@
 //! The audit of a whole log, entry by entry.
 
+use super::Pins;
 use super::chain::Chain;
 use super::entry::{CheckedRecord, KnownKeys, check_record};
 use super::erasure::Erasure;
@@ -8,7 +9,6 @@ use super::notes::Notes;
 use super::report::Report;
 use super::storage::{Storage, StoredColumns};
 use super::tally::{Check, Place, Tally};
-use super::Pins;
 use crate::checkpoint::LogVerifier;
 use crate::hash::Hash;
 use crate::key::KeyRing;
@@ -18,9 +18,22 @@ use crate::tile::TileId;
 
 /// What every audit of a whole log has to answer; more is added with what is given to it.
 const REQUIRED: [Check; 16] = [
-    Check::OriginPinned, Check::RootPinned, Check::Record, Check::Origin, Check::KeyStatements, Check::Key,
-    Check::Signature, Check::Versions, Check::Links, Check::Times, Check::Ids, Check::LogKeyPinned, Check::Checkpoint,
-    Check::Inclusion, Check::Entries, Check::Tiles,
+    Check::OriginPinned,
+    Check::RootPinned,
+    Check::Record,
+    Check::Origin,
+    Check::KeyStatements,
+    Check::Key,
+    Check::Signature,
+    Check::Versions,
+    Check::Links,
+    Check::Times,
+    Check::Ids,
+    Check::LogKeyPinned,
+    Check::Checkpoint,
+    Check::Inclusion,
+    Check::Entries,
+    Check::Tiles,
 ];
 
 /// Audits a whole log: give it every entry in order, and beside them whatever is stored, published or kept.
@@ -248,7 +261,10 @@ pub(crate) fn check_record_authority(
         Some(true) => tally.pass(Check::Signature),
         Some(false) => {
             let message = "the signature does not verify";
-            tally.fail(Check::Signature, place.finding("signature", "a signature by the kid", "another", message));
+            tally.fail(
+                Check::Signature,
+                place.finding("signature", "a signature by the kid", "another", message),
+            );
         }
         None => tally.skip(Check::Signature, place.note("signature", "the key that signed is not known")),
     }
@@ -290,7 +306,8 @@ pub(crate) fn note_pins(
     tally: &mut Tally,
 ) {
     const FROM_ITSELF: &str = "not pinned: taken from the material under test";
-    let unpinned = |field: &str, actual: &str| Place::NONE.finding(field, "a pinned value", actual, FROM_ITSELF);
+    let unpinned =
+        |field: &str, actual: &str| Place::NONE.finding(field, "a pinned value", actual, FROM_ITSELF);
     match &pins.origin {
         Some(_) => tally.pass(Check::OriginPinned),
         None => {

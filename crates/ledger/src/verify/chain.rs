@@ -54,7 +54,8 @@ impl Chain {
             if record.prev == head.prev {
                 tally.pass(Check::Links);
             } else {
-                let text = |hash: Option<crate::hash::Hash>| hash.map_or_else(|| "null".to_owned(), |h| h.hex());
+                let text =
+                    |hash: Option<crate::hash::Hash>| hash.map_or_else(|| "null".to_owned(), |h| h.hex());
                 let message = "not the hash of the payload before it in the stream";
                 tally.fail(Check::Links, place.finding("prev", text(head.prev), text(record.prev), message));
             }

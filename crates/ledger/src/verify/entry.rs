@@ -16,8 +16,18 @@ pub type KnownKeys = BTreeMap<String, PublicKey>;
 
 /// Payload fields a disclosure may not hide behind a second time (RFC 9901 §7.1).
 const PAYLOAD_FIELDS: [&str; 12] = [
-    "data", "id", "log", "occurred_at", "occurred_at_assumed_zone", "prev", "recorded_at", "source", "stream", "type",
-    "v", "version",
+    "data",
+    "id",
+    "log",
+    "occurred_at",
+    "occurred_at_assumed_zone",
+    "prev",
+    "recorded_at",
+    "source",
+    "stream",
+    "type",
+    "v",
+    "version",
 ];
 
 /// A record with the verdicts that need no knowledge of the rest of the log. Only [`check_record`] makes one.
@@ -41,7 +51,8 @@ impl CheckedRecord {
 pub fn check_record(jws: &str, disclosures: &[&str], known: &KnownKeys) -> CheckedRecord {
     let record = open(jws);
     let signature = record.as_ref().ok().and_then(|r| Some(r.verify(known.get(&r.kid)?).is_ok()));
-    let disclosed = record.as_ref().map_or_else(|_| Disclosed::default(), |r| match_disclosures(r, disclosures));
+    let disclosed =
+        record.as_ref().map_or_else(|_| Disclosed::default(), |r| match_disclosures(r, disclosures));
     CheckedRecord { leaf: leaf_hash(jws.as_bytes()), record, signature, disclosed }
 }
 
@@ -89,7 +100,12 @@ pub(crate) fn match_disclosures(record: &Record, disclosures: &[&str]) -> Disclo
             continue;
         }
         if PAYLOAD_FIELDS.contains(&name.as_str()) || !names.insert(name.clone()) {
-            found.fail("disclosures", "a name of its own", &digest, "a disclosure repeats a name of the record");
+            found.fail(
+                "disclosures",
+                "a name of its own",
+                &digest,
+                "a disclosure repeats a name of the record",
+            );
         }
         if let (DOCUMENT_NAME, Some(text)) = (name.as_str(), value.as_str()) {
             nested.extend(check_document(record, text, &mut found));
@@ -97,20 +113,33 @@ pub(crate) fn match_disclosures(record: &Record, disclosures: &[&str]) -> Disclo
         found.live.push(digest);
     }
     match_nested(&nested, others, &mut found, record);
-    found.withheld = record.commitments.iter().chain(&nested).filter(|d| !seen.contains(*d)).cloned().collect();
+    found.withheld =
+        record.commitments.iter().chain(&nested).filter(|d| !seen.contains(*d)).cloned().collect();
     found
 }
 
 fn match_nested(nested: &[String], others: Vec<String>, found: &mut Disclosed, record: &Record) {
     let twice = nested.iter().find(|digest| record.commitments.binary_search(digest).is_ok());
     if let Some(digest) = twice {
-        found.fail("disclosures", "one commitment per digest", digest, "record and document commit to one digest");
+        found.fail(
+            "disclosures",
+            "one commitment per digest",
+            digest,
+            "record and document commit to one digest",
+        );
     }
     for digest in others {
         match nested.iter().filter(|one| **one == digest).count() {
             1 => found.live.push(digest),
             0 => found.fail("disclosures", "a digest in _sd", &digest, "a disclosure opens no commitment"),
-            _ => found.fail("disclosures", "one commitment", &digest, "a disclosure opens several commitments"),
+            _ => {
+                found.fail(
+                    "disclosures",
+                    "one commitment",
+                    &digest,
+                    "a disclosure opens several commitments",
+                );
+            }
         }
     }
 }

@@ -67,19 +67,30 @@ impl Erasure {
             let place = Place::at(*position);
             if !self.listed.contains_key(digest) {
                 let message = "erased without a record of it";
-                tally.fail(Check::Erasure, place.finding(digest.base64url(), ERASED_KIND, "no record", message));
-            } else if self.complete && self.withheld.get(digest) != Some(position) && !self.live.contains_key(digest) {
+                tally.fail(
+                    Check::Erasure,
+                    place.finding(digest.base64url(), ERASED_KIND, "no record", message),
+                );
+            } else if self.complete
+                && self.withheld.get(digest) != Some(position)
+                && !self.live.contains_key(digest)
+            {
                 let message = "the record there does not commit to what is said to be erased";
-                tally.fail(Check::Erasure, place.finding(digest.base64url(), "a commitment", "none", message));
+                tally
+                    .fail(Check::Erasure, place.finding(digest.base64url(), "a commitment", "none", message));
             } else {
                 tally.pass(Check::Erasure);
             }
         }
         for (digest, erased_at) in &self.listed {
             if let Some(position) = self.live.get(digest) {
-                let message = format!("erased by the record at position {erased_at}, and the disclosure still exists");
+                let message =
+                    format!("erased by the record at position {erased_at}, and the disclosure still exists");
                 let place = Place::at(*position);
-                tally.fail(Check::Erasure, place.finding(digest.base64url(), "no disclosure", "a disclosure", message));
+                tally.fail(
+                    Check::Erasure,
+                    place.finding(digest.base64url(), "no disclosure", "a disclosure", message),
+                );
             } else {
                 tally.pass(Check::Erasure);
             }
@@ -88,7 +99,8 @@ impl Erasure {
             if !self.listed.contains_key(digest) {
                 let message = "the disclosure is gone, and no record says it was erased";
                 let place = Place::at(*position);
-                tally.fail(Check::Erasure, place.finding(digest.base64url(), "a disclosure", "none", message));
+                tally
+                    .fail(Check::Erasure, place.finding(digest.base64url(), "a disclosure", "none", message));
             }
         }
         if self.complete {

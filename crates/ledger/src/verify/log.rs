@@ -63,11 +63,14 @@ impl Log {
 
     /// Hash number `index` of a level: a leaf, or the root of a full tile of the level below.
     pub(super) fn hash(&self, level: u8, index: u64) -> Known {
-        let known = self.levels.get(usize::from(level)).and_then(|hashes| hashes.get(usize::try_from(index).ok()?));
+        let known =
+            self.levels.get(usize::from(level)).and_then(|hashes| hashes.get(usize::try_from(index).ok()?));
         if let Some(hash) = known {
             return Known::Hash(*hash);
         }
-        if level == 0 && let Some(hash) = self.stray.get(&index) {
+        if level == 0
+            && let Some(hash) = self.stray.get(&index)
+        {
             return Known::Hash(*hash);
         }
         if index < self.hashes_at(level) { Known::Missing } else { Known::Beyond }

@@ -67,7 +67,14 @@ impl Notes {
 }
 
 /// `agreed` is the size up to which an earlier checkpoint agrees, so the first difference lies behind it.
-fn compare(checkpoint: &Checkpoint, agreed: u64, check: Check, weight: u64, log: &Log, tally: &mut Tally) -> bool {
+fn compare(
+    checkpoint: &Checkpoint,
+    agreed: u64,
+    check: Check,
+    weight: u64,
+    log: &Log,
+    tally: &mut Tally,
+) -> bool {
     let Checkpoint { size, root, .. } = checkpoint;
     let field = format!("root at size {size}");
     match log.root(*size) {
@@ -78,7 +85,9 @@ fn compare(checkpoint: &Checkpoint, agreed: u64, check: Check, weight: u64, log:
         Some(computed) => {
             let message = match agreed {
                 0 => "the entries give another root than the one signed".to_owned(),
-                _ => format!("the entries give another root than the one signed; up to size {agreed} they agree"),
+                _ => format!(
+                    "the entries give another root than the one signed; up to size {agreed} they agree"
+                ),
             };
             tally.fail(check, Place::NONE.finding(field, root, computed, message));
         }

@@ -51,7 +51,9 @@ impl Storage {
     pub(super) fn columns(&mut self, position: u64, columns: StoredColumns, next: u64, tally: &mut Tally) {
         self.columns_given = true;
         match &self.last {
-            Some((last, computed)) if *last == position => compare_columns(position, computed, &columns, tally),
+            Some((last, computed)) if *last == position => {
+                compare_columns(position, computed, &columns, tally);
+            }
             _ if position >= next => {
                 if self.waiting_columns.insert(position, columns).is_some() {
                     let place = Place::at(position);
@@ -112,7 +114,16 @@ impl Storage {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one comparison, of which each part is told")]
-    fn hash(&mut self, check: Check, field: String, level: u8, index: u64, given: Hash, log: &Log, tally: &mut Tally) {
+    fn hash(
+        &mut self,
+        check: Check,
+        field: String,
+        level: u8,
+        index: u64,
+        given: Hash,
+        log: &Log,
+        tally: &mut Tally,
+    ) {
         match log.hash(level, index) {
             Known::Hash(computed) => compare_hash(check, &field, level, index, computed, given, tally),
             Known::Missing => tally.skip(check, missing(&field, level, index)),
@@ -148,7 +159,8 @@ impl Storage {
     fn find_missing_tile(&self, size: u64, tally: &mut Tally) {
         let given = |tile: &TileId| self.tiles.get(&(tile.level(), tile.index())).copied().unwrap_or(0);
         if let Some(tile) = tiles_for(size).find(|tile| given(tile) < tile.width()) {
-            let place = Place::at(first_position(tile.level(), tile.hashes().start + u64::from(given(&tile))));
+            let place =
+                Place::at(first_position(tile.level(), tile.hashes().start + u64::from(given(&tile))));
             let message = format!("a log of {size} entries implies this tile");
             tally.fail(Check::Tiles, place.finding(tile.path(), tile.width(), given(&tile), message));
         }
@@ -159,7 +171,10 @@ impl Storage {
         if let Some((level, index)) = { all }.find(|node| !self.nodes.contains(node)) {
             let place = Place::at(first_position(level, index));
             let message = "the log is long enough for this node, and it is not stored";
-            tally.fail(Check::Nodes, place.finding(format!("node {level}/{index}"), "a hash", "none", message));
+            tally.fail(
+                Check::Nodes,
+                place.finding(format!("node {level}/{index}"), "a hash", "none", message),
+            );
         }
     }
 }
@@ -168,7 +183,15 @@ fn missing(field: &str, level: u8, index: u64) -> super::Finding {
     Place::at(first_position(level, index)).note(field, "cannot be recomputed, for an entry is missing")
 }
 
-fn compare_hash(check: Check, field: &str, level: u8, index: u64, computed: Hash, given: Hash, tally: &mut Tally) {
+fn compare_hash(
+    check: Check,
+    field: &str,
+    level: u8,
+    index: u64,
+    computed: Hash,
+    given: Hash,
+    tally: &mut Tally,
+) {
     if computed == given {
         tally.pass(check);
     } else {

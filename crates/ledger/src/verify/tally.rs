@@ -76,10 +76,18 @@ impl Place {
 
     /// A record at a position.
     pub(crate) fn of(position: u64, record: &Record) -> Place {
-        Place { position: Some(position), stream: Some(record.stream.to_string()), version: Some(record.version) }
+        Place {
+            position: Some(position),
+            stream: Some(record.stream.to_string()),
+            version: Some(record.version),
+        }
     }
 
     /// A finding here.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "takes numbers and texts alike, most of them made for it"
+    )]
     pub(crate) fn finding(
         &self,
         field: impl Into<String>,
@@ -182,7 +190,9 @@ impl Tally {
                 (Some(fault), _) => (Status::Fail, Some(fault)),
                 (None, Some(gap)) => (Status::NotChecked, Some(gap)),
                 (None, None) if checked > 0 || vacuous => (Status::Pass, None),
-                (None, None) => (Status::NotChecked, Some(Place::NONE.note("input", "nothing was given to check"))),
+                (None, None) => {
+                    (Status::NotChecked, Some(Place::NONE.note("input", "nothing was given to check")))
+                }
             };
             Step { level: *level, name, status, required, checked, finding }
         });

@@ -31,7 +31,10 @@ fn bundle(sample: &Sample, stream: &str, document: Option<&str>) -> Bundle {
         origin: ORIGIN.to_owned(),
         stream: stream.to_owned(),
         document: document.map(str::to_owned),
-        records: chosen.iter().map(|(position, entry)| BundleRecord { position: *position, jws: entry.jws.clone() }).collect(),
+        records: chosen
+            .iter()
+            .map(|(position, entry)| BundleRecord { position: *position, jws: entry.jws.clone() })
+            .collect(),
         disclosures: chosen
             .iter()
             .filter(|(_, entry)| !entry.disclosures.is_empty())
@@ -68,8 +71,18 @@ fn a_complete_bundle_passes() {
     let report = read.verify(&pins(), &[]);
     assert_eq!(report.exit_code(), 0, "{report}");
     let expected = [
-        ("document", 2), ("disclosures", 2), ("record", 7), ("key statements", 4), ("key", 7), ("signature", 7),
-        ("versions", 7), ("links", 7), ("times", 7), ("ids", 7), ("checkpoint", 1), ("inclusion", 7),
+        ("document", 2),
+        ("disclosures", 2),
+        ("record", 7),
+        ("key statements", 4),
+        ("key", 7),
+        ("signature", 7),
+        ("versions", 7),
+        ("links", 7),
+        ("times", 7),
+        ("ids", 7),
+        ("checkpoint", 1),
+        ("inclusion", 7),
     ];
     for (name, checked) in expected {
         let step = report.step(name).unwrap();
@@ -112,7 +125,8 @@ fn kept_checkpoints() {
     let size = sample.entries.len() as u64;
     let material = sample.material(&[30]);
     let tiles = tile_set(&material.tiles);
-    let earlier = Kept { note: material.notes[0].clone(), path: Some(consistency(30, size, &tiles).unwrap()) };
+    let earlier =
+        Kept { note: material.notes[0].clone(), path: Some(consistency(30, size, &tiles).unwrap()) };
     let same = Kept { note: bundle.checkpoint.clone(), path: None };
     let mut longer = sample.clone();
     longer.add_calls(10);
@@ -125,7 +139,10 @@ fn kept_checkpoints() {
 
     let unproven = Kept { path: None, ..earlier.clone() };
     let report = bundle.verify(&pins(), &[unproven]);
-    assert_eq!((report.exit_code(), report.step("checkpoints kept").unwrap().status), (2, Status::NotChecked));
+    assert_eq!(
+        (report.exit_code(), report.step("checkpoints kept").unwrap().status),
+        (2, Status::NotChecked)
+    );
 
     let fork = |size: u64| log_key().sign(size, &sha256(b"another history"));
     let other_key = LogKey::from_seed(ORIGIN, &seed("somebody else")).unwrap();
@@ -184,7 +201,9 @@ fn tampered_bundles() {
         let last = bundle.proofs.len() - 1;
         bundle.proofs[last] = bundle.keys.records[0].proof.clone();
     });
-    check("position changed", "inclusion", Some(marks.confirmed + 1), &|bundle| bundle.records[2].position += 1);
+    check("position changed", "inclusion", Some(marks.confirmed + 1), &|bundle| {
+        bundle.records[2].position += 1;
+    });
     check("record never in the log", "inclusion", confirmed, &|bundle| {
         let mut forged = sample.clone();
         let key = forged.entries[marks.confirmed].key.clone();
@@ -210,7 +229,9 @@ fn tampered_bundles() {
         bundle.keys.log_vkey = LogKey::from_seed(ORIGIN, &seed("somebody else")).unwrap().vkey();
     });
     check("another log", "origin", None, &|bundle| bundle.origin = "ledger.test/other".to_owned());
-    check("another stream", "versions", None, &|bundle| bundle.stream = "contract/AGRI-2026-009999".to_owned());
+    check("another stream", "versions", None, &|bundle| {
+        bundle.stream = "contract/AGRI-2026-009999".to_owned();
+    });
     check("disclosure for no record", "disclosures", Some(3), &|bundle| {
         bundle.disclosures.insert(3, vec!["WyJhIl0".to_owned()]);
     });
@@ -236,12 +257,16 @@ fn a_whole_forged_log_fails_at_the_pins() {
     let mut forged = Sample::started();
     let mut signed = crate::sample::statement(Action::Added, Role::Record, &stranger, Reason::Rotation);
     signed.reason = None;
-    forged.add_statement(signed.sign(&stranger, Some(&stranger)));
+    forged.add_statement(&signed.sign(&stranger, Some(&stranger)));
     forged.sign_with(stranger);
     forged.add(CONTRACT, "contract.drafted", object! {}, &[]);
     let report = bundle(&forged, CONTRACT, None).verify(&pins(), &[]);
     assert_eq!(report.exit_code(), 1, "{report}");
-    assert_eq!(report.step("key statements").unwrap().finding.as_ref().unwrap().field, "root_signature", "{report}");
+    assert_eq!(
+        report.step("key statements").unwrap().finding.as_ref().unwrap().field,
+        "root_signature",
+        "{report}"
+    );
     assert_eq!(report.step("key").unwrap().finding.as_ref().unwrap().position, Some(3), "{report}");
     let other_pins = Pins { root: Some(sample.entries[0].key.public().clone()), ..pins() };
     assert_eq!(honest.verify(&other_pins, &[]).exit_code(), 1);
@@ -304,4 +329,5 @@ proptest! {
     }
 }
 
-static BUNDLE: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| contract_bundle().0.to_json().into_bytes());
+static BUNDLE: std::sync::LazyLock<Vec<u8>> =
+    std::sync::LazyLock::new(|| contract_bundle().0.to_json().into_bytes());

@@ -21,7 +21,11 @@ fn the_story_passes_at_every_required_step() {
     let report = material.audit();
     require_clean(&report, "story");
     for step in &report.steps {
-        let expected = if ["witnesses", "stored nodes"].contains(&step.name) { Status::NotChecked } else { Status::Pass };
+        let expected = if ["witnesses", "stored nodes"].contains(&step.name) {
+            Status::NotChecked
+        } else {
+            Status::Pass
+        };
         assert_eq!(step.status, expected, "{}:\n{report}", step.name);
     }
     assert_eq!(report.step("record").unwrap().checked, sample.entries.len() as u64);
@@ -88,7 +92,8 @@ fn logs_of_every_size_are_clean() {
         .collect();
     let leaves = sample.leaves();
     let columns: Vec<_> = sample.entries.iter().map(|entry| columns_of(&entry.jws).unwrap()).collect();
-    let (mut tree, mut nodes, mut notes) = (Tree::empty(), Vec::new(), vec![log_key().sign(0, &Tree::empty().root())]);
+    let (mut tree, mut nodes, mut notes) =
+        (Tree::empty(), Vec::new(), vec![log_key().sign(0, &Tree::empty().root())]);
     for size in 0..=leaves.len() {
         if size > 0 {
             nodes.extend(tree.append(leaves[size - 1]));
@@ -128,8 +133,9 @@ fn grow(turns: &[Turn]) -> Sample {
         match turn {
             Turn::Record { stream, private } => {
                 let names = ["phone", "name", "note"];
-                let values: Vec<_> =
-                    (0..*private).map(|n| sample.private(n.into(), names[usize::from(n)], "Wanjirũ\u{301}")).collect();
+                let values: Vec<_> = (0..*private)
+                    .map(|n| sample.private(n.into(), names[usize::from(n)], "Wanjirũ\u{301}"))
+                    .collect();
                 sample.add(&format!("call/tryvox/{stream}"), "call.ringing", object! {}, &values);
             }
             Turn::Rotate if !rotated => {

@@ -1,6 +1,8 @@
 //! Keys: files, thumbprints, and which bytes are a key at all.
 
-use ledger::key::{Action, KeyError, KeyRing, KeyStatement, PublicKey, Reason, RecordKey, Role, SignedStatement};
+use ledger::key::{
+    Action, KeyError, KeyRing, KeyStatement, PublicKey, Reason, RecordKey, Role, SignedStatement,
+};
 use ledger::object;
 use ledger::record::open;
 
@@ -12,7 +14,10 @@ fn the_keys_of_rfc_8037() {
     let jwk = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let key = PublicKey::from_jwk(jwk).unwrap();
     assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-    assert_eq!(key.jwk(), r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
+    assert_eq!(
+        key.jwk(),
+        r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#
+    );
     assert_eq!(PublicKey::from_x(&key.x()).unwrap(), key);
 }
 
@@ -74,8 +79,8 @@ fn signatures_are_checked_strictly() {
     assert_eq!(second_key().public().verify(b"message", &good), Err(KeyError::Signature));
     // S + L signs the same for a careless verifier.
     let order: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let (mut shifted, mut carry) = (good, 0u16);
     for (byte, add) in shifted[32..].iter_mut().zip(order) {

@@ -93,10 +93,10 @@ impl Sample {
 
     pub fn add_key(&mut self, action: Action, role: Role, key: &RecordKey, reason: Reason) {
         let added = (action == Action::Added).then_some(key);
-        self.add_statement(statement(action, role, key, reason).sign(&root_key(), added));
+        self.add_statement(&statement(action, role, key, reason).sign(&root_key(), added));
     }
 
-    pub fn add_statement(&mut self, signed: SignedStatement) {
+    pub fn add_statement(&mut self, signed: &SignedStatement) {
         self.add("ledger/keys", signed.statement.action.kind(), signed.data(), &[]);
     }
 
@@ -146,7 +146,12 @@ impl Sample {
             if n.is_multiple_of(5) {
                 private.push(self.private(1, "note", "line one\r\nline two"));
             }
-            self.add(&format!("call/minivoice/MV-{:04}", n % 7), kind, object! {"duration_s": n as i64}, &private);
+            self.add(
+                &format!("call/minivoice/MV-{:04}", n % 7),
+                kind,
+                object! {"duration_s": n as i64},
+                &private,
+            );
         }
     }
 
@@ -169,12 +174,18 @@ impl Sample {
         sample.add_key(Action::Retired, Role::Record, &record_key(), Reason::Rotation);
         sample.sign_with(second_key());
         sample.add_calls(10);
-        let confirmed = sample.add(CONTRACT, "contract.confirmed", object! {"document_sha256": hash, "party": 1i64}, &[]);
+        let confirmed =
+            sample.add(CONTRACT, "contract.confirmed", object! {"document_sha256": hash, "party": 1i64}, &[]);
         sample.add_calls(15);
         let forgotten = 5;
         let digest = sample.entries[forgotten].draft.disclosures[0].clone();
         sample.entries[forgotten].disclosures.remove(0);
-        sample.add("erasure/0001", "personal.erased", object! {"digests": vec![digest.clone()], "ground": "consent_withdrawn"}, &[]);
+        sample.add(
+            "erasure/0001",
+            "personal.erased",
+            object! {"digests": vec![digest.clone()], "ground": "consent_withdrawn"},
+            &[],
+        );
         sample.add_calls(6);
         let landmarks = Landmarks { drafted, confirmed, retired, forgotten, erased_digest: digest, document };
         (sample, landmarks)
@@ -276,7 +287,11 @@ impl Material {
     }
 
     pub fn derive_storage(&mut self) {
-        self.columns = self.entries.iter().filter_map(|(position, jws, _)| Some((*position, columns_of(jws)?))).collect();
+        self.columns = self
+            .entries
+            .iter()
+            .filter_map(|(position, jws, _)| Some((*position, columns_of(jws)?)))
+            .collect();
         let leaves = self.leaves();
         self.nodes = Tree::empty().extend(leaves.iter().copied());
         self.tiles = tiles_of(&leaves, &self.nodes);

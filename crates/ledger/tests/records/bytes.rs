@@ -27,12 +27,17 @@ fn hashes_are_sha_256_in_three_spellings() {
         assert!(text.parse::<Hash>().is_err(), "{text}");
     }
     // Padding, alphabet, unused bits, length.
-    for text in ["ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0=", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
-        "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa1", "ungWv48B"]
-    {
+    for text in [
+        "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0=",
+        "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
+        "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa1",
+        "ungWv48B",
+    ] {
         assert!(Hash::from_base64url(text).is_err(), "{text}");
     }
-    for text in ["ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa1="] {
+    for text in
+        ["ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa1="]
+    {
         assert!(Hash::from_base64(text).is_err(), "{text}");
     }
 }
@@ -93,10 +98,19 @@ fn every_day_has_one_name() {
 
 #[test]
 fn stream_names() {
-    for name in ["contract/AGRI-2026-001234", "call/africastalking/ATVId_abc123", "ledger/keys", "a/b", "call_2/a%2Fb:c+d~e.f/g"] {
+    for name in [
+        "contract/AGRI-2026-001234",
+        "call/africastalking/ATVId_abc123",
+        "ledger/keys",
+        "a/b",
+        "call_2/a%2Fb:c+d~e.f/g",
+    ] {
         let stream = StreamId::new(name).unwrap();
         assert_eq!(format!("{}/{}", stream.kind(), stream.rest()), name);
-        assert_eq!(serde_json::from_str::<StreamId>(&serde_json::to_string(&stream).unwrap()).unwrap(), stream);
+        assert_eq!(
+            serde_json::from_str::<StreamId>(&serde_json::to_string(&stream).unwrap()).unwrap(),
+            stream
+        );
     }
     let refused = |name: &str, error: StreamError| assert_eq!(StreamId::new(name), Err(error), "{name}");
     refused("", StreamError::Kind);
@@ -154,7 +168,10 @@ fn disclosures_and_salts() {
     refused(r#"["2GLC42sKQveCfGfryNRN9x","phone","x"]"#, DisclosureError::Salt);
     refused(&format!(r#"["{salt}","_sd","x"]"#), DisclosureError::Name);
     refused(&format!(r#"["{salt}","...","x"]"#), DisclosureError::Name);
-    refused(&format!(r#"["{salt}","phone",1.5]"#), DisclosureError::Json(ledger::json::ProfileError::NotInteger));
+    refused(
+        &format!(r#"["{salt}","phone",1.5]"#),
+        DisclosureError::Json(ledger::json::ProfileError::NotInteger),
+    );
     assert_eq!(Disclosure::parse("WyJ="), Err(DisclosureError::Base64));
     assert_eq!(Disclosure::parse(&format!("{}=", disclosure.encoded)), Err(DisclosureError::Base64));
 }

@@ -133,7 +133,8 @@ fn built_values_are_checked_too() {
 /// Values of the profile.
 pub fn values() -> impl Strategy<Value = Value> {
     let text = "[ -~\u{0}-\u{1f}é漢😀\u{2028}]{0,12}";
-    let text = text.prop_filter("inside the profile", |text: &String| Value::from(text.as_str()).check().is_ok());
+    let text =
+        text.prop_filter("inside the profile", |text: &String| Value::from(text.as_str()).check().is_ok());
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),

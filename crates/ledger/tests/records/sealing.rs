@@ -61,7 +61,10 @@ fn a_sealed_record_opens_and_verifies() {
     assert_eq!((record.leaf(), record.payload_sha256), (sealed.leaf, sealed.payload_sha256));
     assert_eq!(sealed.leaf, leaf_hash(sealed.jws.as_bytes()));
     assert_eq!(sealed.payload_sha256, sha256(payload_of(&sealed.jws).as_bytes()));
-    assert_eq!((record.log.as_str(), record.kid.as_str(), record.jws()), (ORIGIN, key().kid(), sealed.jws.as_str()));
+    assert_eq!(
+        (record.log.as_str(), record.kid.as_str(), record.jws()),
+        (ORIGIN, key().kid(), sealed.jws.as_str())
+    );
     assert_eq!((record.head().version, record.head().prev), (2, Some(sealed.payload_sha256)));
     assert_eq!(sign(&header(), &payload_of(&sealed.jws)), sealed.jws, "the parts are what RFC 7515 says");
     let other = RecordKey::from_seed(&[1; 32]);
@@ -77,9 +80,11 @@ fn the_id_is_a_function_of_its_input() {
     let id = record_id(ORIGIN, input, 0);
     assert_eq!(id.get_version_num(), 8);
     assert_eq!(id, record_id(ORIGIN, input, 0));
-    let others = [record_id(ORIGIN, input, 1), record_id("other", input, 0), record_id(ORIGIN, Uuid::from_u128(8), 0)];
+    let others =
+        [record_id(ORIGIN, input, 1), record_id("other", input, 0), record_id(ORIGIN, Uuid::from_u128(8), 0)];
     assert!(!others.contains(&id));
-    let message = [b"ahadi.record-id\0".as_slice(), ORIGIN.as_bytes(), &[0], input.as_bytes(), &[0; 4]].concat();
+    let message =
+        [b"ahadi.record-id\0".as_slice(), ORIGIN.as_bytes(), &[0], input.as_bytes(), &[0; 4]].concat();
     assert_eq!(id.as_bytes()[..6], sha256(&message).0[..6]);
 }
 
@@ -111,7 +116,11 @@ fn drafts_that_cannot_be_sealed() {
     assert_eq!(with(object! {"n": 1i64 << 60}), Err(SealError::Profile(ProfileError::IntegerRange)));
     let nested = |depth| (0..depth).fold(object! {}, |inner, _| object! {"a": inner});
     assert!(with(nested(6)).is_ok());
-    assert_eq!(with(nested(7)), Err(SealError::Profile(ProfileError::Depth)), "the payload is a level of its own");
+    assert_eq!(
+        with(nested(7)),
+        Err(SealError::Profile(ProfileError::Depth)),
+        "the payload is a level of its own"
+    );
 }
 
 #[test]
@@ -124,10 +133,16 @@ fn the_longest_record_fits_an_entry() {
     let (bytes, jws) = length(PAYLOAD_BYTES_MAX - rest).unwrap();
     assert_eq!(bytes, PAYLOAD_BYTES_MAX);
     assert!(jws.len() <= ENTRY_BYTES_MAX && open(&jws).is_ok());
-    assert_eq!(length(PAYLOAD_BYTES_MAX - rest + 1), Err(SealError::TooLong { bytes: PAYLOAD_BYTES_MAX + 1 }));
+    assert_eq!(
+        length(PAYLOAD_BYTES_MAX - rest + 1),
+        Err(SealError::TooLong { bytes: PAYLOAD_BYTES_MAX + 1 })
+    );
     let longer = sign(&header(), &payload_of(&jws).replace("xx", "xxx"));
     assert!(matches!(open(&longer), Err(RecordError::PayloadTooLong { .. } | RecordError::TooLong { .. })));
-    assert_eq!(open(&"a".repeat(ENTRY_BYTES_MAX + 1)), Err(RecordError::TooLong { bytes: ENTRY_BYTES_MAX + 1 }));
+    assert_eq!(
+        open(&"a".repeat(ENTRY_BYTES_MAX + 1)),
+        Err(RecordError::TooLong { bytes: ENTRY_BYTES_MAX + 1 })
+    );
 }
 
 /// Payloads that somebody signed with the right key and that are no records all the same.
@@ -173,7 +188,11 @@ fn payloads_that_are_no_records() {
     check("\"_sd_alg\":\"sha-256\",", "", field("_sd_alg"));
     check(&format!(r#""_sd":{sorted},"#), "", field("_sd_alg"));
     check(r#""data":"#, r#""cnf":1,"data":"#, RecordError::UnknownField);
-    check(r#""version":2}"#, r#""version":2} "#, RecordError::Profile(ProfileError::NotCanonical { offset: good.len() }));
+    check(
+        r#""version":2}"#,
+        r#""version":2} "#,
+        RecordError::Profile(ProfileError::NotCanonical { offset: good.len() }),
+    );
     check(r#":12}"#, ":12.0}", RecordError::Profile(ProfileError::NotInteger));
     check(r#":12}"#, r#":12,"duration_s":12}"#, RecordError::Profile(ProfileError::DuplicateKey));
     assert_eq!(open(&sign(&header(), "[]")), Err(RecordError::UnknownField));
@@ -218,7 +237,8 @@ fn envelopes_that_are_no_records() {
 
 fn drafts() -> impl Strategy<Value = Draft> {
     let data = prop::collection::btree_map("[a-z0-9]{1,5}", values(), 0..4).prop_map(Value::Object);
-    let data = data.prop_filter("room for the payload around it", |data| object! {"data": data.clone()}.check().is_ok());
+    let data = data
+        .prop_filter("room for the payload around it", |data| object! {"data": data.clone()}.check().is_ok());
     let time = || (0i64..=253_402_300_799_999).prop_map(|millis| Timestamp::from_millis(millis).unwrap());
     let occurred = prop::option::of((time(), prop::option::of("[A-Za-z_]{1,8}/[A-Za-z_]{1,8}")));
     let stream = "[a-z]{1,6}/[A-Za-z0-9._~%:/+-]{1,30}".prop_map(|name| StreamId::new(name).unwrap());
@@ -228,21 +248,36 @@ fn drafts() -> impl Strategy<Value = Draft> {
     });
     let digests = prop::collection::btree_set(any::<[u8; 32]>(), 0..5);
     let source = (any::<u128>(), "[a-z0-9_]{1,16}", any::<bool>());
-    (stream, place, any::<u128>(), "[a-z_]{1,9}\\.[a-z_]{1,9}", occurred, time(), source, data, digests).prop_map(
-        |(stream, (version, prev), id, kind, occurred, recorded_at, (input, via, authenticated), data, digests)| Draft {
-            stream,
-            version,
-            prev,
-            id: Uuid::from_u128(id),
-            kind,
-            occurred_at: occurred.as_ref().map(|(time, _)| *time),
-            occurred_at_assumed_zone: occurred.and_then(|(_, zone)| zone),
-            recorded_at,
-            source: Source { input: Uuid::from_u128(input), via, authenticated },
-            data,
-            disclosures: digests.into_iter().rev().map(|digest| ledger::hash::Hash(digest).base64url()).collect(),
-        },
-    )
+    (stream, place, any::<u128>(), "[a-z_]{1,9}\\.[a-z_]{1,9}", occurred, time(), source, data, digests)
+        .prop_map(
+            |(
+                stream,
+                (version, prev),
+                id,
+                kind,
+                occurred,
+                recorded_at,
+                (input, via, authenticated),
+                data,
+                digests,
+            )| Draft {
+                stream,
+                version,
+                prev,
+                id: Uuid::from_u128(id),
+                kind,
+                occurred_at: occurred.as_ref().map(|(time, _)| *time),
+                occurred_at_assumed_zone: occurred.and_then(|(_, zone)| zone),
+                recorded_at,
+                source: Source { input: Uuid::from_u128(input), via, authenticated },
+                data,
+                disclosures: digests
+                    .into_iter()
+                    .rev()
+                    .map(|digest| ledger::hash::Hash(digest).base64url())
+                    .collect(),
+            },
+        )
 }
 
 proptest! {
