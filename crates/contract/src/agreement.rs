@@ -187,9 +187,8 @@ impl Agreement {
 
     /// How often that party was asked to answer again.
     pub fn asked_again(&self, party: u32) -> usize {
-        let to_it = |m: &&crate::message::OutgoingMessage| {
-            m.party == Some(party) && m.template == Template::AskAgain
-        };
+        let to_it =
+            |m: &&crate::message::OutgoingMessage| m.party == Some(party) && m.template == Template::AskAgain;
         self.messages.0.values().filter(to_it).count()
     }
 

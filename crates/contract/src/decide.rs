@@ -8,11 +8,14 @@ mod report;
 mod webhook;
 
 use crate::command::Command;
-use crate::entity::{call_stream, conference_stream, contract_stream, dial_stream, message_stream, token};
+use crate::entity::{
+    call_stream, code_key, conference_stream, contract_stream, dial_stream, message_stream, token,
+};
 use crate::fact::{Fact, Subject, What};
 use crate::input::{Body, Input};
 use crate::outcome::{Outcome, QuarantineReason, Refusal};
 use crate::provider::Provider;
+use crate::reply::{self, Reply};
 use crate::report::Report;
 use crate::world::{Recorder, RecordingError, World, space};
 
@@ -74,13 +77,12 @@ pub fn needs(input: &Input) -> Needs {
 fn fact_needs(fact: &Fact, provider: Provider, needs: &mut Needs) {
     needs.streams.push(subject_stream(&fact.subject));
     needs.seen.push(seen_key(fact, provider));
-    if let (What::MessageReceived {}, Some(phone)) = (&fact.what, &fact.private.phone) {
-        needs.links.push((space::OPEN.to_owned(), phone.clone()));
-        if let Some(crate::reply::Reply::Answer { contract_id: Some(id), .. }) =
-            fact.private.text.as_deref().map(crate::reply::read)
-        {
-            needs.streams.push(contract_stream(&id));
-        }
+    let (What::MessageReceived {}, Some(phone)) = (&fact.what, &fact.private.phone) else { return };
+    needs.links.push((space::OPEN.to_owned(), phone.clone()));
+    let read = fact.private.text.as_deref().map(reply::read);
+    if let Some(Reply::Answer { code, contract_id, .. }) = read {
+        needs.links.extend(code.map(|code| (space::CODE.to_owned(), code_key(phone, &code))));
+        needs.streams.extend(contract_id.map(|id| contract_stream(&id)));
     }
 }
 

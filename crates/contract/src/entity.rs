@@ -91,6 +91,9 @@ impl Entity {
                 for party in &agreement.parties {
                     let Some(phone) = &party.phone else { continue };
                     links.insert((space::PHONE, phone.clone(), stream.to_owned()));
+                    if let Some(code) = &party.code {
+                        links.insert((space::CODE, code_key(phone, code), stream.to_owned()));
+                    }
                     if agreement.status == Status::Pending && party.answer.is_none() {
                         links.insert((space::OPEN, phone.clone(), stream.to_owned()));
                     }
@@ -124,6 +127,11 @@ impl Entity {
     pub fn from_json(text: &str) -> Result<Entity, serde_json::Error> {
         serde_json::from_str(text)
     }
+}
+
+/// Key of a link in [`space::CODE`].
+pub fn code_key(phone: &str, code: &str) -> String {
+    format!("{phone} {code}")
 }
 
 /// The counter that the number of a contract came from, and the number: `contract/AGRI-2026-000012` gives

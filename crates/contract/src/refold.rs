@@ -47,10 +47,16 @@ impl Event {
     ) -> Result<Event, RefoldError> {
         let stream = || record.stream.as_str().to_owned();
         let (version, kind) = (record.version, &record.kind);
-        let data = EventData::decode(kind, &record.data)
-            .map_err(|_| RefoldError::Data { stream: stream(), version, kind: kind.clone() })?;
-        let private = open(record, disclosures)
-            .map_err(|source| RefoldError::Disclosure { stream: stream(), version, source })?;
+        let data = EventData::decode(kind, &record.data).map_err(|_| RefoldError::Data {
+            stream: stream(),
+            version,
+            kind: kind.clone(),
+        })?;
+        let private = open(record, disclosures).map_err(|source| RefoldError::Disclosure {
+            stream: stream(),
+            version,
+            source,
+        })?;
         let assumed_zone = record.occurred_at_assumed_zone.clone();
         let occurred = record.occurred_at.map(|at| Occurred { at, assumed_zone });
         Ok(Event { data, occurred, recorded_at: record.recorded_at, version, private })

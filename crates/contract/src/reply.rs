@@ -10,8 +10,32 @@ const REPLY_CHARS_MAX: usize = 400;
 /// Words that may stand beside an answer without changing it. Any other word might: "YES 4821 but only 400 kg" agrees
 /// to another contract, "I don't agree" to none.
 const HARMLESS: [&str; 26] = [
-    "I", "WE", "MIMI", "SISI", "OK", "OKAY", "SAWA", "PLEASE", "TAFADHALI", "THANK", "THANKS", "YOU", "ASANTE",
-    "SANA", "TO", "THE", "THIS", "WITH", "NA", "KWA", "CODE", "NAMBA", "CONTRACT", "MKATABA", "HUU", "MY",
+    "I",
+    "WE",
+    "MIMI",
+    "SISI",
+    "OK",
+    "OKAY",
+    "SAWA",
+    "PLEASE",
+    "TAFADHALI",
+    "THANK",
+    "THANKS",
+    "YOU",
+    "ASANTE",
+    "SANA",
+    "TO",
+    "THE",
+    "THIS",
+    "WITH",
+    "NA",
+    "KWA",
+    "CODE",
+    "NAMBA",
+    "CONTRACT",
+    "MKATABA",
+    "HUU",
+    "MY",
 ];
 
 /// What a text says, before anybody asks whose it is.

@@ -64,17 +64,7 @@ const SWAHILI: Words = Words {
 /// The message that asks one party to confirm: terms in words, the party's code, and the contract hash, so that the
 /// phone keeps an independent copy of what was agreed.
 pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, document: &Hash) -> String {
-    let terms = &command.terms;
-    let goods = [terms.product.as_deref(), terms.quantity.as_deref(), terms.unit.as_deref()];
-    let goods: Vec<&str> = goods.into_iter().flatten().collect();
-    let currency = terms.currency.as_deref().unwrap_or("KES").trim().to_ascii_uppercase();
-    let mut parts = vec![goods.join(" ")];
-    parts.extend(terms.unit_price.map(|price| format!("@{currency} {price}")));
-    parts.extend(terms.total_amount.map(|total| format!("= {currency} {total}")));
-    parts.extend(terms.delivery_deadline.as_ref().map(|by| format!("-> {by}")));
-    parts.retain(|part| !part.is_empty());
-    let summary: String = if parts.is_empty() { command.transcript.clone() } else { parts.join(" ") };
-    let summary = shorten(&summary, SUMMARY_CHARS_MAX);
+    let summary = summary(command);
     let text = match command.language {
         Language::En => format!("{contract_id}: {summary}. Reply YES {code} or NO {code}. SHA256 {document}"),
         Language::Sw => {
@@ -84,8 +74,27 @@ pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, 
     gsm7(&text)
 }
 
+/// What is agreed in a few words: the goods, or where they are not named what was said, and then the numbers.
+fn summary(command: &CreateContract) -> String {
+    let terms = &command.terms;
+    let goods = [terms.product.as_deref(), terms.quantity.as_deref(), terms.unit.as_deref()];
+    let goods: Vec<&str> = goods.into_iter().flatten().collect();
+    let goods = if goods.is_empty() { command.transcript.clone() } else { goods.join(" ") };
+    let currency = terms.currency.as_deref().unwrap_or("KES").trim().to_ascii_uppercase();
+    let mut numbers = String::new();
+    for (sign, amount) in [("@", terms.unit_price), ("= ", terms.total_amount)] {
+        numbers.extend(amount.map(|amount| format!(" {sign}{currency} {amount}")));
+    }
+    numbers.extend(terms.delivery_deadline.as_ref().map(|by| format!(" -> {by}")));
+    let numbers = shorten(&numbers, SUMMARY_CHARS_MAX - GOODS_CHARS_MIN);
+    let room = SUMMARY_CHARS_MAX - numbers.chars().count();
+    format!("{}{numbers}", shorten(&goods, room)).trim().to_owned()
+}
+
 /// Longest summary of the terms in a message: with number, code and hash the text stays within two GSM-7 parts (306).
 pub const SUMMARY_CHARS_MAX: usize = 130;
+/// Room that the goods keep in it however long the numbers and the day are.
+const GOODS_CHARS_MIN: usize = 30;
 
 /// The answer to a text about this contract that we could not take for an answer.
 pub fn ask_again(contract_id: &str) -> String {

@@ -84,6 +84,8 @@ pub mod space {
     pub const PHONE: &str = "phone";
     /// From a phone number to its contracts that wait for an answer.
     pub const OPEN: &str = "open";
+    /// From a phone number and the code it was sent to the contract it was sent for.
+    pub const CODE: &str = "code";
     /// From the stream of a leg to the conference or dialling it belongs to.
     pub const CALL: &str = "call";
     /// From a conference id to the streams of its legs.

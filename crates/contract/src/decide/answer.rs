@@ -8,7 +8,7 @@ use ledger::time::Timestamp;
 use super::Stop;
 use crate::agreement::{ASKED_AGAIN_MAX, Agreement, Status, WRONG_CODES_MAX};
 use crate::command::Answer;
-use crate::entity::{Entity, contract_stream};
+use crate::entity::{Entity, code_key, contract_stream};
 use crate::event::{
     Channel, CodeRefused, ContractAnswered, EventData, Link, MessageRequested, Reading, Template,
 };
@@ -42,7 +42,7 @@ pub(super) struct Found {
 }
 
 /// A contract and which of its parties is meant.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
     stream: String,
     party: usize,
@@ -70,52 +70,56 @@ pub(super) fn understand(fact: &Fact, recorder: &Recorder<'_>) -> Understood {
     };
     match reply::read(text) {
         Reply::Answer { answer, code, contract_id: Some(id) } => {
-            let stream = contract_stream(&id);
-            let party = agreement(world, &stream).and_then(|a| a.party_of(phone));
-            match party {
-                Some(party) => {
-                    Understood::Answer(Found { answer, contract: Waiting { stream, party }, code })
-                }
+            match party_at(&contract_stream(&id), phone, world) {
+                Some(contract) => Understood::Answer(Found { answer, contract, code }),
                 None => again(waiting),
             }
         }
-        Reply::Answer { answer, code: Some(code), contract_id: None } => by_code(answer, code, waiting, world),
+        Reply::Answer { answer, code: Some(code), contract_id: None } => {
+            by_code(answer, code, phone, waiting, world)
+        }
         Reply::Answer { .. } | Reply::Ambiguous | Reply::Nothing => again(waiting),
     }
 }
 
 /// The contracts that this number can still answer, in the order of their streams.
 fn waiting(phone: &str, world: &World, now: Timestamp) -> Vec<Waiting> {
-    let linked = world.linked(space::OPEN, phone);
-    linked
-        .filter_map(|stream| {
-            let agreement = agreement(world, stream)?;
-            let party = agreement.party_of(phone)?;
-            agreement.waits_for(party, now).then(|| Waiting { stream: stream.clone(), party })
-        })
-        .collect()
+    let linked = world.linked(space::OPEN, phone).filter_map(|stream| party_at(stream, phone, world));
+    linked.filter(|w| agreement(world, &w.stream).is_some_and(|a| a.waits_for(w.party, now))).collect()
 }
 
 /// Without a contract number the code alone says which contract is meant.
-fn by_code(answer: Answer, code: String, waiting: Vec<Waiting>, world: &World) -> Understood {
-    let party = |w: &Waiting| agreement(world, &w.stream).and_then(|a| a.parties.get(w.party));
-    let usable: Vec<Waiting> = waiting
-        .iter()
-        .filter(|w| party(w).is_some_and(|p| p.wrong_codes < WRONG_CODES_MAX))
-        .cloned()
-        .collect();
-    if waiting.is_empty() {
-        return Understood::Nothing;
-    }
-    if usable.is_empty() || waiting.len() > CODE_ALONE_CONTRACTS_MAX {
+fn by_code(answer: Answer, code: String, phone: &str, waiting: Vec<Waiting>, world: &World) -> Understood {
+    if waiting.len() > CODE_ALONE_CONTRACTS_MAX {
         return Understood::AskAgain(waiting);
     }
-    let mut fits = usable.iter().filter(|w| party(w).is_some_and(|p| p.code.as_ref() == Some(&code)));
-    match (fits.next(), fits.next()) {
-        (Some(one), None) => Understood::Answer(Found { answer, contract: one.clone(), code: Some(code) }),
-        (Some(_), Some(_)) => Understood::AskAgain(waiting),
-        (None, _) => Understood::WrongCode(usable),
+    let found = |contract: Waiting| Understood::Answer(Found { answer, contract, code: Some(code.clone()) });
+    let key = code_key(phone, &code);
+    let fits: Vec<Waiting> =
+        world.linked(space::CODE, &key).filter_map(|s| party_at(s, phone, world)).collect();
+    let mut open = fits.iter().filter(|fit| waiting.contains(fit));
+    match (open.next(), open.next(), fits.first()) {
+        (Some(one), None, _) => return found(one.clone()),
+        (Some(_), Some(_), _) => return Understood::AskAgain(waiting),
+        // The code of a contract that is answered already: said twice, and no guess at the others.
+        (None, _, Some(over)) => return found(over.clone()),
+        (None, _, None) => {}
     }
+    let usable = |w: &&Waiting| {
+        let party = agreement(world, &w.stream).and_then(|a| a.parties.get(w.party));
+        party.is_some_and(|p| p.wrong_codes < WRONG_CODES_MAX)
+    };
+    let guessed_at: Vec<Waiting> = waiting.iter().filter(usable).cloned().collect();
+    match (waiting.is_empty(), guessed_at.is_empty()) {
+        (true, _) => Understood::Nothing,
+        (false, true) => Understood::AskAgain(waiting),
+        (false, false) => Understood::WrongCode(guessed_at),
+    }
+}
+
+fn party_at(stream: &str, phone: &str, world: &World) -> Option<Waiting> {
+    let party = agreement(world, stream)?.party_of(phone)?;
+    Some(Waiting { stream: stream.to_owned(), party })
 }
 
 /// Does what the text asks for. `message` is the stream on which the text itself was recorded just now.
@@ -148,7 +152,11 @@ pub(super) fn act(
         }
         Understood::Answer(Found { answer, contract, code }) => {
             let channel = if code.is_some() { Channel::SmsCode } else { Channel::SmsNumber };
-            match give(&contract.stream, contract.party, *answer, channel, code.as_deref(), links, recorder) {
+            let Waiting { stream, party } = contract;
+            match give(stream, *party, *answer, channel, code.as_deref(), links.clone(), recorder) {
+                Err(Stop::Refused(Refusal::WrongCode)) => {
+                    ask_again(fact, std::slice::from_ref(contract), links, recorder)
+                }
                 // The message itself was recorded; that its answer changed nothing is no failure of the input.
                 Ok(()) | Err(Stop::Refused(_) | Stop::Already(_)) => Ok(()),
                 Err(other) => Err(other),

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::command::{
     AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX,
 };
-use crate::document::{self, RecordingRef};
+use crate::document::{self, DocumentError, RecordingRef};
 use crate::entity::{Entity, KEYS_STREAM, conference_stream, contract_stream, dial_stream};
 use crate::event::{
     Channel, ConferenceRequested, ContractDrafted, DialRequested, EventData, MessageRequested, Template,
@@ -83,7 +83,12 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
     };
     let input = recorder.input;
     let document = document::build(&contract_id, command, &recordings, &input.seed, || recorder.salt())
-        .map_err(|e| Refusal::Invalid { field: "terms".into(), reason: e.to_string() })?;
+        .map_err(|e| match e {
+            DocumentError::Amount { field, source } => {
+                Refusal::Invalid { field: format!("terms.{field}"), reason: source.to_string() }
+            }
+            DocumentError::Profile(e) => Refusal::Invalid { field: "terms".into(), reason: e.to_string() },
+        })?;
     let parties = u32::try_from(command.parties.len()).unwrap_or(u32::MAX);
     let codes: Vec<String> = (0..parties).map(|n| code(&input.seed, n)).collect();
     let code_names: Vec<String> = (0..parties).map(|n| format!("code_{n}")).collect();

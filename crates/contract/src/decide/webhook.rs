@@ -96,8 +96,7 @@ fn received(
     raw: Option<Raw<'_>>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
-    let understood =
-        if conflict { answer::Understood::Nothing } else { answer::understand(fact, recorder) };
+    let understood = if conflict { answer::Understood::Nothing } else { answer::understand(fact, recorder) };
     let reading = if conflict { Reading::Ambiguous } else { understood.reading() };
     let data = EventData::MessageReceived(MessageReceived { reading, conflict });
     recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?;
