@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn every_waiter_of_an_input_is_told_and_no_other() {
         let board = Board::new(0);
-        let (mut first, mut second, mut other) = (board.wait(input(1)), board.wait(input(1)), board.wait(input(2)));
+        let (mut first, mut second, mut other) =
+            (board.wait(input(1)), board.wait(input(1)), board.wait(input(2)));
         board.announce(1, [(input(1), "done".to_owned())]);
         assert_eq!(first.try_recv().unwrap(), "done");
         assert_eq!(second.try_recv().unwrap(), "done");

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::error::{Fault, StoreError};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, Scope, SourcePosition,
-    StreamRow, TaskRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, Scope,
+    SourcePosition, StreamRow, TaskRow,
 };
 use crate::rows::{Loaded, SeenRow, Tip};
 
@@ -43,7 +43,10 @@ pub(crate) fn all<C, R>(columns: Vec<C>, row: fn(C) -> Result<R, StoreError>) ->
 }
 
 /// Converts the one row of a result, if there is one.
-pub(crate) fn one<C, R>(columns: Option<C>, row: fn(C) -> Result<R, StoreError>) -> Result<Option<R>, StoreError> {
+pub(crate) fn one<C, R>(
+    columns: Option<C>,
+    row: fn(C) -> Result<R, StoreError>,
+) -> Result<Option<R>, StoreError> {
     columns.map(row).transpose()
 }
 
@@ -89,7 +92,13 @@ pub(crate) type StreamColumns = (String, i64, Vec<u8>, i64, String);
 
 pub(crate) fn stream(columns: StreamColumns) -> Result<StreamRow, StoreError> {
     let (stream, version, head, recorded_at, state) = columns;
-    Ok(StreamRow { stream, version: number(version)?, head: hash(head)?, recorded_at: time(recorded_at)?, state })
+    Ok(StreamRow {
+        stream,
+        version: number(version)?,
+        head: hash(head)?,
+        recorded_at: time(recorded_at)?,
+        state,
+    })
 }
 
 pub(crate) type ContractColumns = (String, String, String, String, i64, Vec<u8>);
@@ -129,7 +138,9 @@ pub(crate) fn checkpoint(columns: CheckpointColumns) -> Result<CheckpointRow, St
 
 pub(crate) type InboxColumns = (Uuid, i64, String, Option<Vec<u8>>);
 
-pub(crate) fn inbox((input, received_at, outcome, quarantined): InboxColumns) -> Result<InboxRow, StoreError> {
+pub(crate) fn inbox(
+    (input, received_at, outcome, quarantined): InboxColumns,
+) -> Result<InboxRow, StoreError> {
     Ok(InboxRow { input, received_at: time(received_at)?, outcome, quarantined })
 }
 
@@ -162,7 +173,8 @@ pub(crate) fn tip(rows: Vec<TipColumns>) -> Result<Tip, StoreError> {
                 tip.last_recorded_at = recorded_at.map(time).transpose()?;
             }
             (1, level, Some(place), Some(bytes), None) => {
-                let level = usize::try_from(level).map_err(|_| corrupt("a level of the tree out of range"))?;
+                let level =
+                    usize::try_from(level).map_err(|_| corrupt("a level of the tree out of range"))?;
                 edge.push((level, place, hash(bytes)?));
             }
             (2, position, None, None, Some(source)) => {
@@ -183,8 +195,16 @@ pub(crate) fn tip(rows: Vec<TipColumns>) -> Result<Tip, StoreError> {
 
 /// One row of the one statement behind `load`: what it is (0 an input, 1 a stream, 2 a link, 3 a digest seen, 4 a
 /// counter), then input; three texts; two numbers; hash.
-pub(crate) type LoadedColumns =
-    (i64, Option<Uuid>, Option<String>, Option<String>, Option<String>, Option<i64>, Option<i64>, Option<Vec<u8>>);
+pub(crate) type LoadedColumns = (
+    i64,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<Vec<u8>>,
+);
 
 pub(crate) fn loaded(rows: Vec<LoadedColumns>) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();

@@ -92,13 +92,19 @@ pub enum OpenError {
     )]
     ChangedSchema(i64),
     /// It lacks migrations and the caller did not allow them to run.
-    #[error("the database lacks migration {0}: open it once with migrations allowed, as the owner of the tables")]
+    #[error(
+        "the database lacks migration {0}: open it once with migrations allowed, as the owner of the tables"
+    )]
     NotMigrated(i64),
     /// It was never given an origin.
-    #[error("the database holds no ledger yet: open it once with migrations allowed, as the owner of the tables")]
+    #[error(
+        "the database holds no ledger yet: open it once with migrations allowed, as the owner of the tables"
+    )]
     NotInitialised,
     /// It holds another ledger.
-    #[error("the database holds the ledger {found:?}, not {expected:?}: point the service at the right database")]
+    #[error(
+        "the database holds the ledger {found:?}, not {expected:?}: point the service at the right database"
+    )]
     OtherOrigin {
         /// Origin the caller is configured for.
         expected: String,
@@ -138,7 +144,9 @@ fn cause(error: &sqlx::Error) -> Cause {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => Cause::Transient,
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => Cause::Corrupt,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+            Cause::Corrupt
+        }
         _ => Cause::Permanent,
     }
 }
@@ -162,7 +170,8 @@ fn database_cause(code: &str, message: &str) -> Cause {
 /// IOERR, FULL, CANTOPEN, PROTOCOL.
 fn is_transient(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "40", "53", "57", "58"].contains(&&code[..2]) || ["55P03", "25P03", "25P04"].contains(&code);
+        return ["08", "40", "53", "57", "58"].contains(&&code[..2])
+            || ["55P03", "25P03", "25P04"].contains(&code);
     }
     code.parse::<u32>().is_ok_and(|code| [5, 6, 7, 9, 10, 13, 14, 15].contains(&(code & 0xff)))
 }
@@ -170,10 +179,9 @@ fn is_transient(code: &str) -> bool {
 impl From<&sqlx::Error> for Fault {
     fn from(error: &sqlx::Error) -> Fault {
         match error {
-            sqlx::Error::Database(database) => Fault {
-                code: database.code().map(Cow::into_owned),
-                message: database.message().to_owned(),
-            },
+            sqlx::Error::Database(database) => {
+                Fault { code: database.code().map(Cow::into_owned), message: database.message().to_owned() }
+            }
             // The text of a configuration error can quote the address, and with it a password.
             sqlx::Error::Configuration(_) => Fault::new("the address or its options cannot be read"),
             other => Fault::new(other.to_string()),

@@ -13,8 +13,8 @@ use crate::board::Board;
 use crate::error::StoreError;
 use crate::lease::LeaseStatus;
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, StreamRow,
-    TaskRow, Tip,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, RecordRow,
+    StreamRow, TaskRow, Tip,
 };
 use crate::scan::Scan;
 use crate::store::{Backend, on_backend};
@@ -198,7 +198,11 @@ impl Reader {
     }
 
     /// A part of the list of contracts, newest first.
-    pub async fn contracts_page(&self, filter: &ContractFilter, page: &Page) -> Result<ContractPage, StoreError> {
+    pub async fn contracts_page(
+        &self,
+        filter: &ContractFilter,
+        page: &Page,
+    ) -> Result<ContractPage, StoreError> {
         let (filter, page) = (filter.clone(), page.clone());
         on_backend!(self, db => db.contracts_page(filter, page))
     }

@@ -47,8 +47,12 @@ use database_millis;
 impl Sqlite {
     pub(crate) async fn acquire_lease(&self, owner: String, ttl: i64) -> Result<Option<Lease>, StoreError> {
         let sql = concat!(
-            "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = ", database_millis!(), " + $2
-             WHERE owner = $1 OR expires_at <= ", database_millis!(), " RETURNING fence"
+            "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = ",
+            database_millis!(),
+            " + $2
+             WHERE owner = $1 OR expires_at <= ",
+            database_millis!(),
+            " RETURNING fence"
         );
         let fence = query_scalar(sql).bind(&owner).bind(ttl).fetch_optional(&self.writer).await?;
         Ok(fence.map(|fence| Lease { owner, fence }))

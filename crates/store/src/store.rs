@@ -170,7 +170,11 @@ impl Store {
     /// # Errors
     /// [`CommitError::Conflict`] when a larger one is there or the log is smaller; [`CommitError::Permanent`] when
     /// another root was signed for that size, which must never happen.
-    pub async fn insert_checkpoint(&self, lease: &Lease, checkpoint: CheckpointRow) -> Result<(), CommitError> {
+    pub async fn insert_checkpoint(
+        &self,
+        lease: &Lease,
+        checkpoint: CheckpointRow,
+    ) -> Result<(), CommitError> {
         let lease = lease.clone();
         on_backend!(self, db => db.insert_checkpoint(lease, checkpoint))
     }

@@ -183,7 +183,8 @@ impl Postgres {
     ) -> Result<u64, CommitError> {
         let mut transaction = self.writer.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
-        let sql = "DELETE FROM disclosure AS old USING unnest($1::bigint[], $2::text[]) AS gone (position, digest)
+        let sql =
+            "DELETE FROM disclosure AS old USING unnest($1::bigint[], $2::text[]) AS gone (position, digest)
                    WHERE old.position = gone.position AND old.digest = gone.digest";
         let (positions, digests): (Vec<i64>, Vec<String>) =
             disclosures.into_iter().map(|(position, digest)| (sql_int(position), digest)).unzip();

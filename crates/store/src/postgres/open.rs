@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrate;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, query, query_as, query_scalar};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, query, query_as, query_scalar,
+};
 
 use super::Postgres;
 use crate::error::OpenError;
@@ -33,7 +35,8 @@ const READ_ONLY: &str = "SET default_transaction_read_only = on;";
 /// of the database leads our names elsewhere.
 const OPENING_SESSION: &str = "SET search_path = public; SET client_min_messages = warning;";
 /// Rebuilding views takes as long as it takes, and loses nothing when it is cut off.
-const OWNER_SESSION: &str = "SET search_path = public; SET client_min_messages = warning; SET lock_timeout = '60s';";
+const OWNER_SESSION: &str =
+    "SET search_path = public; SET client_min_messages = warning; SET lock_timeout = '60s';";
 
 impl Postgres {
     pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Postgres, OpenError> {
@@ -125,7 +128,9 @@ async fn check_schema(connection: &mut PgConnection) -> Result<(), OpenError> {
     let sql = "SELECT to_regclass('public._sqlx_migrations') IS NOT NULL";
     let exists: bool = query_scalar(sql).fetch_one(&mut *connection).await?;
     let applied: Vec<(i64, Vec<u8>)> = if exists {
-        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?
+        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(connection)
+            .await?
     } else {
         Vec::new()
     };
@@ -136,7 +141,8 @@ async fn check_schema(connection: &mut PgConnection) -> Result<(), OpenError> {
 }
 
 async fn check_origin(connection: &mut PgConnection, expected: &str) -> Result<(), OpenError> {
-    let found: Option<String> = query_scalar("SELECT origin FROM ledger_info").fetch_optional(connection).await?;
+    let found: Option<String> =
+        query_scalar("SELECT origin FROM ledger_info").fetch_optional(connection).await?;
     match found {
         None => Err(OpenError::NotInitialised),
         Some(found) if found == expected => Ok(()),
@@ -152,6 +158,7 @@ async fn role(connection: &mut PgConnection) -> Result<&'static str, OpenError> 
         tracing::warn!("the role ahadi_service does not exist: the log is guarded by triggers only");
         return Ok("");
     }
-    let member: bool = query_scalar("SELECT pg_has_role($1, 'MEMBER')").bind(ROLE).fetch_one(connection).await?;
+    let member: bool =
+        query_scalar("SELECT pg_has_role($1, 'MEMBER')").bind(ROLE).fetch_one(connection).await?;
     if member { Ok("SET ROLE ahadi_service;") } else { Err(OpenError::NotInRole(login)) }
 }

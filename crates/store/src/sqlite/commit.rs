@@ -97,7 +97,8 @@ async fn move_source(connection: &mut SqliteConnection, place: &SourcePosition) 
     if done.rows_affected() == 1 {
         return Ok(());
     }
-    let message = format!("source {} was already read to position {} or beyond", place.source, place.position);
+    let message =
+        format!("source {} was already read to position {} or beyond", place.source, place.position);
     Err(CommitError::Conflict(Fault::new(message)))
 }
 

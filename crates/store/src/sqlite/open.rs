@@ -67,7 +67,9 @@ async fn check_durable(connection: &mut SqliteConnection) -> Result<(), OpenErro
         return Err(OpenError::NotDurable(what));
     }
     if synchronous != SYNCHRONOUS_FULL {
-        return Err(OpenError::NotDurable(format!("synchronous is {synchronous}, not {SYNCHRONOUS_FULL} (FULL)")));
+        return Err(OpenError::NotDurable(format!(
+            "synchronous is {synchronous}, not {SYNCHRONOUS_FULL} (FULL)"
+        )));
     }
     Ok(())
 }
@@ -78,7 +80,8 @@ async fn migrate(connection: &mut SqliteConnection, origin: &str) -> Result<(), 
     let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
     schema::sqlite().run_direct(None, &mut *transaction, false).await.map_err(schema::migration_error)?;
     let sql = concat!(
-        "INSERT INTO ledger_info (origin, created_at) SELECT $1, ", database_millis!(),
+        "INSERT INTO ledger_info (origin, created_at) SELECT $1, ",
+        database_millis!(),
         " WHERE NOT EXISTS (SELECT 1 FROM ledger_info)"
     );
     query(sql).bind(origin).execute(&mut *transaction).await?;
@@ -87,10 +90,13 @@ async fn migrate(connection: &mut SqliteConnection, origin: &str) -> Result<(), 
 }
 
 async fn check_schema(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations')";
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations')";
     let exists: bool = query_scalar(sql).fetch_one(&mut *connection).await?;
     let applied: Vec<(i64, Vec<u8>)> = if exists {
-        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?
+        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(connection)
+            .await?
     } else {
         Vec::new()
     };
@@ -101,7 +107,8 @@ async fn check_schema(connection: &mut SqliteConnection) -> Result<(), OpenError
 }
 
 async fn check_origin(connection: &mut SqliteConnection, expected: &str) -> Result<(), OpenError> {
-    let found: Option<String> = query_scalar("SELECT origin FROM ledger_info").fetch_optional(connection).await?;
+    let found: Option<String> =
+        query_scalar("SELECT origin FROM ledger_info").fetch_optional(connection).await?;
     match found {
         None => Err(OpenError::NotInitialised),
         Some(found) if found == expected => Ok(()),

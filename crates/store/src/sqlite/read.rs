@@ -53,8 +53,10 @@ impl Sqlite {
             UNION ALL
             SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL
             FROM counter WHERE name IN (SELECT value FROM json_each($5))";
-        let inputs = json_list(needs.inputs.iter().map(|input: &Uuid| json_text(&input.simple().to_string())));
-        let links = needs.links.iter().map(|(space, key)| format!("[{},{}]", json_text(space), json_text(key)));
+        let inputs =
+            json_list(needs.inputs.iter().map(|input: &Uuid| json_text(&input.simple().to_string())));
+        let links =
+            needs.links.iter().map(|(space, key)| format!("[{},{}]", json_text(space), json_text(key)));
         let query = query_as::<_, columns::LoadedColumns>(sql);
         let query = query.bind(inputs).bind(json_texts(&needs.streams)).bind(json_list(links));
         let query = query.bind(json_texts(&needs.seen)).bind(json_texts(&needs.counters));

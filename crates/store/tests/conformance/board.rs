@@ -30,7 +30,10 @@ pub async fn waiters_are_woken_by_the_commit(place: Place) {
     assert!(idle.try_recv().is_err());
 
     // A batch without records has outcomes all the same.
-    store.commit(&lease, Commit { first_position: 2, inbox: vec![inbox(other)], ..Commit::default() }).await.unwrap();
+    store
+        .commit(&lease, Commit { first_position: 2, inbox: vec![inbox(other)], ..Commit::default() })
+        .await
+        .unwrap();
     assert_eq!(idle.await.unwrap(), inbox(other).outcome);
     assert!(!growth.has_changed().unwrap());
     store.close().await;

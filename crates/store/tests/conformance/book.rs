@@ -69,11 +69,16 @@ impl Book {
 }
 
 pub fn inbox(input: Uuid) -> InboxRow {
-    InboxRow { input, received_at: time(1_000), outcome: format!("{{\"of\":\"{input}\"}}"), quarantined: None }
+    InboxRow {
+        input,
+        received_at: time(1_000),
+        outcome: format!("{{\"of\":\"{input}\"}}"),
+        quarantined: None,
+    }
 }
 
 pub fn disclosure(position: u64, ordinal: u32) -> DisclosureRow {
-    let scope = if ordinal % 2 == 0 { Scope::Record } else { Scope::Document };
+    let scope = if ordinal.is_multiple_of(2) { Scope::Record } else { Scope::Document };
     let (digest, encoded) = (format!("digest-{position}-{ordinal}"), format!("encoded-{position}-{ordinal}"));
     DisclosureRow { position, ordinal, scope, digest, encoded }
 }

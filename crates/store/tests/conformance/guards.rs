@@ -1,9 +1,9 @@
 //! What the database refuses to whoever is connected.
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use std::str::FromStr;
 
 use ledger::hash::sha256;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use store::rows::CheckpointRow;
 
 use crate::book::{Book, disclosure, time};
@@ -16,7 +16,8 @@ async fn filled(place: &Place) {
     let mut batch = book.batch(&["call/a/1"; 256]);
     batch.disclosures = vec![disclosure(0, 0)];
     store.commit(&lease, batch).await.unwrap();
-    let checkpoint = CheckpointRow { size: 256, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
+    let checkpoint =
+        CheckpointRow { size: 256, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
     store.insert_checkpoint(&lease, checkpoint).await.unwrap();
     store.close().await;
 }
@@ -41,8 +42,10 @@ pub async fn log_tables_refuse_every_change(place: Place) {
             Kind::Postgres => {
                 changes.push(format!("TRUNCATE {table} CASCADE"));
                 // As a replica does, for whom ordinary triggers do not fire.
-                let as_replica: Vec<String> =
-                    changes.iter().map(|sql| format!("SET session_replication_role = replica; {sql}")).collect();
+                let as_replica: Vec<String> = changes
+                    .iter()
+                    .map(|sql| format!("SET session_replication_role = replica; {sql}"))
+                    .collect();
                 changes.extend(as_replica);
             }
         }
@@ -64,7 +67,7 @@ pub async fn inserts_past_the_store_are_refused(place: Place) {
         Kind::Postgres => format!("decode(repeat('00', {length}), 'hex')"),
     };
     let (id, hash) = match place.kind {
-        Kind::Sqlite => (format!("{}", bytes(16)), bytes(32)),
+        Kind::Sqlite => (bytes(16), bytes(32)),
         Kind::Postgres => ("'00000000-0000-0000-0000-000000000000'::uuid".to_owned(), bytes(32)),
     };
     let record = |position: i64, stream: &str, version: i64, id: &str, prev: &str| {
@@ -92,7 +95,9 @@ pub async fn inserts_past_the_store_are_refused(place: Place) {
         inserts.push(record(256, "call/a/2", 2, &id, &hash));
         inserts.push(record(256, "call/a/1", 258, &id, &hash));
         inserts.push(record(256, "call/a/1", 257, &id, &hash));
-        inserts.push(format!("INSERT INTO checkpoint (size, root, note, signed_at) VALUES (257, {hash}, 'x', 0)"));
+        inserts.push(format!(
+            "INSERT INTO checkpoint (size, root, note, signed_at) VALUES (257, {hash}, 'x', 0)"
+        ));
         let replaced: Vec<String> =
             inserts.iter().map(|sql| sql.replacen("INSERT", "INSERT OR REPLACE", 1)).collect();
         inserts.extend(replaced.into_iter().filter(|sql| !sql.contains("lease")));

@@ -14,7 +14,8 @@ async fn check_writes_nothing(place: &Place, store: &Store, lease: &Lease, book:
     let before = place.contents().await;
     let batch = book.clone().batch(&["call/a/1"]);
     assert_eq!(store.commit(lease, batch).await, Err(CommitError::FenceLost));
-    let checkpoint = CheckpointRow { size: 1, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
+    let checkpoint =
+        CheckpointRow { size: 1, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
     assert_eq!(store.insert_checkpoint(lease, checkpoint).await, Err(CommitError::FenceLost));
     let erased = store.erase_disclosures(lease, &[(0, "digest-0-0".to_owned())]).await;
     assert_eq!(erased, Err(CommitError::FenceLost));
@@ -45,6 +46,26 @@ pub async fn one_owner_writes_at_a_time(place: Place) {
     let third = store.acquire_lease("second", HOUR).await.unwrap().unwrap();
     assert!(third.fence() > second.fence());
     check_writes_nothing(&place, &store, &second, &book).await;
+    store.close().await;
+}
+
+pub async fn of_many_who_ask_one_gets_it(place: Place) {
+    let store = place.open().await;
+    for _ in 0..20 {
+        let asking: Vec<_> = (0..8)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move { store.acquire_lease(&format!("owner {n}"), HOUR).await.unwrap() })
+            })
+            .collect();
+        let mut got = Vec::new();
+        for one in asking {
+            got.extend(one.await.unwrap());
+        }
+        assert_eq!(got.len(), 1, "{got:?}");
+        assert_eq!(store.lease_status().await.unwrap().owner, got[0].owner());
+        assert!(store.release_lease(&got[0]).await.unwrap());
+    }
     store.close().await;
 }
 

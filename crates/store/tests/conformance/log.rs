@@ -108,7 +108,9 @@ pub async fn a_batch_out_of_place_changes_nothing(place: Place) {
     let known_input = book.clone().batch_for(input, &["call/a/3"]);
     let mut twice = book.clone().batch(&["call/a/3"]);
     twice.inbox = vec![inbox(Uuid::max()), inbox(Uuid::max())];
-    for (what, batch) in [("a known record", known_id), ("a known input", known_input), ("an input twice", twice)] {
+    for (what, batch) in
+        [("a known record", known_id), ("a known input", known_input), ("an input twice", twice)]
+    {
         let error = refused(&place, &store, &lease, batch).await;
         assert!(matches!(error, CommitError::Conflict(_)), "{what}: {error:?}");
     }
@@ -132,26 +134,32 @@ pub async fn a_batch_against_the_rules_changes_nothing(place: Place) {
         ("a hash above no full tile", Box::new(move |batch| batch.nodes.push(node(1, 1)))),
         ("a hash on a level not reached", Box::new(move |batch| batch.nodes.push(node(2, 0)))),
         ("a disclosure of no record", Box::new(|batch| batch.disclosures = vec![disclosure(9_999, 0)])),
-        ("a record too long to serve", Box::new(|batch| {
-            batch.records[0].jws = "x".repeat(65_536);
-            batch.records[0].leaf = leaf_hash(batch.records[0].jws.as_bytes());
-        })),
+        (
+            "a record too long to serve",
+            Box::new(|batch| {
+                batch.records[0].jws = "x".repeat(65_536);
+                batch.records[0].leaf = leaf_hash(batch.records[0].jws.as_bytes());
+            }),
+        ),
         ("a stream of no version", Box::new(|batch| batch.views.streams = vec![stream_row("call/a/1", 0)])),
         // The last thing written: everything before it must be undone.
-        ("a task without a number", Box::new(|batch| {
-            batch.views.streams = vec![stream_row("call/a/1", 256)];
-            batch.seen = vec![SeenRow { key: "k".to_owned(), digest: sha256(b"k") }];
-            batch.views.tasks = vec![StreamTasks {
-                stream: "call/a/1".to_owned(),
-                tasks: vec![TaskRow {
+        (
+            "a task without a number",
+            Box::new(|batch| {
+                batch.views.streams = vec![stream_row("call/a/1", 256)];
+                batch.seen = vec![SeenRow { key: "k".to_owned(), digest: sha256(b"k") }];
+                batch.views.tasks = vec![StreamTasks {
                     stream: "call/a/1".to_owned(),
-                    task: 0,
-                    kind: "message".to_owned(),
-                    attempts: 0,
-                    not_before: time(0),
-                }],
-            }];
-        })),
+                    tasks: vec![TaskRow {
+                        stream: "call/a/1".to_owned(),
+                        task: 0,
+                        kind: "message".to_owned(),
+                        attempts: 0,
+                        not_before: time(0),
+                    }],
+                }];
+            }),
+        ),
     ];
     for (what, change) in against {
         let fresh = book.unique();
@@ -170,12 +178,16 @@ pub async fn an_empty_batch_moves_the_source_only(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let mut book = Book::new();
     store.commit(&lease, Commit { read_to: read_to(3), ..book.batch(&["call/a/1"]) }).await.unwrap();
-    store.commit(&lease, Commit { first_position: 1, read_to: read_to(9), ..Commit::default() }).await.unwrap();
-    let other = Some(SourcePosition { source: "journal/2".to_owned(), position: 0 });
-    store.commit(&lease, Commit { first_position: 1, read_to: other.clone(), ..Commit::default() }).await.unwrap();
+    store
+        .commit(&lease, Commit { first_position: 1, read_to: read_to(9), ..Commit::default() })
+        .await
+        .unwrap();
+    let other = SourcePosition { source: "journal/2".to_owned(), position: 0 };
+    let batch = Commit { first_position: 1, read_to: Some(other.clone()), ..Commit::default() };
+    store.commit(&lease, batch).await.unwrap();
     let mut sources = store.tip().await.unwrap().read_to;
     sources.sort_by(|one, two| one.source.cmp(&two.source));
-    assert_eq!(sources, [read_to(9).unwrap(), other.unwrap()]);
+    assert_eq!(sources, [read_to(9).unwrap(), other]);
     check_tip(&store, &book.tree).await;
     store.close().await;
 }
@@ -275,7 +287,8 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let mut book = Book::new();
     let mut batch = book.batch(&["call/a/1"; 1_100]);
-    batch.disclosures = [0, 511, 512, 1_099].iter().flat_map(|at| [disclosure(*at, 0), disclosure(*at, 1)]).collect();
+    batch.disclosures =
+        [0, 511, 512, 1_099].iter().flat_map(|at| [disclosure(*at, 0), disclosure(*at, 1)]).collect();
     let (records, disclosures) = (batch.records.clone(), batch.disclosures.clone());
     store.commit(&lease, batch).await.unwrap();
     for from in [0, 511, 1_099, 1_100, 5_000] {
@@ -292,7 +305,9 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
             }
         }
         assert!(seen.iter().map(|record| record.position).eq(from..end.max(from)), "from {from} to {end}");
-        assert!(seen.iter().zip(records.iter().skip(usize::try_from(from).unwrap())).all(|(one, two)| one == two));
+        assert!(
+            seen.iter().zip(records.iter().skip(usize::try_from(from).unwrap())).all(|(one, two)| one == two)
+        );
         let expected: Vec<_> = disclosures.iter().filter(|one| one.position >= from).cloned().collect();
         assert_eq!(opened, expected);
     }
@@ -304,7 +319,9 @@ pub async fn quarantine_keeps_the_input(place: Place) {
     let mut book = Book::new();
     let mut batch = book.batch(&["call/a/1"]);
     batch.inbox = (1..=5).map(|n| inbox(Uuid::from_u128(n))).collect();
-    for (row, (at, bytes)) in batch.inbox.iter_mut().zip([(9, Some(vec![0, 255])), (1, None), (8, Some(vec![]))]) {
+    for (row, (at, bytes)) in
+        batch.inbox.iter_mut().zip([(9, Some(vec![0, 255])), (1, None), (8, Some(vec![]))])
+    {
         row.received_at = time(at);
         row.quarantined = bytes;
     }

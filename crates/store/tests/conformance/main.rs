@@ -4,9 +4,10 @@
 //! half a run would look like a whole one.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-mod book;
 mod board;
+mod book;
 mod guards;
+mod keys;
 mod lease;
 mod log;
 mod opening;
@@ -46,6 +47,7 @@ const CASES: &[Case] = &cases![
     log::a_scan_ends_where_the_log_ended,
     log::quarantine_keeps_the_input,
     lease::one_owner_writes_at_a_time,
+    lease::of_many_who_ask_one_gets_it,
     lease::a_released_lease_writes_nothing,
     lease::time_is_that_of_the_database,
     guards::log_tables_refuse_every_change,
@@ -58,7 +60,7 @@ const CASES: &[Case] = &cases![
     views::the_last_change_of_a_row_counts,
     views::a_shadow_finds_and_mends_an_edited_view,
     views::a_shadow_is_not_put_in_place_behind_a_growing_log,
-    views::cursors_and_keys_are_kept,
+    keys::cursors_and_keys_are_kept,
     board::waiters_are_woken_by_the_commit,
     board::callers_who_leave_do_not_break_commits,
 ];

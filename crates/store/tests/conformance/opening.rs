@@ -60,7 +60,10 @@ pub async fn a_newer_schema_is_refused(place: Place) {
 pub async fn an_edited_migration_is_refused(place: Place) {
     place.open().await.close().await;
     let other = if place.kind == Kind::Sqlite { "x'00'" } else { "'\\x00'" };
-    place.execute(&format!("UPDATE _sqlx_migrations SET checksum = {other} WHERE version = 2")).await.unwrap();
+    place
+        .execute(&format!("UPDATE _sqlx_migrations SET checksum = {other} WHERE version = 2"))
+        .await
+        .unwrap();
     for options in [OpenOptions::new(ORIGIN), no_migrations()] {
         assert_eq!(refusal(&place, options).await, OpenError::ChangedSchema(2));
     }
@@ -75,7 +78,8 @@ pub async fn nothing_is_made_without_leave(place: Place) {
         }
         Kind::Postgres => {
             assert_eq!(error, OpenError::NotMigrated(1));
-            let tables = place.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").await;
+            let tables =
+                place.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").await;
             assert!(tables.is_empty(), "{tables:?}");
         }
     }
@@ -158,7 +162,9 @@ pub async fn every_column_is_explained(place: Place) {
         Kind::Sqlite => {
             // SQLite keeps the text of the migration, comments included.
             let tables = place
-                .texts("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_sqlx_migrations')")
+                .texts(
+                    "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_sqlx_migrations')",
+                )
                 .await;
             assert!(tables.len() >= 17);
             for sql in tables {

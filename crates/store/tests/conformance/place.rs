@@ -1,4 +1,6 @@
 //! A database for one case.
+// A test has a server to find and names to make up.
+#![allow(clippy::disallowed_methods)]
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -86,7 +88,8 @@ impl Place {
         let sql = AssertSqlSafe(sql.to_owned());
         match self.kind {
             Kind::Sqlite => {
-                let mut connection = SqliteConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+                let mut connection =
+                    SqliteConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
                 let done = connection.execute(sql).await;
                 connection.close().await.unwrap();
                 done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
@@ -105,7 +108,8 @@ impl Place {
         let sql = AssertSqlSafe(sql.to_owned());
         match self.kind {
             Kind::Sqlite => {
-                let mut connection = SqliteConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+                let mut connection =
+                    SqliteConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
                 let rows = connection.fetch_all(sql).await.unwrap();
                 rows.iter().map(|row| row.get(0)).collect()
             }
@@ -125,7 +129,9 @@ impl Place {
             let columns = self.columns(table).await;
             let cells: Vec<String> = match self.kind {
                 Kind::Sqlite => columns.iter().map(|column| format!("quote({column})")).collect(),
-                Kind::Postgres => columns.iter().map(|column| format!("coalesce({column}::text, '-')")).collect(),
+                Kind::Postgres => {
+                    columns.iter().map(|column| format!("coalesce({column}::text, '-')")).collect()
+                }
             };
             let sql = format!("SELECT '{table} ' || {} FROM {table} ORDER BY 1", cells.join(" || ' ' || "));
             contents.extend(self.texts(&sql).await);

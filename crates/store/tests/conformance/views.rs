@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use ledger::hash::sha256;
 use store::rows::{
-    ApiKeyRow, CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views,
+    CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views,
 };
 use store::{CommitError, ContractFilter, Lease, Page, Store};
 use uuid::Uuid;
 
 use crate::book::{Book, contract_row, inbox, link, stream_row, time};
-use crate::place::{HOUR, Kind, Place};
+use crate::place::{Kind, Place};
 
 async fn apply(store: &Store, lease: &Lease, views: Views) {
     let first_position = store.tip().await.unwrap().size;
@@ -63,7 +63,10 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
         SeenRow { key: "k1".to_owned(), digest: sha256(b"other") },
         SeenRow { key: "k2".to_owned(), digest },
     ];
-    store.commit(&lease, Commit { views, seen, inbox: vec![inbox(known)], ..Commit::default() }).await.unwrap();
+    store
+        .commit(&lease, Commit { views, seen, inbox: vec![inbox(known)], ..Commit::default() })
+        .await
+        .unwrap();
 
     let pair = |space: &str, key: &str| (space.to_owned(), key.to_owned());
     let needs = Needs {
@@ -83,8 +86,12 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
     let mut loaded = store.load(&needs).await.unwrap();
     assert_eq!(loaded.inputs, [known]);
     loaded.streams.sort_by(|one, two| one.stream.cmp(&two.stream));
-    assert_eq!(loaded.streams, [stream_row(odd, 2), stream_row("contract/A", 3), stream_row("contract/B", 1)]);
-    let led: BTreeSet<_> = loaded.links.iter().map(|(space, key, stream)| [space.as_str(), key, stream]).collect();
+    assert_eq!(
+        loaded.streams,
+        [stream_row(odd, 2), stream_row("contract/A", 3), stream_row("contract/B", 1)]
+    );
+    let led: BTreeSet<_> =
+        loaded.links.iter().map(|(space, key, stream)| [space.as_str(), key, stream]).collect();
     assert_eq!(led.len(), loaded.links.len(), "each link once");
     let expected = [
         ["call", "it's", odd],
@@ -103,7 +110,8 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
     assert!(nothing.seen.is_empty() && nothing.counters.is_empty());
     assert_eq!(store.stream(odd).await.unwrap(), Some(stream_row(odd, 2)));
     assert_eq!(store.stream("contract/none").await.unwrap(), None);
-    let both = store.streams(&["contract/B".to_owned(), "x".to_owned(), "contract/A".to_owned()]).await.unwrap();
+    let both =
+        store.streams(&["contract/B".to_owned(), "x".to_owned(), "contract/A".to_owned()]).await.unwrap();
     assert_eq!(both, [stream_row("contract/A", 3), stream_row("contract/B", 1)]);
     store.close().await;
 }
@@ -119,7 +127,8 @@ fn tasks(stream: &str, tasks: Vec<TaskRow>) -> Views {
 
 pub async fn tasks_of_a_stream_are_replaced(place: Place) {
     let (store, lease) = place.open_to_write().await;
-    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 1, 30), task("contract/A", 2, 10)])).await;
+    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 1, 30), task("contract/A", 2, 10)]))
+        .await;
     apply(&store, &lease, tasks("contract/B", vec![task("contract/B", 1, 20)])).await;
     let due = |now: i64, max: u32| {
         let store = store.clone();
@@ -135,7 +144,8 @@ pub async fn tasks_of_a_stream_are_replaced(place: Place) {
     assert_eq!(due(99, 2).await, [a(2), b(1)]);
 
     // The second stays and changes, the first is done, a third comes.
-    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 2, 40), task("contract/A", 3, 5)])).await;
+    apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 2, 40), task("contract/A", 3, 5)]))
+        .await;
     assert_eq!(due(99, 10).await, [a(3), b(1), a(2)]);
     apply(&store, &lease, tasks("contract/A", vec![])).await;
     assert_eq!(due(99, 10).await, [b(1)]);
@@ -180,7 +190,12 @@ pub async fn contracts_are_listed_by_page_and_filter(place: Place) {
         (filter(None, None, None), Page { limit: 2, offset: 3, before: None }, &["B", "A"], 5),
         (filter(None, None, None), Page { offset: 9, ..all() }, &[], 5),
         (filter(None, None, None), Page { limit: 0, ..all() }, &[], 5),
-        (filter(None, None, None), Page { before: Some((time(20), "a".to_owned())), ..all() }, &["B", "A"], 5),
+        (
+            filter(None, None, None),
+            Page { before: Some((time(20), "a".to_owned())), ..all() },
+            &["B", "A"],
+            5,
+        ),
         (filter(Some("pending"), None, None), all(), &["D", "a", "A"], 3),
         (filter(None, Some("labour"), None), all(), &["E", "D", "a"], 3),
         (filter(None, None, Some(phone)), all(), &["E", "D", "A"], 3),
@@ -213,7 +228,10 @@ pub async fn the_last_change_of_a_row_counts(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let twice = Views {
         streams: vec![stream_row("contract/A", 1), stream_row("contract/A", 2)],
-        contracts: vec![contract_row("A", "pending", "labour", 1), contract_row("A", "confirmed", "labour", 1)],
+        contracts: vec![
+            contract_row("A", "pending", "labour", 1),
+            contract_row("A", "confirmed", "labour", 1),
+        ],
         calls: vec![call("call/a/1", "1", "ringing"), call("call/a/1", "1", "ended")],
         tasks: vec![
             StreamTasks { stream: "contract/A".to_owned(), tasks: vec![task("contract/A", 1, 1)] },
@@ -297,40 +315,5 @@ pub async fn a_shadow_is_not_put_in_place_behind_a_growing_log(place: Place) {
     let swapped = shadow.swap(&lease, 0).await;
     assert!(matches!(swapped, Err(CommitError::Conflict(_))), "{swapped:?}");
     assert_eq!(place.contents().await, before);
-    store.close().await;
-}
-
-pub async fn cursors_and_keys_are_kept(place: Place) {
-    let store = place.open().await;
-    assert_eq!(store.cursor("publisher").await.unwrap(), None);
-    for position in [0, 7, 3] {
-        store.set_cursor("publisher", position).await.unwrap();
-        assert_eq!(store.cursor("publisher").await.unwrap(), Some(position));
-    }
-    assert_eq!(store.cursor("feed").await.unwrap(), None);
-
-    let key = |id: &str, at: i64| ApiKeyRow {
-        id: id.to_owned(),
-        secret_sha256: sha256(id.as_bytes()),
-        scopes: "contracts:read contracts:write".to_owned(),
-        label: "the office".to_owned(),
-        created_at: time(at),
-        expires_at: (at > 5).then(|| time(99)),
-        revoked_at: None,
-    };
-    let keys = store.keys();
-    assert!(keys.insert(key("second", 9)).await.unwrap());
-    assert!(keys.insert(key("first", 5)).await.unwrap());
-    assert!(!keys.insert(ApiKeyRow { label: "thief".to_owned(), ..key("first", 1) }).await.unwrap());
-    assert_eq!(keys.list().await.unwrap(), [key("first", 5), key("second", 9)]);
-    assert_eq!(store.reader().api_key("first").await.unwrap(), Some(key("first", 5)));
-    assert!(keys.revoke("first", time(50)).await.unwrap());
-    assert!(keys.revoke("first", time(60)).await.unwrap());
-    assert!(!keys.revoke("none", time(50)).await.unwrap());
-    assert_eq!(keys.find("first").await.unwrap().unwrap().revoked_at, Some(time(50)));
-    assert_eq!(keys.find("second").await.unwrap().unwrap().revoked_at, None);
-    assert_eq!(keys.find("none").await.unwrap(), None);
-    // Keys need no lease.
-    assert!(store.acquire_lease("other", HOUR).await.unwrap().is_some());
     store.close().await;
 }
