@@ -15,3 +15,4 @@ pub mod dial;
 pub mod door;
 pub mod message;
 pub mod recording;
+mod worker;

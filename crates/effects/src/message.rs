@@ -2,8 +2,8 @@
 //!
 //! Each attempt is journaled before it is made, and its result after, so an attempt nobody knows the end of stands in
 //! the ledger as such. It is enough that the attempt is journaled: it is durable then, comes before its own result in
-//! the same journal, and if this process dies in between, the fold takes the task up again after its delay. Waiting for
-//! the fold would add nothing but time.
+//! the same journal, and if this process dies in between, the fold takes the task up again after its delay. Waiting until
+//! the attempt is folded would add nothing but time; what must be waited for is the fold of the result (`worker`).
 //!
 //! A message is sent at least once. Where the outcome is unknown it is sent again: a text that comes twice does no harm,
 //! one that never comes leaves a contract unconfirmed.
@@ -17,10 +17,17 @@ use contract::phone::Phone;
 use contract::provider::Provider;
 use contract::report::{FailureReason, Report, TaskRef};
 use providers::africastalking::rest::{self, RestError};
+use store::Reader;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::account::Account;
 use crate::client::{Client, SendError};
 use crate::door::{Door, DoorError};
+use crate::worker::Worker;
+
+/// Messages sent at once. A contract has ten parties at most, and one request takes a fraction of a second.
+const AT_ONCE: usize = 8;
 
 /// Sends the messages that streams ask for. Cheap to clone.
 #[derive(Clone)]
@@ -111,18 +118,28 @@ impl Messenger {
         Messenger { inner: Arc::new(Inner { door, client, account }) }
     }
 
-    /// Makes one attempt at a message of the stream in `state`, and journals attempt and result. Does nothing where
-    /// the state says that the task is done or already further.
+    /// Sends what is due until told to stop; then ends what was begun, which takes no longer than one request.
+    pub async fn run(&self, reader: Reader, stop: CancellationToken) {
+        let worker = Worker { kind: "message", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
+        let attempt = |task: TaskRef, state: Entity| {
+            let messenger = self.clone();
+            async move { messenger.attempt(&task, &state).await }
+        };
+        worker.run(stop, attempt).await;
+    }
+
+    /// Makes one attempt at a message of the stream in `state`, and journals attempt and result. Gives the id of the
+    /// last report; none where the state says that the task is done or already further, and nothing was done.
     ///
     /// # Errors
     /// [`DoorError`] when something could not be journaled. If it was the attempt, nothing was sent; if it was the
     /// result, the attempt stands alone in the ledger and is repeated after its delay.
-    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<(), DoorError> {
+    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<Option<Uuid>, DoorError> {
         match outgoing(state).and_then(|outgoing| outgoing.0.get(&task.task)) {
             Some(message) if is_open(message) && message.attempts + 1 == task.attempt => {
-                self.inner.attempt(task, message).await
+                self.inner.attempt(task, message).await.map(Some)
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 }
@@ -139,7 +156,7 @@ fn is_open(message: &OutgoingMessage) -> bool {
 }
 
 impl Inner {
-    async fn attempt(&self, task: &TaskRef, message: &OutgoingMessage) -> Result<(), DoorError> {
+    async fn attempt(&self, task: &TaskRef, message: &OutgoingMessage) -> Result<Uuid, DoorError> {
         let result = match readable(message) {
             Ok((to, text)) => {
                 self.door.report(Report::MessageAttempted(task.clone())).await?;
@@ -160,8 +177,7 @@ impl Inner {
                 Report::MessageFailed { task, reason, again }
             }
         };
-        self.door.report(report).await?;
-        Ok(())
+        Ok(self.door.report(report).await?.id)
     }
 
     async fn send(&self, to: &Phone, text: &str) -> Result<Accepted, MessageError> {

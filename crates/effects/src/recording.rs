@@ -10,9 +10,13 @@ use std::sync::Arc;
 use contract::entity::Entity;
 use contract::recording::{Recording, Recordings};
 use contract::report::{FailureReason, Report, TaskRef};
+use store::Reader;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::client::ClientError;
 use crate::door::{Door, DoorError};
+use crate::worker::Worker;
 
 mod blob;
 mod fetch;
@@ -24,6 +28,9 @@ pub use fetch::{FetchLimits, REDIRECTS_MAX};
 pub use guard::{AllowList, AllowListError};
 
 use fetch::Downloader;
+
+/// Recordings fetched at once: 4 MiB of buffers, and far more than conferences end at the same time.
+const AT_ONCE: usize = 4;
 
 /// Fetches the recordings that streams name. Cheap to clone.
 #[derive(Clone)]
@@ -50,29 +57,41 @@ impl Fetcher {
     ///
     /// # Panics
     /// When the process has installed no cryptography for TLS.
-    pub fn new(door: Door, blobs: Blobs, allow: AllowList, limits: FetchLimits) -> Result<Fetcher, ClientError> {
+    pub fn new(
+        door: Door,
+        blobs: Blobs,
+        allow: AllowList,
+        limits: FetchLimits,
+    ) -> Result<Fetcher, ClientError> {
         let downloader = Downloader::new(blobs, allow, limits)?;
         Ok(Fetcher { inner: Arc::new(Inner { door, downloader }) })
     }
 
-    /// Makes one attempt at a recording of the stream in `state`, and journals the result. Does nothing where the
-    /// state says that the recording is there, given up, or already further.
+    /// Fetches what is due until told to stop; what was begun then is given up, and begun anew next time.
+    pub async fn run(&self, reader: Reader, stop: CancellationToken) {
+        let worker = Worker { kind: "recording", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
+        let attempt = |task: TaskRef, state: Entity| {
+            let (fetcher, stop) = (self.clone(), stop.clone());
+            async move { stop.run_until_cancelled(fetcher.attempt(&task, &state)).await.unwrap_or(Ok(None)) }
+        };
+        worker.run(stop.clone(), attempt).await;
+    }
+
+    /// Makes one attempt at a recording of the stream in `state`, and journals the result. Gives the id of the report;
+    /// none where the state says that the recording is there, given up, erased or already further, and nothing was done.
     ///
     /// # Errors
     /// [`DoorError`] when the result could not be journaled; then nothing happened, but for bytes that lie in the store
     /// and will be fetched again.
-    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<(), DoorError> {
-        match recordings(state).and_then(|all| all.0.values().find(|one| one.task == task.task)) {
-            Some(recording) if is_open(recording) && recording.attempts + 1 == task.attempt => {
-                self.fetch(task, recording.url.as_deref()).await
-            }
-            _ => Ok(()),
+    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<Option<Uuid>, DoorError> {
+        let recording = recordings(state).and_then(|all| all.0.values().find(|one| one.task == task.task));
+        match recording.filter(|one| is_open(one) && one.attempts + 1 == task.attempt).map(|one| &one.url) {
+            Some(Some(url)) => self.fetch(task, url).await.map(Some),
+            _ => Ok(None),
         }
     }
 
-    async fn fetch(&self, task: &TaskRef, url: Option<&str>) -> Result<(), DoorError> {
-        // Erased while we were on the way to it: nothing is left to be done, and nothing to be said.
-        let Some(url) = url else { return Ok(()) };
+    async fn fetch(&self, task: &TaskRef, url: &str) -> Result<Uuid, DoorError> {
         let (stream, number, attempt) = (&task.stream, task.task, task.attempt);
         let report = match self.inner.downloader.download(url).await {
             Ok(fetched) => {
@@ -95,8 +114,7 @@ impl Fetcher {
                 Report::RecordingFailed { task: task.clone(), reason, again }
             }
         };
-        self.inner.door.report(report).await?;
-        Ok(())
+        Ok(self.inner.door.report(report).await?.id)
     }
 }
 

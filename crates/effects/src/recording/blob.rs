@@ -88,6 +88,8 @@ impl Blobs {
     /// [`BlobError`].
     pub(crate) async fn begin(&self) -> Result<Writing, BlobError> {
         let mut name = [0_u8; 16];
+        // Two processes must not write into one file; the name is gone when the file is finished.
+        #[allow(clippy::disallowed_methods)]
         getrandom::fill(&mut name).map_err(|_| BlobError::Random)?;
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
         let place = ObjectPath::from_iter([UNFINISHED, name.as_str()]);

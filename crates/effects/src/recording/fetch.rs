@@ -140,7 +140,11 @@ pub(crate) struct Downloader {
 }
 
 impl Downloader {
-    pub(crate) fn new(blobs: Blobs, allow: AllowList, limits: FetchLimits) -> Result<Downloader, ClientError> {
+    pub(crate) fn new(
+        blobs: Blobs,
+        allow: AllowList,
+        limits: FetchLimits,
+    ) -> Result<Downloader, ClientError> {
         let client = || {
             reqwest::Client::builder()
                 .no_proxy()
@@ -171,7 +175,9 @@ impl Downloader {
                 | StatusCode::FOUND
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
-                | StatusCode::PERMANENT_REDIRECT => url = next(&url, &response).ok_or(FetchError::Redirects)?,
+                | StatusCode::PERMANENT_REDIRECT => {
+                    url = next(&url, &response).ok_or(FetchError::Redirects)?
+                }
                 status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => {
                     return Err(FetchError::NotFound { status: status.as_u16() });
                 }
@@ -200,7 +206,8 @@ impl Downloader {
         if response.content_length().is_some_and(|bytes| bytes > self.limits.bytes_max) {
             return Err(FetchError::TooLarge);
         }
-        let mut audio = Audio { writing: self.blobs.begin().await?, head: Vec::new(), media_type: None, bytes: 0 };
+        let mut audio =
+            Audio { writing: self.blobs.begin().await?, head: Vec::new(), media_type: None, bytes: 0 };
         while let Some(piece) = self.piece(&mut response).await? {
             audio.bytes += piece.len() as u64;
             if audio.bytes > self.limits.bytes_max {

@@ -124,7 +124,8 @@ impl AllowList {
     /// Judges an address before it is connected to.
     pub(crate) fn judge(&self, url: &Url) -> Result<Passage, Forbidden> {
         // Credentials in an address would be sent along; no provider hands them out that way.
-        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some()
+        {
             return Err(Forbidden);
         }
         let host = url.host_str().ok_or(Forbidden)?;
@@ -244,7 +245,17 @@ mod tests {
             assert_eq!(judge(list, url), expected, "{url}");
         }
         assert_eq!("".parse(), Ok(AllowList::default()));
-        for wrong in ["127.0.0.1", "host", ":80", "host:0", "host:65536", "http://host:80", "host:80/a", "a@host:80", "::1:80"] {
+        for wrong in [
+            "127.0.0.1",
+            "host",
+            ":80",
+            "host:0",
+            "host:65536",
+            "http://host:80",
+            "host:80/a",
+            "a@host:80",
+            "::1:80",
+        ] {
             assert!(wrong.parse::<AllowList>().is_err(), "{wrong}");
         }
     }

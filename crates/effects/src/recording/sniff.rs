@@ -134,7 +134,12 @@ mod tests {
         let still = (b"fmt ", 16, &[0; 16][..]);
         for (name, head, bytes, expected) in [
             ("plain", wav(&[fmt, (b"data", 24_000, &[])]), 24_044, Some(1_500)),
-            ("notes before the data", wav(&[fmt, (b"LIST", 3, b"abc\0"), (b"data", 8_000, &[])]), 9_000, Some(500)),
+            (
+                "notes before the data",
+                wav(&[fmt, (b"LIST", 3, b"abc\0"), (b"data", 8_000, &[])]),
+                9_000,
+                Some(500),
+            ),
             ("size left open", wav(&[fmt, (b"data", u32::MAX, &[])]), 16_044, Some(1_000)),
             ("size left empty", wav(&[fmt, (b"data", 0, &[])]), 16_044, Some(1_000)),
             ("no bytes a second", wav(&[still, (b"data", 16_000, &[])]), 16_044, None),
