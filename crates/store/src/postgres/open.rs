@@ -29,6 +29,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
                        SET statement_timeout = '60s'; SET jit = off; SET client_min_messages = warning; \
                        SET search_path = public;";
+/// What connections for writing are told besides. The statement of a commit has one plan worth having, by index, for one
+/// row as for a thousand; left to itself the planner makes a new one each time, which takes longer than a small commit.
+const WRITING: &str = "SET plan_cache_mode = force_generic_plan;";
 /// What connections for reading are told besides.
 const READ_ONLY: &str = "SET default_transaction_read_only = on;";
 /// What the connection for migrations is told: it waits for another's migrations however long they take, and no setting
@@ -55,7 +58,7 @@ impl Postgres {
 
         let session = format!("{SESSION} {role}");
         let readers = pool(&login, options.readers.max(1), format!("{READ_ONLY} {session}"));
-        let writer = pool(&login, WRITERS, session);
+        let writer = pool(&login, WRITERS, format!("{WRITING} {session}"));
         let owner = pool(&login, 1, OWNER_SESSION.to_owned());
         Ok(Postgres { readers, writer, owner })
     }

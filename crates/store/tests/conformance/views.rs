@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::hash::sha256;
-use store::rows::{
-    CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views,
-};
+use store::rows::{CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views};
 use store::{CommitError, ContractFilter, Lease, Page, Store};
 use uuid::Uuid;
 
