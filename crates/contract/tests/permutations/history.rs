@@ -1,0 +1,356 @@
+//! Arbitrary histories: everything that can come in at the door, most of it fitting what came before.
+
+use contract::agreement::Agreement;
+use contract::command::{
+    Answer, AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, Language,
+    OtherTerm, Party, StateKey, Terms,
+};
+use contract::entity::{Entity, call_stream, conference_stream};
+use contract::fact::{DeliveryStatus, Fact, Private, Subject, What};
+use contract::input::{Body, Input};
+use contract::provider::{Provider, Via};
+use contract::report::{DialledLeg, FailureReason, LegStatus, Report, TaskRef};
+use ledger::key::{Action, KeyStatement, RecordKey, Role};
+use ledger::time::Timestamp;
+use proptest::prelude::*;
+
+use crate::memory::{ORIGIN, Shelf, input, webhook};
+use crate::telling::{self, CALLS, CONFERENCE, PHONES};
+
+const START_MS: i64 = 1_772_800_000_000;
+
+/// One step, before it is known what it refers to.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Conference,
+    Dial,
+    Dialled {
+        failed: bool,
+    },
+    Told(Vec<Fact>),
+    Contract {
+        second: usize,
+        expires: bool,
+        on_conference: bool,
+        precise: bool,
+    },
+    Answers {
+        contract: usize,
+        party: usize,
+        yes: bool,
+        right: bool,
+    },
+    Texts {
+        contract: usize,
+        party: usize,
+        yes: bool,
+        right: bool,
+        names: bool,
+        codes: bool,
+        proven: bool,
+    },
+    Says {
+        party: usize,
+        words: &'static str,
+        id: usize,
+    },
+    Delivered {
+        id: usize,
+        status: DeliveryStatus,
+    },
+    Sends {
+        contract: usize,
+        attempt: u32,
+        result: usize,
+    },
+    Fetches {
+        call: usize,
+        attempt: u32,
+        result: usize,
+    },
+    Key {
+        number: u8,
+    },
+    /// The same body again, as another input.
+    Again(usize),
+    /// The same input again.
+    Redelivered(usize),
+    /// A door whose clock is behind, or a long pause.
+    Clock(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use DeliveryStatus::{Delivered, Failed, Sent};
+    let yes = any::<bool>;
+    let words = prop::sample::select(vec!["hello there", "YES", "yes no", "NO but later", "NDIO 0000"]);
+    let status = prop::sample::select(vec![Delivered, Failed, Sent]);
+    prop_oneof![
+        2 => Just(Step::Conference),
+        1 => Just(Step::Dial),
+        2 => yes().prop_map(|failed| Step::Dialled { failed }),
+        6 => telling::webhook().prop_map(Step::Told),
+        4 => (1..4_usize, any::<[bool; 3]>()).prop_map(|(second, [a, b, c])| Step::Contract {
+            second, expires: a, on_conference: b, precise: c
+        }),
+        4 => (0..4_usize, 0..2_usize, yes(), yes())
+            .prop_map(|(contract, party, yes, right)| Step::Answers { contract, party, yes, right }),
+        6 => (0..4_usize, 0..2_usize, any::<[bool; 5]>()).prop_map(|(contract, party, [a, b, c, d, e])| {
+            Step::Texts { contract, party, yes: a, right: b, names: c, codes: d, proven: e }
+        }),
+        2 => (0..4_usize, words, 0..5_usize).prop_map(|(party, words, id)| Step::Says { party, words, id }),
+        2 => (0..3_usize, status).prop_map(|(id, status)| Step::Delivered { id, status }),
+        4 => (0..4_usize, 1..4_u32, 0..4_usize)
+            .prop_map(|(contract, attempt, result)| Step::Sends { contract, attempt, result }),
+        3 => (0..3_usize, 1..3_u32, 0..3_usize)
+            .prop_map(|(call, attempt, result)| Step::Fetches { call, attempt, result }),
+        1 => (0..2_u8).prop_map(|number| Step::Key { number }),
+        3 => (0..30_usize).prop_map(Step::Again),
+        2 => (0..30_usize).prop_map(Step::Redelivered),
+        1 => (-5_000..90_000_000_i64).prop_map(Step::Clock),
+    ]
+}
+
+/// Histories of up to 40 inputs.
+pub fn history() -> impl Strategy<Value = Vec<Input>> {
+    proptest::collection::vec(step(), 1..40).prop_map(|steps| {
+        let mut so_far = SoFar { shelf: Shelf::default(), inputs: Vec::new(), clock_ms: START_MS };
+        for step in steps {
+            so_far.take(&step);
+        }
+        so_far.inputs
+    })
+}
+
+/// What came in so far, folded, so that the next step can refer to it.
+struct SoFar {
+    shelf: Shelf,
+    inputs: Vec<Input>,
+    clock_ms: i64,
+}
+
+impl SoFar {
+    fn take(&mut self, step: &Step) {
+        let body = match step {
+            Step::Clock(by) => {
+                self.clock_ms += by;
+                return;
+            }
+            Step::Redelivered(n) => {
+                if !self.inputs.is_empty() {
+                    self.put(self.inputs[n % self.inputs.len()].clone());
+                }
+                return;
+            }
+            Step::Again(n) if self.inputs.is_empty() => {
+                Some((Via::Api, *n > 15, webhook("empty", Vec::new())))
+            }
+            Step::Again(n) => {
+                let old = &self.inputs[n % self.inputs.len()];
+                Some((old.via, old.authenticated, old.body.clone()))
+            }
+            step => self.body(step),
+        };
+        let Some((via, authenticated, body)) = body else { return };
+        self.clock_ms += 700;
+        let at = Timestamp::from_millis(self.clock_ms).unwrap();
+        self.put(input(u64::try_from(self.inputs.len()).unwrap(), via, authenticated, at, body));
+    }
+
+    fn put(&mut self, input: Input) {
+        self.shelf.fold(std::slice::from_ref(&input));
+        self.inputs.push(input);
+    }
+
+    fn body(&self, step: &Step) -> Option<(Via, bool, Body)> {
+        let command = |command| Some((Via::Api, true, Body::Command(command)));
+        match step {
+            Step::Conference => command(conference()),
+            Step::Dial => {
+                let phone = PHONES[3].parse().unwrap();
+                command(Command::InvokeCall(InvokeCall { dial_id: "dial_1".into(), phone }))
+            }
+            Step::Dialled { failed } => Some((Via::Effect, true, Body::Report(dialled(*failed)))),
+            Step::Told(facts) => {
+                Some((Via::AfricasTalking, true, webhook("callerNumber=%2B254700000001", facts.clone())))
+            }
+            Step::Contract { second, expires, on_conference, precise } => {
+                let until = Timestamp::from_millis(self.clock_ms + 60_000_000).unwrap();
+                let expires_at = expires.then_some(until);
+                command(Command::CreateContract(Box::new(contract(
+                    *second,
+                    expires_at,
+                    *on_conference,
+                    *precise,
+                ))))
+            }
+            Step::Answers { contract, party, yes, right } => {
+                let (id, agreement) = self.contract(*contract)?;
+                let party = &agreement.parties[*party];
+                let code = if *right { party.code.clone()? } else { "none".to_owned() };
+                let phone = party.phone.as_ref()?.parse().unwrap();
+                let answer = if *yes { Answer::Yes } else { Answer::No };
+                command(Command::AnswerContract(AnswerContract { contract_id: id, phone, code, answer }))
+            }
+            Step::Texts { .. } => self.text(step),
+            Step::Says { party, words, id } => {
+                let private = Private {
+                    phone: Some(PHONES[*party].to_owned()),
+                    text: Some((*words).to_owned()),
+                    ..Private::default()
+                };
+                let said = fact(&format!("ATMsg_{id}"), "received", What::MessageReceived {}, private);
+                Some((Via::Sms, false, webhook(words, vec![said])))
+            }
+            Step::Delivered { id, status } => {
+                let what = What::MessageDelivery { status: *status };
+                let told = fact(&format!("ATXid_{id}"), "delivery", what, Private::default());
+                Some((Via::AfricasTalking, true, webhook("delivery report", vec![told])))
+            }
+            Step::Sends { contract, attempt, result } => {
+                let (id, _) = self.contract(*contract)?;
+                let report = sent(&format!("contract/{id}"), *attempt, *result);
+                Some((Via::Effect, true, Body::Report(report)))
+            }
+            Step::Fetches { call, attempt, result } => {
+                Some((Via::Effect, true, Body::Report(self.fetched(*call, *attempt, *result)?)))
+            }
+            Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
+            Step::Again(_) | Step::Redelivered(_) | Step::Clock(_) => None,
+        }
+    }
+
+    fn contract(&self, number: usize) -> Option<(String, Box<Agreement>)> {
+        let mut all = self.shelf.entities().into_iter().filter_map(|(stream, entity)| match entity {
+            Entity::Contract(agreement) => Some((stream.strip_prefix("contract/")?.to_owned(), agreement)),
+            _ => None,
+        });
+        all.nth(number)
+    }
+
+    fn text(&self, step: &Step) -> Option<(Via, bool, Body)> {
+        let Step::Texts { contract, party, yes, right, names, codes, proven } = step else { return None };
+        let (id, agreement) = self.contract(*contract)?;
+        let party = &agreement.parties[*party];
+        let mut words = vec![if *yes { "YES".to_owned() } else { "hapana".to_owned() }];
+        if *codes {
+            words.push(if *right { party.code.clone()? } else { "0000".to_owned() });
+        }
+        words.extend(names.then_some(id));
+        let text = Some(words.join(" "));
+        let private = Private { phone: party.phone.clone(), text, ..Private::default() };
+        let message = format!("ATMsg_t{}", self.inputs.len());
+        let said = fact(&message, "received", What::MessageReceived {}, private);
+        Some((Via::AfricasTalking, *proven, webhook(&words.join("+"), vec![said])))
+    }
+
+    fn fetched(&self, call: usize, attempt: u32, result: usize) -> Option<Report> {
+        let stream = call_stream(Provider::AfricasTalking, CALLS[call]);
+        let Some(Entity::Call(state)) = self.shelf.entity(&stream) else { return None };
+        let task = TaskRef { stream, task: state.recordings.0.values().next()?.task, attempt };
+        Some(match result {
+            0 => Report::RecordingFailed { task, reason: FailureReason::NotFound, again: attempt < 2 },
+            letter => Report::RecordingFetched {
+                task,
+                sha256: if letter == 1 { "a1".repeat(32) } else { "b2".repeat(32) },
+                bytes: 81_920,
+                media_type: "audio/mpeg".into(),
+                duration_ms: Some(20_000),
+            },
+        })
+    }
+}
+
+fn fact(id: &str, word: &str, what: What, private: Private) -> Fact {
+    let subject = Subject::Message { provider: Provider::AfricasTalking, id: id.to_owned() };
+    Fact { subject, key: format!("{id}:{word}"), occurred: None, what, private }
+}
+
+fn conference() -> Command {
+    Command::CreateConference(CreateConference {
+        conference_id: CONFERENCE.to_owned(),
+        parties: PHONES[..2].iter().map(|p| p.parse().unwrap()).collect(),
+        contract_type: ContractType::ServiceAgreement,
+        expected_duration_s: 600,
+    })
+}
+
+fn dialled(failed: bool) -> Report {
+    let stream = conference_stream(CONFERENCE);
+    if failed {
+        return Report::DialFailed { stream, reason: FailureReason::UnknownOutcome };
+    }
+    let call =
+        |party: u32, id: &str| DialledLeg { party, call_id: Some(id.to_owned()), status: LegStatus::Queued };
+    let legs = vec![call(0, CALLS[0]), call(1, CALLS[1])];
+    Report::Dialled { stream, provider: Provider::AfricasTalking, legs }
+}
+
+fn sent(stream: &str, attempt: u32, result: usize) -> Report {
+    let task = TaskRef { stream: stream.to_owned(), task: 2, attempt };
+    match result {
+        0 => Report::MessageAttempted(task),
+        1 => Report::MessageFailed { task, reason: FailureReason::Unreachable, again: attempt < 3 },
+        n => Report::MessageAccepted {
+            task,
+            provider: Provider::AfricasTalking,
+            message_id: format!("ATXid_{n}"),
+            cost: Some("KES 0.8".into()),
+        },
+    }
+}
+
+/// Names, words and terms that must never stand in a record.
+pub const CONFIDENTIAL: [&str; 9] = [
+    "Wanjiru",
+    "Kamau",
+    "spoken words",
+    "secret maize",
+    "Nairobi Market",
+    "Grade A",
+    "moisture",
+    "recordings.example",
+    "callerNumber",
+];
+
+fn contract(
+    second: usize,
+    expires_at: Option<Timestamp>,
+    on_conference: bool,
+    precise: bool,
+) -> CreateContract {
+    let party = |phone: usize, role: &str, name: &str| Party {
+        phone: PHONES[phone].parse().unwrap(),
+        role: role.to_owned(),
+        name: Some(name.to_owned()),
+    };
+    CreateContract {
+        transcript: "The spoken words of a negotiation".into(),
+        parties: vec![party(0, "buyer", "John Kamau"), party(second, "seller", "Mary Wanjiru")],
+        contract_type: if on_conference { ContractType::LoanAgreement } else { ContractType::default() },
+        language: if precise { Language::Sw } else { Language::En },
+        terms: Terms {
+            product: Some("secret maize".into()),
+            total_amount: Some(if precise { "25000.75" } else { "25000" }.parse().unwrap()),
+            currency: Some(if second == 3 { "UGX" } else { "KES" }.into()),
+            delivery_location: Some("Nairobi Market".into()),
+            ..Terms::default()
+        },
+        other_terms: vec![OtherTerm { name: "moisture".into(), value: "Grade A".into() }],
+        conference_id: on_conference.then(|| CONFERENCE.to_owned()),
+        expires_at,
+    }
+}
+
+fn statement(number: u8) -> String {
+    let (root, key) = (RecordKey::from_seed(&[9; 32]), RecordKey::from_seed(&[number; 32]));
+    let statement = KeyStatement {
+        action: Action::Added,
+        role: Role::Record,
+        origin: ORIGIN.to_owned(),
+        public_key: key.public().clone(),
+        issued_at: Timestamp::from_millis(START_MS).unwrap(),
+        from_position: None,
+        reason: None,
+    };
+    statement.sign(&root, Some(&key)).data().canonical()
+}
