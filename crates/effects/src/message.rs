@@ -119,6 +119,9 @@ impl Messenger {
     }
 
     /// Sends what is due until told to stop; then ends what was begun, which takes no longer than one request.
+    ///
+    /// One per ledger: two would not know of each other and send some messages twice. Where several projectors stand
+    /// by, run it beside the active one.
     pub async fn run(&self, reader: Reader, stop: CancellationToken) {
         let worker = Worker { kind: "message", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
         let attempt = |task: TaskRef, state: Entity| {

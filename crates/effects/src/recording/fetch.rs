@@ -176,7 +176,7 @@ impl Downloader {
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
                 | StatusCode::PERMANENT_REDIRECT => {
-                    url = next(&url, &response).ok_or(FetchError::Redirects)?
+                    url = next(&url, &response).ok_or(FetchError::Redirects)?;
                 }
                 status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => {
                     return Err(FetchError::NotFound { status: status.as_u16() });
