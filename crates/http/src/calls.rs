@@ -1,0 +1,164 @@
+//! Calls of any provider: `GET /v1/calls/{id}` and the journey of one.
+
+use axum::extract::{FromRef, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use contract::call::{Call, Progress};
+use contract::entity::Entity;
+use contract::fact::{CallOutcome, Direction};
+use contract::provider::Provider;
+use serde_json::{Value, json};
+use store::Reader;
+use store::rows::CallRow;
+
+use crate::auth::{Allowed, CallsControl, Gate, Scope};
+use crate::body::field::Faults;
+use crate::contracts::plain;
+use crate::evidence::bundle::{Evidence, ListedRecord};
+use crate::id::Id;
+use crate::problem::{Kind, Problem};
+use crate::query::Query;
+
+/// Providers whose call ids may be asked for, in this order.
+const PROVIDERS: [Provider; 3] = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
+/// Most records of a journey in one answer; a call has about ten.
+const RECORDS_MAX: u32 = 500;
+
+/// State of these routes.
+#[derive(Clone)]
+pub struct Calls {
+    gate: Gate,
+    reader: Reader,
+    evidence: Evidence,
+}
+
+impl Calls {
+    /// From this store.
+    pub fn new(gate: Gate, reader: Reader, evidence: Evidence) -> Calls {
+        Calls { gate, reader, evidence }
+    }
+}
+
+impl FromRef<Calls> for Gate {
+    fn from_ref(state: &Calls) -> Gate {
+        state.gate.clone()
+    }
+}
+
+/// Its routes.
+pub fn router(state: Calls) -> Router {
+    Router::new()
+        .route("/v1/calls/{id}", get(show))
+        .route("/v1/calls/{id}/journey", get(journey))
+        .with_state(state)
+}
+
+async fn show(
+    State(state): State<Calls>,
+    allowed: Allowed<CallsControl>,
+    Id(id): Id,
+) -> Result<Json<Value>, Problem> {
+    let row = find(&state.reader, &id).await?;
+    let folded = state.reader.stream(&row.stream).await?.ok_or_else(unknown)?;
+    let Entity::Call(call) = Entity::from_json(&folded.state).map_err(Problem::internal)? else {
+        return Err(unknown());
+    };
+    Ok(Json(view(&row, &call, allowed.caller.may(Scope::PersonalRead))))
+}
+
+async fn journey(
+    State(state): State<Calls>,
+    allowed: Allowed<CallsControl>,
+    Id(id): Id,
+    query: Query,
+) -> Result<Json<Value>, Problem> {
+    let faults = Faults::new();
+    let from = query.whole_number("from_version", 1, 1 << 53, 1_u64, &faults);
+    faults.refuse(Kind::Invalid, Some(()))?;
+    let row = find(&state.reader, &id).await?;
+    let personal = allowed.caller.may(Scope::PersonalRead);
+    let records = state.evidence.records(&row.stream, from, RECORDS_MAX, personal).await?;
+    let steps: Result<Vec<Value>, Problem> = records.iter().map(step).collect();
+    Ok(Json(json!({ "id": row.call_id, "provider": row.provider, "stream": row.stream, "journey": steps? })))
+}
+
+async fn find(reader: &Reader, id: &str) -> Result<CallRow, Problem> {
+    for provider in PROVIDERS {
+        if let Some(row) = reader.call(provider.as_str(), id).await? {
+            return Ok(row);
+        }
+    }
+    Err(unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no such call.")
+}
+
+fn view(row: &CallRow, call: &Call, personal: bool) -> Value {
+    let shown = |number: &Option<String>| match number {
+        Some(number) if !personal => {
+            number.parse::<contract::phone::Phone>().ok().map(|phone| phone.masked())
+        }
+        other => other.clone(),
+    };
+    let (from, to) = match call.direction {
+        Some(Direction::Inbound) => (shown(&call.phone), shown(&call.line)),
+        Some(Direction::Outbound) => (shown(&call.line), shown(&call.phone)),
+        None => (None, None),
+    };
+    json!({
+        "id": row.call_id,
+        "status": status(call),
+        "direction": call.direction,
+        "from": from,
+        "to": to,
+        "provider": row.provider,
+        "progress": call.progress.as_str(),
+        "outcome": call.outcome,
+        "cause": call.cause,
+        "duration_s": call.duration_s,
+        "started_at": call.started_at,
+        "answered_at": call.answered_at,
+        "ended_at": call.ended_at,
+        "recordings": call.recordings.0.len(),
+        "conflicts": call.conflicts,
+    })
+}
+
+/// The four words of the source document.
+fn status(call: &Call) -> &'static str {
+    match (call.progress, call.outcome) {
+        (
+            Progress::Ended,
+            Some(CallOutcome::Completed | CallOutcome::EndedWithoutTalk | CallOutcome::Ended),
+        ) => "completed",
+        (Progress::Ended, None) if call.answered => "completed",
+        (Progress::Ended, _) => "failed",
+        (Progress::Answered | Progress::Transferred, _) => "in_progress",
+        _ => "dialing",
+    }
+}
+
+/// One record with both times: the provider's and ours.
+fn step(listed: &ListedRecord) -> Result<Value, Problem> {
+    let record = ledger::record::open(&listed.jws).map_err(Problem::internal)?;
+    let opened: serde_json::Map<String, Value> = listed
+        .disclosures
+        .iter()
+        .filter_map(|encoded| ledger::disclosure::Disclosure::parse(encoded).ok())
+        .map(|(_, name, value)| (name, plain(&value)))
+        .collect();
+    Ok(json!({
+        "position": listed.position,
+        "version": listed.version,
+        "type": record.kind,
+        "occurred_at": record.occurred_at,
+        "occurred_at_assumed_zone": record.occurred_at_assumed_zone,
+        "recorded_at": record.recorded_at,
+        "source": record.source.via,
+        "authenticated": record.source.authenticated,
+        "data": plain(&record.data),
+        "private": opened,
+    }))
+}

@@ -1,0 +1,85 @@
+//! The native shapes.
+
+use contract::agreement::Agreement;
+use contract::command::Answer;
+use ledger::json::{self, Value as Profile};
+use serde_json::{Value, json};
+use store::rows::StreamRow;
+
+use crate::evidence::bundle::ListedRecord;
+use crate::voicepact::contracts::Sight;
+
+/// A contract with everything the caller may see of it. Amounts are decimal texts, as in the document.
+pub(super) fn contract(id: &str, agreement: &Agreement, sight: Sight) -> Value {
+    let document = agreement.document.as_deref().and_then(|text| json::parse(text.as_bytes()).ok());
+    let part = |name: &str| document.as_ref().and_then(|d| d.get(name)).map_or(Value::Null, plain);
+    let parties: Vec<Value> = agreement
+        .parties
+        .iter()
+        .map(|party| {
+            let answer = party.answer.as_ref().map(|given| {
+                let word = match given.answer {
+                    Answer::Yes => "confirmed",
+                    Answer::No => "rejected",
+                };
+                json!({ "answer": word, "channel": given.channel, "at": given.at })
+            });
+            json!({
+                "role": party.role,
+                "phone": sight.phone(party),
+                "name": sight.name(party),
+                "answer": answer,
+                "wrong_codes": party.wrong_codes,
+            })
+        })
+        .collect();
+    json!({
+        "contract_id": id,
+        "status": agreement.status.as_str(),
+        "contract_type": agreement.contract_type.as_str(),
+        "language": agreement.language.as_str(),
+        "created_at": agreement.created_at,
+        "confirmed_at": agreement.confirmed_at,
+        "expires_at": agreement.expires_at,
+        "contract_hash": agreement.document_sha256,
+        "agreed_text": part("agreed_text"),
+        "terms": part("terms"),
+        "other_terms": part("other_terms"),
+        "recordings": part("recordings"),
+        "parties": parties,
+    })
+}
+
+/// The same with the head of its stream.
+pub(super) fn with_head(id: &str, agreement: &Agreement, row: &StreamRow, sight: Sight) -> Value {
+    let mut contract = contract(id, agreement, sight);
+    contract["stream"] = json!({ "name": row.stream, "version": row.version, "head": row.head });
+    contract
+}
+
+/// A record as evidence: its bytes, its place, and what may be opened of it.
+pub(super) fn record(record: &ListedRecord) -> Value {
+    json!({
+        "position": record.position,
+        "version": record.version,
+        "id": record.id,
+        "type": record.kind,
+        "recorded_at": record.recorded_at,
+        "payload_sha256": record.payload_sha256,
+        "leaf": record.leaf,
+        "jws": record.jws,
+        "disclosures": record.disclosures,
+    })
+}
+
+/// A profile value as plain JSON: it has no floats, so nothing is lost.
+pub(crate) fn plain(value: &Profile) -> Value {
+    match value {
+        Profile::Null => Value::Null,
+        Profile::Bool(b) => (*b).into(),
+        Profile::Int(n) => (*n).into(),
+        Profile::String(s) => s.as_str().into(),
+        Profile::Array(items) => items.iter().map(plain).collect(),
+        Profile::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), plain(v))).collect()),
+    }
+}

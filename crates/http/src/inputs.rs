@@ -1,0 +1,49 @@
+//! `GET /v1/inputs/{id}`: what became of a request whose outcome was not known in time.
+
+use axum::extract::{FromRef, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use store::Reader;
+use uuid::Uuid;
+
+use crate::auth::{Allowed, ContractsRead, Gate};
+use crate::id::Id;
+use crate::problem::Problem;
+
+/// State of this route.
+#[derive(Clone)]
+pub struct Inputs {
+    gate: Gate,
+    reader: Reader,
+}
+
+impl Inputs {
+    /// From this store.
+    pub fn new(gate: Gate, reader: Reader) -> Inputs {
+        Inputs { gate, reader }
+    }
+}
+
+impl FromRef<Inputs> for Gate {
+    fn from_ref(state: &Inputs) -> Gate {
+        state.gate.clone()
+    }
+}
+
+/// Its route.
+pub fn router(state: Inputs) -> Router {
+    Router::new().route("/v1/inputs/{id}", get(show)).with_state(state)
+}
+
+async fn show(
+    State(state): State<Inputs>,
+    _: Allowed<ContractsRead>,
+    Id(id): Id,
+) -> Result<Json<Value>, Problem> {
+    let unknown = || Problem::not_found("This input is not known, or not folded yet.");
+    let input: Uuid = id.parse().map_err(|_| unknown())?;
+    let outcome = state.reader.outcome(input).await?.ok_or_else(unknown)?;
+    let outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;
+    Ok(Json(json!({ "input": input, "result": outcome })))
+}

@@ -1,0 +1,171 @@
+//! Handing inputs in, and waiting for what becomes of a command.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use contract::command::Command;
+use contract::input::{Body, Input};
+use contract::outcome::{Outcome, Recorded, Refusal};
+use contract::provider::Via;
+use effects::door::{Door, DoorError, Stamp};
+use store::Reader;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::problem::{Kind, Problem};
+
+/// How long a command waits for its outcome. The projector needs milliseconds; longer means that it stands still.
+const OUTCOME_SECONDS_MAX: u64 = 10;
+/// How often the store is asked for an outcome: commits of another process are not announced in this one.
+const OUTCOME_POLL_MS: u64 = 25;
+
+/// The way in for handlers. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    door: Door,
+    reader: Reader,
+}
+
+/// A command that was recorded, now or before.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The input it came as.
+    pub input: Uuid,
+    /// The records it led to; none where it was recorded before.
+    pub records: Vec<Recorded>,
+    /// The stream it stands on.
+    pub stream: String,
+    /// Whether the same was recorded before.
+    pub already: bool,
+}
+
+impl Intake {
+    /// Through this door, with outcomes from this store.
+    pub fn new(door: Door, reader: Reader) -> Intake {
+        Intake { door, reader }
+    }
+
+    /// The door itself.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Journals an input and does not wait for its outcome. A client that leaves meanwhile changes nothing: the
+    /// journaling runs to its end.
+    ///
+    /// # Errors
+    /// 503 where it was not journaled, 413 where it is larger than an input can be.
+    pub async fn take(
+        &self,
+        stamp: Stamp,
+        via: Via,
+        authenticated: bool,
+        body: Body,
+    ) -> Result<Input, Problem> {
+        take(&self.door, stamp, via, authenticated, body).await
+    }
+
+    /// Journals a command of the interface and waits until it is recorded or refused.
+    ///
+    /// # Errors
+    /// As [`Intake::take`]; the refusal as a 4xx; 503 where the outcome is not known in time, naming the input.
+    pub async fn run(&self, command: Command) -> Result<Done, Problem> {
+        let stamp = self.door.stamp().map_err(not_taken)?;
+        let input = stamp.id;
+        // Before the input is handed in, or its outcome could be announced to nobody.
+        let announced = self.reader.board().wait(input);
+        self.take(stamp, Via::Api, true, Body::Command(command)).await?;
+        match self.outcome(input, announced).await? {
+            Outcome::Recorded { records, refused: None } => {
+                let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();
+                Ok(Done { input, records, stream, already: false })
+            }
+            Outcome::AlreadyApplied { stream } => {
+                Ok(Done { input, records: Vec::new(), stream, already: true })
+            }
+            Outcome::Refused(refusal) | Outcome::Recorded { refused: Some(refusal), .. } => {
+                Err(refusal.into())
+            }
+            Outcome::Quarantined { .. } => Err(Problem::new(
+                Kind::Invalid,
+                format!("The request could not be recorded; see /v1/inputs/{input}."),
+            )),
+        }
+    }
+
+    async fn outcome(&self, input: Uuid, announced: oneshot::Receiver<String>) -> Result<Outcome, Problem> {
+        let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
+        let text =
+            tokio::time::timeout(limit, self.watch(input, announced)).await.map_err(|_| late(input))??;
+        serde_json::from_str(&text).map_err(Problem::internal)
+    }
+
+    async fn watch(&self, input: Uuid, mut announced: oneshot::Receiver<String>) -> Result<String, Problem> {
+        let mut listening = true;
+        let mut poll = tokio::time::interval(Duration::from_millis(OUTCOME_POLL_MS));
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // The first tick is at once.
+        poll.tick().await;
+        loop {
+            tokio::select! {
+                told = &mut announced, if listening => match told {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(_) => listening = false,
+                },
+                _ = poll.tick() => match self.reader.outcome(input).await {
+                    Ok(Some(outcome)) => return Ok(outcome),
+                    // The input is journaled: that the store is away now only means to ask again.
+                    Ok(None) | Err(store::StoreError::Transient(_)) => {}
+                    Err(error) => return Err(error.into()),
+                },
+            }
+        }
+    }
+}
+
+/// Journals in a task of its own, so that a client that leaves cannot cut it.
+pub(crate) async fn take(
+    door: &Door,
+    stamp: Stamp,
+    via: Via,
+    authenticated: bool,
+    body: Body,
+) -> Result<Input, Problem> {
+    let door = door.clone();
+    let task = tokio::spawn(async move { door.take_stamped(stamp, via, authenticated, body).await });
+    task.await.map_err(Problem::internal)?.map_err(not_taken)
+}
+
+/// Why nothing was kept.
+pub(crate) fn not_taken(error: DoorError) -> Problem {
+    if let DoorError::Journal(journal::AppendError::TooLarge(_)) = &error {
+        return Problem::new(Kind::TooLarge, "The request is larger than an input can be.");
+    }
+    Problem::caused(
+        Kind::NotJournaled,
+        "The request was not accepted, because it could not be stored. Send it again.",
+        error,
+    )
+    .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn late(input: Uuid) -> Problem {
+    let place = format!("/v1/inputs/{input}");
+    let detail =
+        format!("The request was accepted, but is not yet recorded. {place} will tell what becomes of it.");
+    Problem::new(Kind::NotYetRecorded, detail)
+        .with_header(LOCATION, HeaderValue::try_from(place).expect("a path with a UUID is ASCII"))
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let sentence = refusal.to_string();
+        match refusal {
+            Refusal::NotFound { .. } | Refusal::NotAParty => Problem::new(Kind::NotFound, sentence),
+            Refusal::WrongCode | Refusal::TooManyAttempts => Problem::new(Kind::CodeRefused, sentence),
+            Refusal::WrongStatus { .. } | Refusal::Expired => Problem::new(Kind::Conflict, sentence),
+            Refusal::Invalid { field, reason } => Problem::field(Kind::Invalid, &field, reason),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The HTTP surface: webhooks in, commands in, queries and evidence out.
+//!
+//! ```text
+//!  webhooks ─────► read (providers) ─► journal ─► 200           no handler here can read the store
+//!  commands ─────► check fields ─────► journal ─► wait for the outcome ─► answer
+//!  calls ────────► journal the request ─► dial ─► journal the result ─► answer
+//!  queries, log ─► read half of the store ─────────────────────► answer
+//! ```
+//!
+//! Neither the signing key nor the write half of the store is in reach. Each resource is a file with a router and a
+//! small state of its own; [`router`] puts them together. What fails becomes a [`problem::Problem`], written at the
+//! edge in the form of the route's family.
+
+pub mod auth;
+pub mod body;
+pub mod calls;
+pub mod contracts;
+pub mod evidence;
+pub mod health;
+pub mod inputs;
+pub mod intake;
+pub mod problem;
+pub mod query;
+pub mod rooms;
+pub mod server;
+pub mod voice;
+pub mod voicepact;
+pub mod webhooks;
+
+mod edge;
+mod id;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use contract::phone::Country;
+use effects::dial::Dialer;
+use effects::door::Door;
+use ledger::checkpoint::LogVerifier;
+use ledger::key::PublicKey;
+use providers::africastalking::time::Zone;
+use providers::script::{Room, Say, Script, Step};
+use providers::secret::PathSecrets;
+use store::Reader;
+
+use crate::auth::Gate;
+use crate::evidence::bundle::{Anchors, Evidence};
+use crate::health::LagOf;
+use crate::intake::Intake;
+use crate::problem::Problem;
+use crate::rooms::Rooms;
+use crate::webhooks::Inlet;
+
+/// Settings of the surface.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether only this machine can connect: then the webhook paths without a secret are served.
+    pub loopback: bool,
+    /// No key is needed. Must only be set with `loopback`; [`router`] ignores it otherwise.
+    pub open_api: bool,
+    /// Serve the webhook paths without a secret on other addresses too.
+    pub allow_unauthenticated_webhooks: bool,
+    /// Secret segments of the webhook paths.
+    pub secrets: PathSecrets,
+    /// Reads local phone numbers.
+    pub country: Country,
+    /// Assumed for providers' times without a zone.
+    pub zone: Zone,
+    /// Whether the raw entries of the log are public.
+    pub entries_public: bool,
+    /// Name of the log.
+    pub origin: String,
+    /// The key that names the log's other keys.
+    pub root: PublicKey,
+    /// The key that signs its checkpoints.
+    pub log_vkey: LogVerifier,
+    /// Answers a call.
+    pub script: Script,
+    /// Answers a call placed for a conference.
+    pub conference_script: Script,
+    /// Whether webhooks are served here.
+    pub webhooks: bool,
+    /// Whether commands, queries and evidence are served here.
+    pub api: bool,
+    /// Tells this run from others in request ids.
+    pub run: String,
+}
+
+/// What the surface works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// The way in.
+    pub door: Door,
+    /// The read half of the store, with the board on which outcomes are announced.
+    pub reader: Reader,
+    /// Dials.
+    pub dialer: Dialer,
+    /// Tells how far the projector is behind.
+    pub lag: LagOf,
+}
+
+/// The script for parties of a conference where the operator sets none: they are told that they are recorded, and
+/// join.
+pub fn conference_script() -> Script {
+    let notice =
+        Say::plain("You are joining a conference that is recorded.").expect("the text is short and plain");
+    Script::new(vec![Step::Say(notice), Step::Conference(Room::default())])
+        .expect("two steps in a sound order")
+}
+
+/// All routes.
+pub fn router(config: &Config, parts: Parts) -> Router {
+    let Parts { door, reader, dialer, lag } = parts;
+    let gate = Gate::new(reader.clone(), door.clone(), config.open_api && config.loopback);
+    let rooms = Rooms::default();
+    let mut routes = health::router(health::Health::new(gate.clone(), door.clone(), reader.clone(), lag));
+    if config.webhooks {
+        routes = routes.merge(webhook_routes(config, door.clone(), rooms.clone()));
+    }
+    if config.api {
+        routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms));
+    }
+    routes
+        .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(from_fn_with_state(edge::Edge::new(&config.run), edge::finish))
+}
+
+fn webhook_routes(config: &Config, door: Door, rooms: Rooms) -> Router {
+    let bare = config.loopback || config.allow_unauthenticated_webhooks;
+    let inlet = Inlet::new(door, config.country, config.zone.clone(), config.secrets.clone(), bare);
+    let voice = webhooks::africastalking::AfricasTalking::new(
+        inlet.clone(),
+        &config.script,
+        &config.conference_script,
+        rooms,
+    );
+    webhooks::africastalking::router(voice).merge(webhooks::voicepact::router(inlet))
+}
+
+fn api_routes(
+    config: &Config,
+    gate: Gate,
+    door: Door,
+    reader: Reader,
+    dialer: Dialer,
+    rooms: Rooms,
+) -> Router {
+    let country = config.country;
+    let intake = Intake::new(door, reader.clone());
+    let anchors = Anchors {
+        origin: config.origin.clone(),
+        root: config.root.clone(),
+        log_vkey: config.log_vkey.clone(),
+    };
+    let evidence = Evidence::new(reader.clone(), anchors);
+    let log = evidence::log::Log::new(gate.clone(), reader.clone(), evidence.clone(), config.entries_public);
+    Router::new()
+        .merge(voice::router(voice::Voice::new(gate.clone(), intake.clone(), dialer.clone(), country)))
+        .merge(voicepact::conference::router(voicepact::conference::Conferences::new(
+            gate.clone(),
+            intake.clone(),
+            dialer,
+            rooms,
+            country,
+        )))
+        .merge(voicepact::recordings::router(voicepact::recordings::Recordings::new(
+            gate.clone(),
+            reader.clone(),
+        )))
+        .merge(voicepact::contracts::router(voicepact::contracts::Contracts::new(
+            gate.clone(),
+            intake.clone(),
+            reader.clone(),
+            country,
+        )))
+        .merge(contracts::router(contracts::Contracts::new(
+            gate.clone(),
+            intake,
+            reader.clone(),
+            evidence.clone(),
+            country,
+        )))
+        .merge(inputs::router(inputs::Inputs::new(gate.clone(), reader.clone())))
+        .merge(calls::router(calls::Calls::new(gate, reader.clone(), evidence.clone())))
+        .merge(evidence::log::router(log))
+        .merge(evidence::verify::router(evidence::verify::Verify::new(reader, evidence)))
+}

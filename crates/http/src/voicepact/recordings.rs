@@ -1,0 +1,104 @@
+//! `GET /voice/recordings/{conference_id}` and the source document's shorter `/recordings/{conference_id}`.
+
+use axum::extract::{FromRef, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use contract::call::Call;
+use contract::conference::Conference;
+use contract::entity::{Entity, conference_stream};
+use contract::fact::ConferenceStatus;
+use serde_json::{Value, json};
+use store::Reader;
+
+use super::seconds;
+use crate::auth::{Allowed, ContractsRead, Gate, Scope};
+use crate::id::Id;
+use crate::problem::Problem;
+
+/// Stands for a value that the key may not see.
+const HIDDEN: &str = "[hidden]";
+
+/// State of these routes.
+#[derive(Clone)]
+pub struct Recordings {
+    gate: Gate,
+    reader: Reader,
+}
+
+impl Recordings {
+    /// From this store.
+    pub fn new(gate: Gate, reader: Reader) -> Recordings {
+        Recordings { gate, reader }
+    }
+}
+
+impl FromRef<Recordings> for Gate {
+    fn from_ref(state: &Recordings) -> Gate {
+        state.gate.clone()
+    }
+}
+
+/// Its routes.
+pub fn router(state: Recordings) -> Router {
+    Router::new()
+        .route("/api/v1/voice/recordings/{conference_id}", get(show))
+        .route("/api/v1/recordings/{conference_id}", get(show))
+        .with_state(state)
+}
+
+async fn show(
+    State(state): State<Recordings>,
+    allowed: Allowed<ContractsRead>,
+    Id(conference_id): Id,
+) -> Result<Json<Value>, Problem> {
+    let row = state.reader.stream(&conference_stream(&conference_id)).await?;
+    let row = row.ok_or_else(|| Problem::not_found("Recording not found"))?;
+    let Entity::Conference(conference) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
+        return Err(Problem::not_found("Recording not found"));
+    };
+    let calls = legs(&state.reader, &conference).await?;
+    let personal = allowed.caller.may(Scope::PersonalRead);
+    Ok(Json(view(&conference_id, &conference, &calls.iter().collect::<Vec<_>>(), personal)))
+}
+
+/// States of the calls that the conference consists of, those that are known.
+async fn legs(reader: &Reader, conference: &Conference) -> Result<Vec<Call>, Problem> {
+    let streams: Vec<String> = conference.legs.iter().filter_map(|leg| leg.call.clone()).collect();
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut calls = Vec::new();
+    for row in reader.streams(&streams).await? {
+        if let Entity::Call(call) = Entity::from_json(&row.state).map_err(Problem::internal)? {
+            calls.push(*call);
+        }
+    }
+    Ok(calls)
+}
+
+fn view(id: &str, conference: &Conference, legs: &[&Call], personal: bool) -> Value {
+    let recording = conference.all_recordings(legs).into_iter().next();
+    let fetched = recording.and_then(|recording| recording.fetched.as_ref());
+    let talked = legs.iter().filter_map(|call| call.duration_s).max();
+    let url = recording.and_then(|recording| recording.url.as_deref());
+    json!({
+        "recording_id": id,
+        "status": status_word(conference.status(legs)),
+        "duration": recording.and_then(|recording| recording.duration_s).or(conference.duration_s).or(talked),
+        "recording_url": if personal { url } else { url.map(|_| HIDDEN) },
+        "created_at": conference.requested_at.or(recording.map(|recording| recording.available_at)).map(seconds),
+        "processed_at": fetched.map(|fetched| seconds(fetched.at)),
+        "sha256": fetched.and_then(|fetched| fetched.sha256.as_deref()),
+        "media_type": fetched.map(|fetched| fetched.media_type.as_str()),
+        "bytes": fetched.map(|fetched| fetched.bytes),
+        "altered": recording.is_some_and(|recording| recording.altered),
+    })
+}
+
+fn status_word(status: ConferenceStatus) -> &'static str {
+    match status {
+        ConferenceStatus::Active => "active",
+        ConferenceStatus::Failed => "failed",
+        ConferenceStatus::Completed => "completed",
+    }
+}
