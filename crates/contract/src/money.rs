@@ -145,7 +145,7 @@ mod tests {
     fn check(text: &str, currency: &str, expected: Result<&str, AmountError>) {
         let currency: Currency = currency.parse().unwrap();
         let written = text.parse::<Amount>().and_then(|a| a.in_currency(currency));
-        assert_eq!(written.as_deref().map_err(Clone::clone), expected.map_err(|e| e), "{text} {currency}");
+        assert_eq!(written.as_deref().map_err(Clone::clone), expected, "{text} {currency}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(super) fn understand(fact: &Fact, recorder: &Recorder<'_>) -> Understood {
             }
         }
         Reply::Answer { answer, code: Some(code), contract_id: None } => {
-            by_code(answer, code, phone, waiting, world)
+            by_code(answer, &code, phone, waiting, world)
         }
         Reply::Answer { .. } | Reply::Ambiguous | Reply::Nothing => again(waiting),
     }
@@ -89,12 +89,13 @@ fn waiting(phone: &str, world: &World, now: Timestamp) -> Vec<Waiting> {
 }
 
 /// Without a contract number the code alone says which contract is meant.
-fn by_code(answer: Answer, code: String, phone: &str, waiting: Vec<Waiting>, world: &World) -> Understood {
+fn by_code(answer: Answer, code: &str, phone: &str, waiting: Vec<Waiting>, world: &World) -> Understood {
     if waiting.len() > CODE_ALONE_CONTRACTS_MAX {
         return Understood::AskAgain(waiting);
     }
-    let found = |contract: Waiting| Understood::Answer(Found { answer, contract, code: Some(code.clone()) });
-    let key = code_key(phone, &code);
+    let found =
+        |contract: Waiting| Understood::Answer(Found { answer, contract, code: Some(code.to_owned()) });
+    let key = code_key(phone, code);
     let fits: Vec<Waiting> =
         world.linked(space::CODE, &key).filter_map(|s| party_at(s, phone, world)).collect();
     let mut open = fits.iter().filter(|fit| waiting.contains(fit));

@@ -16,7 +16,7 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::MessageAttempted(task) => attempted(task, recorder),
         Report::MessageAccepted { task, provider, message_id, .. } => {
             let message = message_stream(*provider, message_id);
-            accepted(task, *provider, message, recorder)
+            accepted(task, *provider, &message, recorder)
         }
         Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
         Report::Dialled { stream, provider, legs } => dialled(stream, *provider, legs, recorder),
@@ -56,11 +56,11 @@ fn attempted(task: &TaskRef, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
 fn accepted(
     task: &TaskRef,
     provider: crate::provider::Provider,
-    stream: String,
+    stream: &str,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let known = message(recorder.world, task)?;
-    if known.message.as_ref() == Some(&stream) || known.sent_again.contains(&stream) {
+    if known.message.as_deref() == Some(stream) || known.sent_again.contains(stream) {
         return Err(Stop::Already(task.stream.clone()));
     }
     // A second acceptance under another id means it was sent twice; the log shows it.
@@ -68,7 +68,7 @@ fn accepted(
         task: task.task,
         attempt: task.attempt,
         provider,
-        message: stream.clone(),
+        message: stream.to_owned(),
     });
     Ok(recorder.record(&task.stream, data, None, &[])?)
 }

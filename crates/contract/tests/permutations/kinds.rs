@@ -9,7 +9,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 28] = [
+pub const ALL: [&str; 30] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -38,4 +38,155 @@ pub const ALL: [&str; 28] = [
     "message.received",
     "message.delivery",
     "key.added",
+    "key.retired",
+    "key.revoked",
 ];
+
+fn link() -> Vec<Link> {
+    vec![Link { stream: "call/africastalking/ATVId_1".into(), version: 3, hash: sha256(b"a record") }]
+}
+
+fn call() -> CallFact {
+    let leg = Leg {
+        direction: Some(Direction::Inbound),
+        outcome: Some(CallOutcome::EndedWithoutTalk),
+        cause: Some(Cause::NormalClearing),
+        duration_s: Some(312),
+        dial_duration_s: Some(0),
+        cost: Some("0.8000".into()),
+        currency: Some("KES".into()),
+        started_at: Some(Timestamp::EPOCH),
+    };
+    CallFact { leg, conflict: true }
+}
+
+fn failed() -> TaskFailed {
+    TaskFailed { task: 2, attempt: 1, reason: FailureReason::UnknownOutcome, again: true }
+}
+
+fn answered() -> ContractAnswered {
+    let document_sha256 = sha256(b"contract.json");
+    ContractAnswered { party: 1, document_sha256, channel: Channel::SmsCode, remaining: 0, links: link() }
+}
+
+fn fetched() -> RecordingFetched {
+    RecordingFetched { task: 4, bytes: 81_920, media_type: "audio/mpeg".into(), duration_ms: Some(20_000) }
+}
+
+fn placed() -> DialPlaced {
+    let taken = DialledLeg { party: 0, call_id: Some("ATVId_1".into()), status: LegStatus::Queued };
+    let refused = DialledLeg { party: 1, call_id: None, status: LegStatus::InvalidNumber };
+    DialPlaced { provider: Provider::AfricasTalking, legs: vec![taken, refused] }
+}
+
+fn conference() -> [EventData; 5] {
+    let (duration_s, conflict) = (Some(300), true);
+    let contract_type = ContractType::ServiceAgreement;
+    let requested = ConferenceRequested { parties: 2, contract_type, expected_duration_s: 600 };
+    let reported = ConferenceReported { status: ConferenceStatus::Completed, duration_s, conflict };
+    [
+        EventData::ConferenceRequested(requested),
+        EventData::ConferenceReported(reported),
+        EventData::DialRequested(DialRequested { parties: 1 }),
+        EventData::DialPlaced(placed()),
+        EventData::DialFailed(DialFailed { reason: FailureReason::Unreachable }),
+    ]
+}
+
+fn contract() -> [EventData; 4] {
+    let drafted = ContractDrafted {
+        document_sha256: sha256(b"contract.json"),
+        contract_type: ContractType::LoanAgreement,
+        language: Language::Sw,
+        parties: 2,
+        expires_at: Some(Timestamp::EPOCH),
+        links: link(),
+    };
+    let refused = CodeRefused { party: 0, channel: Channel::ApiCode, links: link() };
+    [
+        EventData::ContractDrafted(drafted),
+        EventData::ContractConfirmed(answered()),
+        EventData::ContractRejected(answered()),
+        EventData::ContractCodeRefused(refused),
+    ]
+}
+
+fn message() -> [EventData; 6] {
+    let requested = MessageRequested { party: Some(1), template: Template::AskAgain, links: link() };
+    let accepted = MessageAccepted {
+        task: 2,
+        attempt: 1,
+        provider: Provider::AfricasTalking,
+        message: "message/africastalking/ATXid_1".into(),
+    };
+    let delivery = MessageDelivery { status: DeliveryStatus::Delivered, conflict: true };
+    [
+        EventData::MessageRequested(requested),
+        EventData::MessageAttempted(Attempt { task: 2, attempt: 1 }),
+        EventData::MessageAccepted(accepted),
+        EventData::MessageFailed(failed()),
+        EventData::MessageReceived(MessageReceived { reading: Reading::Ambiguous, conflict: true }),
+        EventData::MessageDelivery(delivery),
+    ]
+}
+
+/// One of each type, every field told.
+fn full() -> Vec<EventData> {
+    let statement = || serde_json::json!({ "action": "retired", "from_position": 12, "reason": null });
+    let mut all = vec![
+        EventData::CallStarted(call()),
+        EventData::CallQueued(call()),
+        EventData::CallRinging(call()),
+        EventData::CallAnswered(call()),
+        EventData::CallTransferred(call()),
+        EventData::CallInput(call()),
+        EventData::CallEnded(call()),
+        EventData::CallOther(call()),
+        EventData::RecordingAvailable(RecordingAvailable { duration_s: Some(1), conflict: true }),
+        EventData::RecordingFetched(fetched()),
+        EventData::RecordingAltered(fetched()),
+        EventData::RecordingFailed(failed()),
+    ];
+    all.extend(conference());
+    all.extend(contract());
+    all.extend(message());
+    all.push(EventData::KeyAdded(statement()));
+    all.push(EventData::KeyRetired(statement()));
+    all.push(EventData::KeyRevoked(statement()));
+    all
+}
+
+/// The same with nothing told that may be left out.
+fn bare() -> Vec<EventData> {
+    let nothing = CallFact::default();
+    vec![
+        EventData::CallEnded(nothing),
+        EventData::RecordingAvailable(RecordingAvailable { duration_s: None, conflict: false }),
+        EventData::MessageReceived(MessageReceived { reading: Reading::Nothing, conflict: false }),
+    ]
+}
+
+#[test]
+fn every_type_is_read_as_it_was_written() {
+    let all = full();
+    let kinds: Vec<String> = all.iter().map(|data| data.encode().0).collect();
+    assert_eq!(kinds, ALL);
+    for data in all.into_iter().chain(bare()) {
+        let (kind, value) = data.encode();
+        value.check().unwrap();
+        assert_eq!(EventData::decode(&kind, &value).unwrap(), data, "{kind}");
+    }
+}
+
+#[test]
+fn what_this_program_does_not_know_is_an_error() {
+    let (_, value) = EventData::DialRequested(DialRequested { parties: 1 }).encode();
+    assert!(EventData::decode("dial.forgotten", &value).is_err());
+    assert!(EventData::decode("contract.drafted", &value).is_err());
+}
+
+#[test]
+fn a_number_outside_the_profile_is_refused_and_not_changed() {
+    let (_, value) = EventData::RecordingFetched(RecordingFetched { bytes: u64::MAX, ..fetched() }).encode();
+    assert!(value.check().is_err());
+}

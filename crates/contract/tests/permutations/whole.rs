@@ -209,7 +209,7 @@ fn histories_reach_every_type_of_record() {
     for _ in 0..300 {
         let inputs = history().new_tree(&mut runner).unwrap().current();
         let shelf = folded([inputs.as_slice()]);
-        shelf.log.iter().for_each(|made| drop(missing.remove(made.kind.as_str())));
+        missing.retain(|kind| shelf.log.iter().all(|made| made.kind != *kind));
     }
     // These two are covered by an example each.
     assert_eq!(missing.into_iter().collect::<Vec<_>>(), ["key.retired", "key.revoked"]);
