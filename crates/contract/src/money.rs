@@ -142,6 +142,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)] // so that each case reads as it is
     fn check(text: &str, currency: &str, expected: Result<&str, AmountError>) {
         let currency: Currency = currency.parse().unwrap();
         let written = text.parse::<Amount>().and_then(|a| a.in_currency(currency));

@@ -11,5 +11,7 @@ mod memory;
 mod order;
 #[path = "permutations/telling.rs"]
 mod telling;
+#[path = "permutations/terms.rs"]
+mod terms;
 #[path = "permutations/whole.rs"]
 mod whole;

@@ -2,8 +2,7 @@
 
 use contract::agreement::Agreement;
 use contract::command::{
-    Answer, AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, Language,
-    OtherTerm, Party, StateKey, Terms,
+    Answer, AnswerContract, Command, ContractType, CreateConference, InvokeCall, StateKey,
 };
 use contract::entity::{Entity, call_stream, conference_stream};
 use contract::fact::{DeliveryStatus, Fact, Private, Subject, What};
@@ -16,6 +15,7 @@ use proptest::prelude::*;
 
 use crate::memory::{ORIGIN, Shelf, input, webhook};
 use crate::telling::{self, CALLS, CONFERENCE, PHONES};
+use crate::terms::contract;
 
 const START_MS: i64 = 1_772_800_000_000;
 
@@ -296,48 +296,6 @@ fn sent(stream: &str, attempt: u32, result: usize) -> Report {
             message_id: format!("ATXid_{n}"),
             cost: Some("KES 0.8".into()),
         },
-    }
-}
-
-/// Names, words and terms that must never stand in a record.
-pub const CONFIDENTIAL: [&str; 9] = [
-    "Wanjiru",
-    "Kamau",
-    "spoken words",
-    "secret maize",
-    "Nairobi Market",
-    "Grade A",
-    "moisture",
-    "recordings.example",
-    "callerNumber",
-];
-
-fn contract(
-    second: usize,
-    expires_at: Option<Timestamp>,
-    on_conference: bool,
-    precise: bool,
-) -> CreateContract {
-    let party = |phone: usize, role: &str, name: &str| Party {
-        phone: PHONES[phone].parse().unwrap(),
-        role: role.to_owned(),
-        name: Some(name.to_owned()),
-    };
-    CreateContract {
-        transcript: "The spoken words of a negotiation".into(),
-        parties: vec![party(0, "buyer", "John Kamau"), party(second, "seller", "Mary Wanjiru")],
-        contract_type: if on_conference { ContractType::LoanAgreement } else { ContractType::default() },
-        language: if precise { Language::Sw } else { Language::En },
-        terms: Terms {
-            product: Some("secret maize".into()),
-            total_amount: Some(if precise { "25000.75" } else { "25000" }.parse().unwrap()),
-            currency: Some(if second == 3 { "UGX" } else { "KES" }.into()),
-            delivery_location: Some("Nairobi Market".into()),
-            ..Terms::default()
-        },
-        other_terms: vec![OtherTerm { name: "moisture".into(), value: "Grade A".into() }],
-        conference_id: on_conference.then(|| CONFERENCE.to_owned()),
-        expires_at,
     }
 }
 

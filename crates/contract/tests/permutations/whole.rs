@@ -13,9 +13,10 @@ use ledger::record::{self, Record};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use crate::history::{CONFIDENTIAL, history};
+use crate::history::history;
 use crate::memory::Shelf;
 use crate::telling::PHONES;
+use crate::terms::CONFIDENTIAL;
 
 fn folded<'b>(batches: impl IntoIterator<Item = &'b [Input]>) -> Shelf {
     let mut shelf = Shelf::default();
