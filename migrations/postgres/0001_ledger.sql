@@ -109,7 +109,7 @@ CREATE TABLE source_position (
 );
 COMMENT ON TABLE  source_position IS 'How far each journal or input stream has been read; moves with the records it led to.';
 COMMENT ON COLUMN source_position.source IS 'Which journal or stream, and which incarnation of it.';
-COMMENT ON COLUMN source_position.position IS 'Position of the last input read; only grows.';
+COMMENT ON COLUMN source_position.position IS 'Position of the last input read.';
 
 CREATE TABLE lease (
     id         SMALLINT PRIMARY KEY DEFAULT 1 CHECK (id = 1),

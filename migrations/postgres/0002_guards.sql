@@ -48,7 +48,7 @@ COMMENT ON FUNCTION hold_fence(BIGINT) IS 'Fails unless this is the fence of the
 -- ---------------------------------------------------------------------------------------------- appending
 
 CREATE FUNCTION append_log(
-    p_fence BIGINT, p_first BIGINT, p_source TEXT, p_read_to BIGINT,
+    p_fence BIGINT, p_first BIGINT, p_source TEXT, p_read_from BIGINT, p_read_to BIGINT,
     p_stream TEXT[], p_version BIGINT[], p_id UUID[], p_kind TEXT[], p_recorded_at BIGINT[],
     p_prev BYTEA[], p_payload_sha256 BYTEA[], p_leaf BYTEA[], p_jws TEXT[],
     p_node_level SMALLINT[], p_node_idx BIGINT[], p_node_hash BYTEA[]
@@ -63,11 +63,12 @@ BEGIN
     PERFORM public.hold_fence(p_fence);
 
     IF p_source IS NOT NULL THEN
-        INSERT INTO public.source_position AS known (source, position) VALUES (p_source, p_read_to)
-        ON CONFLICT (source) DO UPDATE SET position = EXCLUDED.position WHERE known.position < EXCLUDED.position;
+        INSERT INTO public.source_position AS known (source, position)
+        SELECT p_source, p_read_to
+        WHERE p_read_from = 0 OR EXISTS (SELECT 1 FROM public.source_position WHERE source = p_source)
+        ON CONFLICT (source) DO UPDATE SET position = EXCLUDED.position WHERE known.position = p_read_from;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'source % was already read to position % or beyond', p_source, p_read_to
-                USING ERRCODE = 'AHC01';
+            RAISE EXCEPTION 'source % is not at position %', p_source, p_read_from USING ERRCODE = 'AHC01';
         END IF;
     END IF;
 
@@ -121,7 +122,7 @@ BEGIN
     RETURN v_size;
 END
 $$;
-COMMENT ON FUNCTION append_log(BIGINT, BIGINT, TEXT, BIGINT, TEXT[], BIGINT[], UUID[], TEXT[], BIGINT[], BYTEA[],
+COMMENT ON FUNCTION append_log(BIGINT, BIGINT, TEXT, BIGINT, BIGINT, TEXT[], BIGINT[], UUID[], TEXT[], BIGINT[], BYTEA[],
     BYTEA[], BYTEA[], TEXT[], SMALLINT[], BIGINT[], BYTEA[])
     IS 'The only way to append records: checks fence, source position, position, version, prev and tree; returns the new size.';
 

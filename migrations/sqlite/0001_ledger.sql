@@ -106,7 +106,7 @@ CREATE TABLE seen (
 CREATE TABLE source_position (
     -- Which journal or stream, and which incarnation of it.
     source TEXT PRIMARY KEY,
-    -- Position of the last input read; only grows.
+    -- Position of the last input read.
     position INTEGER NOT NULL CHECK (position >= 0)
 ) STRICT, WITHOUT ROWID;
 

@@ -17,7 +17,7 @@ use ledger::tree::Tree;
 use ledger::verify::{Auditor, Pins, check_record};
 use projector::plan::{self, Read, Tail};
 use sqlx::{Connection, Executor};
-use store::rows::{Commit, Loaded, RecordRow, SourcePosition};
+use store::rows::{Commit, Loaded, RecordRow, SourceMove};
 use store::{OpenOptions, Store};
 use uuid::Uuid;
 
@@ -273,10 +273,11 @@ async fn committing(name: &str, url: &str) -> Line {
         let mut records: Vec<RecordRow> = Vec::new();
         let mut spent = 0.0;
         for batch in batches {
+            let from = position;
             position += batch.len() as u64;
             let start = Instant::now();
             let loaded = store.load(&plan::load(&batch)).await.unwrap();
-            let read_to = Some(SourcePosition { source: "bench".into(), position });
+            let read_to = Some(SourceMove { source: "bench".into(), from, to: position });
             let planned = plan::plan(batch, loaded, &tail, ORIGIN, &key, read_to).unwrap();
             let kept = planned.commit.records.clone();
             let commit: Commit = planned.commit;

@@ -11,9 +11,7 @@ use ledger::record::Sealed;
 use ledger::stream::Head;
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
-use store::rows::{
-    Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, Scope, SeenRow, SourcePosition,
-};
+use store::rows::{Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, Scope, SeenRow, SourceMove};
 use uuid::Uuid;
 
 use crate::views;
@@ -120,7 +118,7 @@ pub fn plan(
     tail: &Tail,
     origin: &str,
     key: &RecordKey,
-    read_to: Option<SourcePosition>,
+    read_to: Option<SourceMove>,
 ) -> Result<Plan, PlanError> {
     let mut world = world(loaded, tail, origin)?;
     let mut inbox = Vec::with_capacity(reads.len());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use journal::{ReadError, Source};
 use ledger::key::RecordKey;
 use ledger::tree::{Tree, TreeError};
-use store::rows::SourcePosition;
+use store::rows::SourceMove;
 use store::{CommitError, Lease, Store, StoreError};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -89,7 +89,10 @@ struct Tenure<'w> {
     writer: &'w Writer,
     lease: Lease,
     source: Source,
+    /// Where the next read begins.
     position: u64,
+    /// What the store holds as the position; differs while a source that regressed is read again.
+    stored: u64,
     tail: Tail,
     renew_at: Instant,
 }
@@ -147,7 +150,8 @@ impl Writer {
             Err(error) => return source_end(error).map(Err),
         };
         let renew_at = Instant::now() + LEASE_RENEW;
-        let mut tenure = Tenure { writer: self, lease, source, position: 0, tail: empty_tail(), renew_at };
+        let mut tenure =
+            Tenure { writer: self, lease, source, position: 0, stored: 0, tail: empty_tail(), renew_at };
         if let Err(error) = tenure.reload().await? {
             return Ok(Err(error));
         }
@@ -171,7 +175,8 @@ impl Tenure<'_> {
         let tree = Tree::from_edge(tip.size, &tip.edge)?;
         self.tail = Tail { tree, last_recorded_at: tip.last_recorded_at };
         let identity = self.source.identity();
-        self.position = tip.read_to.iter().find(|p| p.source == identity).map_or(0, |p| p.position);
+        self.stored = tip.read_to.iter().find(|p| p.source == identity).map_or(0, |p| p.position);
+        self.position = self.stored;
         Ok(Ok(()))
     }
 
@@ -216,13 +221,13 @@ impl Tenure<'_> {
             if batch.through == self.position {
                 continue;
             }
-            let read_to =
-                SourcePosition { source: self.source.identity().to_owned(), position: batch.through };
+            let source = self.source.identity().to_owned();
+            let read_to = SourceMove { source, from: self.stored, to: batch.through };
             let reads = batch.entries.into_iter().map(|p| Read::entry(p.entry)).collect();
             if let Err(end) = self.handle(reads, Some(read_to)).await? {
                 return Ok(end);
             }
-            self.position = batch.through;
+            (self.position, self.stored) = (batch.through, batch.through);
         }
     }
 
@@ -230,7 +235,7 @@ impl Tenure<'_> {
     async fn handle(
         &mut self,
         reads: Vec<Read>,
-        read_to: Option<SourcePosition>,
+        read_to: Option<SourceMove>,
     ) -> Result<Result<(), End>, WriterError> {
         let loaded = match self.writer.store.load(&plan::load(&reads)).await {
             Ok(loaded) => loaded,

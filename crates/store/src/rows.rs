@@ -17,7 +17,7 @@ pub struct Commit {
     pub first_position: u64,
     /// Where the inputs were read: identity of the source and the position of the last one.
     /// `None` for records that came from no source (the genesis of the keys stream).
-    pub read_to: Option<SourcePosition>,
+    pub read_to: Option<SourceMove>,
     /// What became of each input.
     pub inbox: Vec<InboxRow>,
     /// New records, in position order.
@@ -39,6 +39,18 @@ pub struct SourcePosition {
     pub source: String,
     /// Position of the last input read.
     pub position: u64,
+}
+
+/// How a batch moves the position in its source: from where the writer believes it to be, else nothing is written. It
+/// may go back: a source that lost its end is read again from the start, and the inbox knows what was folded before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceMove {
+    /// Which journal or stream (and which incarnation of it).
+    pub source: String,
+    /// The position stored before; 0 where none is.
+    pub from: u64,
+    /// The position after this batch.
+    pub to: u64,
 }
 
 /// What became of an input.

@@ -15,15 +15,15 @@ use crate::views::Settled;
 /// The values of [`view_changes`] are bound first, as $1 to $29.
 const COMMIT: &str = "
 , log AS MATERIALIZED (
-    SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45) AS size
+    SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
 ), handled AS (
     INSERT INTO inbox (input, received_at, outcome, quarantined)
-    SELECT * FROM unnest($46::uuid[], $47::bigint[], $48::text[], $49::bytea[])
+    SELECT * FROM unnest($47::uuid[], $48::bigint[], $49::text[], $50::bytea[])
 ), disclosed AS (
     INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
-    SELECT * FROM unnest($50::bigint[], $51::bigint[], $52::smallint[], $53::text[], $54::text[])
+    SELECT * FROM unnest($51::bigint[], $52::bigint[], $53::smallint[], $54::text[], $55::text[])
 ), known AS (
-    INSERT INTO seen (key, digest) SELECT * FROM unnest($55::text[], $56::bytea[]) ON CONFLICT DO NOTHING
+    INSERT INTO seen (key, digest) SELECT * FROM unnest($56::text[], $57::bytea[]) ON CONFLICT DO NOTHING
 )
 SELECT size FROM log";
 
@@ -116,14 +116,15 @@ pub(super) fn bind_views<'q>(query: Query<'q>, views: &Settled<'q>) -> Query<'q>
         .bind(column(&views.counters, |(_, value)| sql_int(*value)))
 }
 
-/// Binds $30 to $45: the arguments of `append_log`.
+/// Binds $30 to $46: the arguments of `append_log`.
 fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q> {
     let records = &commit.records;
     query
         .bind(lease.fence)
         .bind(sql_int(commit.first_position))
-        .bind(commit.read_to.as_ref().map(|place| place.source.as_str()))
-        .bind(commit.read_to.as_ref().map(|place| sql_int(place.position)))
+        .bind(commit.read_to.as_ref().map(|step| step.source.as_str()))
+        .bind(commit.read_to.as_ref().map(|step| sql_int(step.from)))
+        .bind(commit.read_to.as_ref().map(|step| sql_int(step.to)))
         .bind(column(records, |row| row.stream.as_str()))
         .bind(column(records, |row| sql_int(row.version)))
         .bind(column(records, |row| row.id))
@@ -138,7 +139,7 @@ fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q
         .bind(column(&commit.nodes, |node| node.hash.0))
 }
 
-/// Binds $46 to $56: what stands beside the log.
+/// Binds $47 to $57: what stands beside the log.
 fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
     query
         .bind(column(&commit.inbox, |row| row.input))

@@ -7,7 +7,7 @@ use super::{Sqlite, views};
 use crate::columns::{number, scope, sql_int};
 use crate::error::{CommitError, Fault};
 use crate::lease::Lease;
-use crate::rows::{CheckpointRow, Commit, SourcePosition};
+use crate::rows::{CheckpointRow, Commit, SourceMove};
 
 /// How every write begins: a transaction that first reads and then writes could find the database changed in between.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -89,16 +89,17 @@ pub(super) async fn check_size(connection: &mut SqliteConnection, expected: u64)
     Err(CommitError::Conflict(Fault::new(format!("the log has {size} records, not {expected}"))))
 }
 
-async fn move_source(connection: &mut SqliteConnection, place: &SourcePosition) -> Result<(), CommitError> {
-    let sql = "INSERT INTO source_position (source, position) VALUES ($1, $2)
+async fn move_source(connection: &mut SqliteConnection, step: &SourceMove) -> Result<(), CommitError> {
+    let sql = "INSERT INTO source_position (source, position)
+               SELECT $1, $3 WHERE $2 = 0 OR EXISTS (SELECT 1 FROM source_position WHERE source = $1)
                ON CONFLICT (source) DO UPDATE SET position = excluded.position
-               WHERE source_position.position < excluded.position";
-    let done = query(sql).bind(&place.source).bind(sql_int(place.position)).execute(connection).await?;
+               WHERE source_position.position = $2";
+    let query = query(sql).bind(&step.source).bind(sql_int(step.from)).bind(sql_int(step.to));
+    let done = query.execute(connection).await?;
     if done.rows_affected() == 1 {
         return Ok(());
     }
-    let message =
-        format!("source {} was already read to position {} or beyond", place.source, place.position);
+    let message = format!("source {} is not at position {}", step.source, step.from);
     Err(CommitError::Conflict(Fault::new(message)))
 }
 

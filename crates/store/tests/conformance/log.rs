@@ -3,15 +3,19 @@
 use ledger::hash::{Hash, leaf_hash, sha256};
 use ledger::tile::{TileId, TileSet, edge_tiles, tiles_for};
 use ledger::tree::{Node, Tree};
-use store::rows::{CheckpointRow, Commit, SeenRow, SourcePosition, StreamTasks, TaskRow};
+use store::rows::{CheckpointRow, Commit, SeenRow, SourceMove, SourcePosition, StreamTasks, TaskRow};
 use store::{CommitError, Store};
 use uuid::Uuid;
 
 use crate::book::{Book, disclosure, inbox, stream_row, time};
 use crate::place::Place;
 
-fn read_to(position: u64) -> Option<SourcePosition> {
-    Some(SourcePosition { source: "journal/1".to_owned(), position })
+fn read(from: u64, to: u64) -> Option<SourceMove> {
+    Some(SourceMove { source: "journal/1".to_owned(), from, to })
+}
+
+fn at(position: u64) -> SourcePosition {
+    SourcePosition { source: "journal/1".to_owned(), position }
 }
 
 /// The log ends where the book says, with the same Merkle root.
@@ -27,7 +31,7 @@ pub async fn what_is_committed_reads_back(place: Place) {
     let mut book = Book::new();
     let input = book.unique();
     let mut batch = book.batch_for(input, &["call/a/1", "contract/X", "call/a/1"]);
-    batch.read_to = read_to(7);
+    batch.read_to = read(0, 7);
     batch.disclosures = vec![disclosure(0, 0), disclosure(2, 0), disclosure(2, 1)];
     let expected = batch.clone();
     store.commit(&lease, batch).await.unwrap();
@@ -54,7 +58,7 @@ pub async fn what_is_committed_reads_back(place: Place) {
 
     check_tip(&store, &book.tree).await;
     let tip = store.tip().await.unwrap();
-    assert_eq!(tip.read_to, [read_to(7).unwrap()]);
+    assert_eq!(tip.read_to, [at(7)]);
     assert_eq!(tip.last_recorded_at, Some(records[3].recorded_at));
     store.close().await;
 }
@@ -72,7 +76,7 @@ pub async fn a_batch_out_of_place_changes_nothing(place: Place) {
     let mut book = Book::new();
     let input = book.unique();
     let mut first = book.batch_for(input, &["call/a/1", "call/a/1", "call/a/2"]);
-    first.read_to = read_to(7);
+    first.read_to = read(0, 7);
     let first_id = first.records[0].id;
     store.commit(&lease, first).await.unwrap();
 
@@ -89,12 +93,12 @@ pub async fn a_batch_out_of_place_changes_nothing(place: Place) {
             batch.records[0].version = 1;
             batch.records[0].prev = None;
         }),
-        ("a source read before", |batch| batch.read_to = read_to(7)),
+        ("a source read before", |batch| batch.read_to = read(0, 8)),
     ];
     for (what, change) in out_of_place {
         let fresh = book.unique();
         let mut batch = book.clone().batch_for(fresh, &["call/a/1", "call/a/1"]);
-        batch.read_to = read_to(8);
+        batch.read_to = read(7, 8);
         change(&mut batch);
         for (place_in_log, record) in (batch.first_position..).zip(&mut batch.records) {
             record.position = place_in_log;
@@ -164,7 +168,7 @@ pub async fn a_batch_against_the_rules_changes_nothing(place: Place) {
     for (what, change) in against {
         let fresh = book.unique();
         let mut batch = book.clone().batch_for(fresh, &["call/a/1"]);
-        batch.read_to = read_to(8);
+        batch.read_to = read(0, 8);
         change(&mut batch);
         let error = refused(&place, &store, &lease, batch).await;
         assert!(matches!(error, CommitError::Permanent(_)), "{what}: {error:?}");
@@ -177,17 +181,23 @@ pub async fn a_batch_against_the_rules_changes_nothing(place: Place) {
 pub async fn an_empty_batch_moves_the_source_only(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let mut book = Book::new();
-    store.commit(&lease, Commit { read_to: read_to(3), ..book.batch(&["call/a/1"]) }).await.unwrap();
+    store.commit(&lease, Commit { read_to: read(0, 3), ..book.batch(&["call/a/1"]) }).await.unwrap();
     store
-        .commit(&lease, Commit { first_position: 1, read_to: read_to(9), ..Commit::default() })
+        .commit(&lease, Commit { first_position: 1, read_to: read(3, 9), ..Commit::default() })
         .await
         .unwrap();
     let other = SourcePosition { source: "journal/2".to_owned(), position: 0 };
-    let batch = Commit { first_position: 1, read_to: Some(other.clone()), ..Commit::default() };
+    let step = SourceMove { source: other.source.clone(), from: 0, to: 0 };
+    let batch = Commit { first_position: 1, read_to: Some(step), ..Commit::default() };
     store.commit(&lease, batch).await.unwrap();
     let mut sources = store.tip().await.unwrap().read_to;
     sources.sort_by(|one, two| one.source.cmp(&two.source));
-    assert_eq!(sources, [read_to(9).unwrap(), other]);
+    assert_eq!(sources, [at(9), other]);
+    // A source that lost its end is read again from its start: the position goes back, if it is as believed.
+    let back = Commit { first_position: 1, read_to: read(9, 2), ..Commit::default() };
+    store.commit(&lease, back).await.unwrap();
+    let stale = Commit { first_position: 1, read_to: read(9, 10), ..Commit::default() };
+    assert!(matches!(store.commit(&lease, stale).await, Err(CommitError::Conflict(_))));
     check_tip(&store, &book.tree).await;
     store.close().await;
 }
