@@ -49,11 +49,13 @@ fn written(shelf: &Shelf) -> impl PartialEq + std::fmt::Debug + use<> {
     (log, shelf.outcomes.clone(), shelf.links.clone(), shelf.counters.clone(), states)
 }
 
+type Links = BTreeSet<(String, String, String)>;
+
 /// The states, links and counters as the log alone gives them.
 fn refolded(
     log: &[Made],
     keep: impl Fn(&Disclosure) -> bool,
-) -> (BTreeMap<String, Entity>, BTreeSet<(String, String, String)>, BTreeMap<String, u64>) {
+) -> (BTreeMap<String, Entity>, Links, BTreeMap<String, u64>) {
     let mut entities: BTreeMap<String, Entity> = BTreeMap::new();
     let mut counters: BTreeMap<String, u64> = BTreeMap::new();
     for made in log {
