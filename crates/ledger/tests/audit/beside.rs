@@ -46,7 +46,20 @@ fn disclosures() {
         case.sample.reseal_from(EARLY + 1);
         case.store();
     });
+    row("two of one name", |case| {
+        let (first, second) = (case.sample.private(0, "phone", "a"), case.sample.private(1, "phone", "b"));
+        case.change(EARLY, |draft| draft.disclosures = vec![first.digest.clone(), second.digest.clone()]);
+        case.material.entries[EARLY].2 = vec![first.encoded, second.encoded];
+        case.sample.reseal_from(EARLY + 1);
+        case.store();
+    });
     let drafted = Case::new().marks.drafted;
+    check("one for record and document", "disclosures", Some(drafted as u64), "disclosures", |case| {
+        let party = digest(&case.material.entries[drafted].2[1]).base64url();
+        case.change(drafted, |draft| draft.disclosures.push(party));
+        case.sample.reseal_from(drafted + 1);
+        case.store();
+    });
     check("a document that is another", "disclosures", Some(drafted as u64), "disclosures", |case| {
         let other = case.marks.document.replace("500 kg", "900 kg");
         case.material.entries[drafted].2[0] = case.sample.private(0, "document", other.as_str()).encoded;

@@ -247,6 +247,34 @@ fn tampered_bundles() {
     });
 }
 
+#[test]
+fn lists_and_keys_that_do_not_fit_together() {
+    let (sample, _) = Sample::story();
+    let fails = |bundle: &Bundle, pins: &Pins, step: &str, field: &str| {
+        let report = bundle.verify(pins, &[]);
+        assert_eq!(report.exit_code(), 1, "{report}");
+        let finding = report.step(step).unwrap().finding.as_ref().unwrap();
+        assert_eq!(
+            (report.step(step).unwrap().status, finding.field.as_str()),
+            (Status::Fail, field),
+            "{report}"
+        );
+    };
+    let mut two = bundle(&sample, "ledger/keys", None);
+    two.records[1].jws = sample.entries[3].jws.clone();
+    fails(&two, &pins(), "record", "position");
+
+    let mut other = bundle(&sample, CONTRACT, None);
+    let key = LogKey::from_seed("ledger.test/other", &seed("ahadi test log key")).unwrap();
+    other.checkpoint = key.sign(62, &sha256(b"any"));
+    other.keys.log_vkey = key.vkey();
+    fails(&other, &Pins { log_vkey: None, ..pins() }, "checkpoint", "origin");
+
+    let mut unnamed = bundle(&sample, CONTRACT, None);
+    unnamed.keys.log_vkey = LogKey::from_seed(ORIGIN, &seed("somebody else")).unwrap().vkey();
+    fails(&unnamed, &Pins { log_vkey: None, ..pins() }, "log key pinned", "log_vkey");
+}
+
 /// Whoever holds neither root nor log key cannot make a bundle an auditor with the root pinned accepts, even where
 /// everything inside it fits together.
 #[test]

@@ -317,6 +317,22 @@ fn well_signed_records_that_break_a_rule() {
     });
 }
 
+/// An entry that cannot be read excuses one version missing from one stream, not more.
+#[test]
+fn one_unreadable_entry_excuses_one_version() {
+    let mut case = Case::new();
+    case.jws(EARLY).clear();
+    case.material.entries.remove(33);
+    case.material.entries.iter_mut().enumerate().for_each(|(position, entry)| entry.0 = position as u64);
+    let report = case.material.audit();
+    let position = |step: &str| report.step(step).unwrap().finding.as_ref().unwrap().position;
+    assert_eq!(position("record"), Some(EARLY as u64), "{report}");
+    let stream = &case.sample.entries[33].draft.stream;
+    let mut later = case.sample.entries.iter().enumerate().skip(34);
+    let next = later.find(|(_, entry)| entry.draft.stream == *stream).unwrap().0;
+    assert_eq!(position("versions"), Some(next as u64 - 1), "{report}");
+}
+
 /// Two faults far apart in different steps are both named, and neither hides behind the other.
 #[test]
 fn independent_faults_are_all_named() {
