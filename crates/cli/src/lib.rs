@@ -2,10 +2,12 @@
 
 pub mod command;
 pub mod config;
+pub mod evidence;
 pub mod keyfiles;
 pub mod signals;
 pub mod surface;
 pub mod system;
+pub mod tamper;
 pub mod terminal;
 
 use clap::{Parser, Subcommand};

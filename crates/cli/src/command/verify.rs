@@ -1,22 +1,196 @@
-//! `ahadi verify`.
+//! `ahadi verify`: checks a bundle, a data directory, a database or a running service. Exit code 0: everything
+//! required passed; 1: something is wrong; 2: something required could not be checked.
 
+mod bundle;
+mod data;
+mod lookup;
+mod output;
+mod server;
+mod spread;
+mod views;
+mod walk;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger::verify::{Pins, Report};
 
-use crate::config::Config;
+pub use bundle::make;
+pub use output::text;
+pub use server::Server;
 
-/// Arguments of the command.
-#[derive(Args, Debug)]
+use crate::evidence::{self, PinArguments, Target};
+
+/// What to check, and against what.
+#[derive(Args, Clone, Default)]
 pub struct VerifyArguments {
-    /// Settings of the service.
+    /// A bundle file, a data directory, postgres://… or sqlite://…, or the http(s)://… address of a running service.
+    #[arg(env = "AHADI_DATA_DIR", default_value = "ahadi-data")]
+    pub target: String,
+    /// Check only this contract (levels L0 to L4): its id, such as AGRI-2026-001234, or a stream's name.
+    pub id: Option<String>,
+    /// The same as an option.
+    #[arg(long, value_name = "ID", conflicts_with = "id")]
+    pub contract: Option<String>,
+    /// Check the whole log (L5); the default where no contract is named.
+    #[arg(long, conflicts_with_all = ["id", "contract"])]
+    pub all: bool,
+    /// What is known from elsewhere.
     #[command(flatten)]
-    pub config: Config,
+    pub pins: PinArguments,
+    /// A checkpoint kept from an earlier visit; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
+    /// Compare the views with a fresh fold of the log too; it is written to tables beside them.
+    #[arg(long)]
+    pub views: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing; the exit code tells.
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// A key of the interface, for a service that does not give its entries and bundles to everybody.
+    #[arg(long, env = "AHADI_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// The database of a data directory, where it is not the file in it.
+    #[arg(long, env = "AHADI_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+impl std::fmt::Debug for VerifyArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifyArguments")
+            .field("id", &self.id)
+            .field("all", &self.all)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always, until it is written.
+/// When something could not be read at all; the exit code is 2 then too.
 pub async fn run(arguments: VerifyArguments) -> anyhow::Result<u8> {
-    let _ = arguments.config.resolve()?;
-    anyhow::bail!("not written yet")
+    let report = check(&arguments).await?;
+    let what = arguments.shown();
+    if arguments.json {
+        crate::terminal::line(&output::json(&what, &report));
+    } else if !arguments.quiet {
+        crate::terminal::line(&output::text(&what, &report));
+        let pinned = ["origin pinned", "root key pinned", "log key pinned"];
+        let missing = |name: &&str| report.step(name).is_some_and(|step| step.finding.is_some());
+        if pinned.iter().any(missing) && report.exit_code() == 2 {
+            crate::terminal::note(
+                "what is not pinned proves only that the material agrees with itself: give --root and --log-vkey, \
+                 which the operator publishes (ahadi keys show)",
+            );
+        }
+    }
+    Ok(report.exit_code())
+}
+
+/// Checks and gives the report.
+///
+/// # Errors
+/// When something could not be read at all.
+pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
+    let target = Target::of(&arguments.target)?;
+    let pins = arguments.pins.pins(&target)?;
+    let mut kept = arguments.kept()?;
+    match &target {
+        Target::File(path) => {
+            if let Some(id) = arguments.chosen() {
+                bail!("{} is one bundle; it cannot be asked for {id}", path.display());
+            }
+            bundle::verify(&bundle::read(path)?, &pins, &kept, &bundle::Tiles::None).await
+        }
+        Target::Directory(directory) => {
+            let url = evidence::database_of(directory, arguments.database_url.as_deref())?;
+            let file = directory.join("checkpoint");
+            if file.exists() {
+                kept.push(read_note(&file)?);
+            }
+            arguments.database(&url, pins, kept).await
+        }
+        Target::Database(url) => arguments.database(url, pins, kept).await,
+        Target::Server(base) => {
+            let server = Server::new(base, arguments.key.clone())?;
+            match arguments.chosen() {
+                None => server::audit(&server, pins, &kept, &arguments.bar()).await,
+                Some(id) => {
+                    let bundle = server.bundle(id).await?;
+                    arguments.concerns(&bundle, id)?;
+                    bundle::verify(&bundle, &pins, &kept, &bundle::Tiles::Published(server)).await
+                }
+            }
+        }
+    }
+}
+
+impl VerifyArguments {
+    /// The whole ledger of this target.
+    pub fn all(target: &str) -> VerifyArguments {
+        VerifyArguments { target: target.to_owned(), all: true, ..VerifyArguments::default() }
+    }
+
+    fn chosen(&self) -> Option<&str> {
+        self.id.as_deref().or(self.contract.as_deref())
+    }
+
+    /// What is checked, for people. An address may hold a password.
+    fn shown(&self) -> String {
+        let target = match self.target.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or(rest)),
+            None => self.target.clone(),
+        };
+        match self.chosen() {
+            Some(id) => format!("{id} in {target}"),
+            None => target,
+        }
+    }
+
+    fn kept(&self) -> anyhow::Result<Vec<String>> {
+        self.checkpoint.iter().map(|path| read_note(path)).collect()
+    }
+
+    fn bar(&self) -> ProgressBar {
+        // Draws on standard error, and only where that is a terminal.
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} records, {eta} left");
+        ProgressBar::with_draw_target(None, target)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    }
+
+    async fn database(&self, url: &str, pins: Pins, kept: Vec<String>) -> anyhow::Result<Report> {
+        let (store, origin) = evidence::open(url).await?;
+        let report = match self.chosen() {
+            None => {
+                let subject =
+                    data::Subject { store: &store, origin, pins, kept, views: self.views, bar: self.bar() };
+                data::audit(subject).await
+            }
+            Some(id) => {
+                let bundle = make(&store, &origin, &pins, &evidence::stream_of(id), true).await?;
+                bundle::verify(&bundle, &pins, &kept, &bundle::Tiles::Stored(store.reader())).await
+            }
+        };
+        store.close().await;
+        report
+    }
+
+    /// A server could answer with the bundle of another contract.
+    fn concerns(&self, bundle: &ledger::bundle::Bundle, id: &str) -> anyhow::Result<()> {
+        let asked = evidence::stream_of(id);
+        if bundle.stream != asked {
+            bail!("asked for {asked}, the server gave the bundle of another stream");
+        }
+        Ok(())
+    }
+}
+
+fn read_note(path: &std::path::Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("the checkpoint {} cannot be read", path.display()))
 }

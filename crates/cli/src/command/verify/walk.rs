@@ -1,0 +1,123 @@
+//! Reading the log from the store page by page, past rows that cannot be read.
+
+use store::rows::{DisclosureRow, RecordRow};
+use store::{Reader, StoreError};
+
+use super::spread::Entry;
+
+/// Records per page: at most 32 MiB of them, and enough to keep all cores busy for some milliseconds.
+const PAGE_RECORDS: u32 = 512;
+
+/// A walk over the log from its beginning.
+pub struct Walk {
+    reader: Reader,
+    next: u64,
+    /// Where the walk ends; may be moved on.
+    pub end: u64,
+}
+
+/// Some rows in order, taken apart into what is checked alone and what is compared with it.
+#[derive(Default)]
+pub struct Page {
+    /// The entries with their disclosures.
+    pub entries: Vec<Entry>,
+    /// The row of each entry, without the entry itself.
+    pub records: Vec<RecordRow>,
+    /// The rows of each entry's disclosures, without the disclosures themselves.
+    pub disclosures: Vec<Vec<DisclosureRow>>,
+    /// Positions of rows that cannot be read, and why.
+    pub unreadable: Vec<(u64, String)>,
+    /// Positions for which there are disclosures and no record.
+    pub stray: Vec<u64>,
+}
+
+impl Walk {
+    /// Up to `end`.
+    pub fn new(reader: Reader, end: u64) -> Walk {
+        Walk { reader, next: 0, end }
+    }
+
+    /// The next rows; none at the end.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn page(&mut self) -> Result<Option<Page>, StoreError> {
+        let mut page = Page::default();
+        if self.next >= self.end {
+            return Ok(None);
+        }
+        let mut records = match self.reader.records(self.next, PAGE_RECORDS).await {
+            Err(StoreError::Corrupt(_)) => self.one_by_one(&mut page).await?,
+            records => records?,
+        };
+        records.retain(|record| record.position < self.end);
+        let broken = page.unreadable.first().map(|(position, _)| *position);
+        let Some(last) = broken.or(records.last().map(|record| record.position)) else { return Ok(None) };
+        let first = self.next;
+        self.next = last + 1;
+        let disclosures = self.disclosures(first, last, &mut page).await?;
+        page.fill(records, disclosures);
+        Ok(Some(page))
+    }
+
+    /// The records up to the first that cannot be read, which is noted.
+    async fn one_by_one(&self, page: &mut Page) -> Result<Vec<RecordRow>, StoreError> {
+        let mut records: Vec<RecordRow> = Vec::new();
+        loop {
+            let next = records.last().map_or(self.next, |record| record.position + 1);
+            match self.reader.records(next, 1).await {
+                Ok(found) if found.is_empty() || records.len() >= PAGE_RECORDS as usize => {
+                    return Ok(records);
+                }
+                Ok(found) => records.extend(found),
+                Err(StoreError::Corrupt(fault)) => {
+                    page.unreadable.push((next, fault.to_string()));
+                    return Ok(records);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The disclosures of these positions, past those that cannot be read.
+    async fn disclosures(
+        &self,
+        first: u64,
+        last: u64,
+        page: &mut Page,
+    ) -> Result<Vec<DisclosureRow>, StoreError> {
+        match self.reader.disclosures(first..last + 1).await {
+            Err(StoreError::Corrupt(_)) => {}
+            rows => return rows,
+        }
+        let mut rows = Vec::new();
+        for position in first..=last {
+            match self.reader.disclosures(position..position + 1).await {
+                Err(StoreError::Corrupt(fault)) => page.unreadable.push((position, fault.to_string())),
+                found => rows.extend(found?),
+            }
+        }
+        Ok(rows)
+    }
+}
+
+impl Page {
+    fn fill(&mut self, records: Vec<RecordRow>, disclosures: Vec<DisclosureRow>) {
+        let mut disclosures = disclosures.into_iter().peekable();
+        for mut record in records {
+            while let Some(stray) = disclosures.next_if(|one| one.position < record.position) {
+                self.stray.push(stray.position);
+            }
+            let (mut own, mut encoded) = (Vec::new(), Vec::new());
+            while let Some(mut one) = disclosures.next_if(|one| one.position == record.position) {
+                encoded.push(std::mem::take(&mut one.encoded));
+                own.push(one);
+            }
+            let jws = std::mem::take(&mut record.jws);
+            self.entries.push(Entry { position: record.position, jws, disclosures: encoded });
+            self.records.push(record);
+            self.disclosures.push(own);
+        }
+        self.stray.extend(disclosures.map(|one| one.position));
+    }
+}
