@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use ledger::checkpoint::LogKey;
+use ledger::checkpoint::{LogKey, LogVerifier};
 use ledger::key::{Action, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
 use ledger::time::Timestamp;
 use projector::genesis::Statement;
@@ -123,4 +123,14 @@ fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("the key {} cannot be read", path.display()))?;
     Ok(Zeroizing::new(text))
+}
+
+/// The public halves, for a process that serves the log without signing it.
+///
+/// # Errors
+/// When they are missing or none.
+pub fn public(directory: &Path) -> anyhow::Result<(PublicKey, LogVerifier)> {
+    let root = fs::read_to_string(directory.join("root.pub.jwk")).context("root.pub.jwk")?;
+    let vkey = fs::read_to_string(directory.join("log.vkey")).context("log.vkey")?;
+    Ok((PublicKey::from_jwk(root.trim())?, LogVerifier::from_vkey(vkey.trim())?))
 }

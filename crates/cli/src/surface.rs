@@ -1,19 +1,201 @@
-//! The listener and what it serves.
+//! The listener with its routes, and the workers that act outside.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use contract::phone::Country;
+use effects::account::Account;
+use effects::client::{Client, ClientLimits};
+use effects::dial::Dialer;
+use effects::door::Door;
+use effects::message::Messenger;
+use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
+use http_surface::health::{Lag, LagOf};
+use http_surface::{Config as Surface, Parts, conference_script, router, server};
+use providers::africastalking::time::Zone;
+use providers::script::Script;
+use providers::secret::PathSecrets;
+use tokio::net::TcpListener;
+
+use crate::command::keys;
+use crate::config::{Config, Entries, Role};
+use crate::keyfiles;
 use crate::system::System;
 
 /// What listens.
-pub struct Listening;
+pub struct Listening {
+    /// The address that was really taken.
+    pub address: SocketAddr,
+    /// A key of the interface made at this first start; shown once.
+    pub first_key: Option<String>,
+}
 
 impl Listening {
     /// Prints where everything is.
-    pub fn print(&self, _system: &System) {}
+    pub fn print(&self, system: &System) {
+        let base = format!("http://{}", self.address);
+        let line = crate::terminal::note;
+        line(&format!("ahadi {} serves {}", env!("CARGO_PKG_VERSION"), system.config.origin));
+        line(&format!("  API      {base}/api/v1, {base}/v1"));
+        line(&format!("  docs     {base}/"));
+        line(&format!("  log      {base}/log/checkpoint"));
+        line(&format!("  health   {base}/readyz"));
+        line(&format!("  data     {}", system.config.data_dir.display()));
+        line(&format!("  store    {}", system.store.backend_name()));
+        let source = if system.bus.is_some() { "NATS JetStream" } else { "the journal of this process" };
+        line(&format!("  inputs   {source}"));
+        if let Some(keys) = &system.keys {
+            line(&format!("  log key  {}", keys.log.vkey()));
+            if keys.fresh {
+                line(&format!(
+                    "  keys were made in {}; move root.pem offline",
+                    system.config.keys_dir().display()
+                ));
+            }
+        }
+        if system.config.open_api {
+            line("  no key is needed (--open-api)");
+        }
+        if let Some(key) = &self.first_key {
+            line(&format!("  admin key, shown only now: {key}"));
+        }
+    }
 }
 
-/// Starts the listener and the effects.
+/// Starts the listener and the effects that this process's roles call for.
 ///
 /// # Errors
-/// When the address is taken.
-pub async fn start(_system: &mut System) -> anyhow::Result<Listening> {
-    Ok(Listening)
+/// When the address is taken or settings are wrong.
+pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
+    let config = system.config.clone();
+    let account = account(&config)?;
+    let client = Client::new(ClientLimits::default())?;
+    if config.has(Role::Effects) {
+        start_effects(system, &config, client.clone(), account.clone()).await?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let first_key = first_key(system).await?;
+    if let Some(door) = system.door.clone() {
+        let dialer = Dialer::new(door.clone(), client, account);
+        let parts = Parts { door, reader: system.store.reader(), dialer: dialer.clone(), lag: lag(system) };
+        let routes = router(&surface(&config, system, address)?, parts);
+        let stop = system.intake();
+        system.add("listener", async move {
+            server::serve(listener, routes, stop).await?;
+            // Diallings begun for a client that left are finished too.
+            dialer.finished().await;
+            Ok(())
+        });
+    }
+    Ok(Listening { address, first_key })
+}
+
+async fn start_effects(
+    system: &mut System,
+    config: &Config,
+    client: Client,
+    account: Option<Account>,
+) -> anyhow::Result<()> {
+    let door = door(system)?;
+    let reader = system.store.reader();
+    let allow: AllowList = config.recording_allow.join(",").parse().context("--recording-allow")?;
+    let blobs = Blobs::open(&config.data_dir.join("recordings")).await?;
+    let fetcher = Fetcher::new(door.clone(), blobs, allow, FetchLimits::default())?;
+    let (stop, at) = (system.intake(), reader.clone());
+    system.add("fetcher", async move {
+        fetcher.run(at, stop).await;
+        Ok(())
+    });
+    match account {
+        Some(account) => {
+            let messenger = Messenger::new(door, client, account);
+            let stop = system.intake();
+            system.add("messenger", async move {
+                messenger.run(reader, stop).await;
+                Ok(())
+            });
+        }
+        None => tracing::warn!("no account of Africa's Talking: nothing is dialled or sent; messages wait"),
+    }
+    Ok(())
+}
+
+fn door(system: &System) -> anyhow::Result<Door> {
+    system.door.clone().ok_or_else(|| anyhow!("this role takes inputs but has no journal"))
+}
+
+fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Result<Surface> {
+    let country = Country::from_code(&config.country)
+        .with_context(|| format!("--country: {} is not an ISO 3166 code", config.country))?;
+    let secrets: Vec<&str> = config.webhook_secret.iter().map(String::as_str).collect();
+    let secrets = PathSecrets::new(&secrets).context("--webhook-secret")?;
+    // A process without the signing keys still names them to auditors: it reads the public halves.
+    let (root, log_vkey) = match &system.keys {
+        Some(keys) => (keys.root.clone(), keys.log.verifier().clone()),
+        None => keyfiles::public(&config.keys_dir()).context(
+            "a process that does not project needs keys/root.pub.jwk and keys/log.vkey of the projector in its data directory",
+        )?,
+    };
+    Ok(Surface {
+        loopback: address.ip().is_loopback(),
+        open_api: config.open_api,
+        allow_unauthenticated_webhooks: config.allow_unauthenticated_webhooks,
+        secrets,
+        country,
+        zone: Zone::NAIROBI,
+        entries_public: config.log_entries == Entries::Public,
+        origin: config.origin.clone(),
+        root,
+        log_vkey,
+        script: Script::default(),
+        conference_script: conference_script(),
+        webhooks: config.has(Role::Ingress),
+        api: config.has(Role::Api),
+        run: format!("{}-{}", std::process::id(), crate::system::now().millis()),
+    })
+}
+
+/// How far the projector is behind, as readiness tells it.
+fn lag(system: &System) -> LagOf {
+    let active = system.active.clone();
+    let projects = system.keys.is_some();
+    Arc::new(move || Lag { working: !projects || active.borrow().is_some(), inputs: None })
+}
+
+fn account(config: &Config) -> anyhow::Result<Option<Account>> {
+    let parts =
+        (&config.africastalking_username, &config.africastalking_api_key, &config.africastalking_number);
+    match parts {
+        (Some(username), Some(api_key), Some(line)) => Ok(Some(Account {
+            username: username.clone(),
+            api_key: api_key.clone(),
+            line: line.clone(),
+            sender: config.africastalking_sender.clone(),
+            voice_url: config.africastalking_voice_url.clone().map(without_slash),
+            messaging_url: config.africastalking_sms_url.clone().map(without_slash),
+        })),
+        (None, None, None) => Ok(None),
+        _ => bail!("Africa's Talking needs user name, API key and number; some of them are missing"),
+    }
+}
+
+fn without_slash(url: String) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+/// Adopts the configured admin key, or makes one where the interface has no key at all.
+async fn first_key(system: &System) -> anyhow::Result<Option<String>> {
+    let store = system.store.keys();
+    if let Some(text) = &system.config.admin_key {
+        keys::adopt(&store, text).await?;
+        return Ok(None);
+    }
+    if system.config.open_api || !system.config.has(Role::Api) || !store.list().await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(keys::create(&store, "first start", "admin", None).await?))
 }

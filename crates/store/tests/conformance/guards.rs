@@ -167,15 +167,15 @@ pub async fn the_service_role_can_only_append(place: Place) {
     }
     // The one way to append refuses what does not follow, whoever calls it.
     let appends = [
-        ("append_log(0, 256, NULL, NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')", "fence"),
+        ("append_log(0, 256, NULL, NULL, NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')", "fence"),
         (
-            "append_log((SELECT fence FROM lease), 256, NULL, NULL, '{x/1}', '{2}',
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, '{x/1}', '{2}',
              '{00000000-0000-0000-0000-000000000000}', '{k}', '{0}', '{NULL}', ARRAY[sha256('')], ARRAY[sha256('')],
              '{x}', '{}', '{}', '{}')",
             "does not follow",
         ),
         (
-            "append_log((SELECT fence FROM lease), 256, NULL, NULL, '{x/1,x/1}', '{1}',
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, '{x/1,x/1}', '{1}',
              '{00000000-0000-0000-0000-000000000000}', '{k}', '{0}', '{NULL}', ARRAY[sha256('')], ARRAY[sha256('')],
              '{x}', '{}', '{}', '{}')",
             "does not follow",

@@ -1,0 +1,153 @@
+//! Migrations are history: only ever added, the same in both dialects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::rule;
+use super::source::{File, files};
+
+const DIALECTS: [&str; 2] = ["postgres", "sqlite"];
+
+fn of(dialect: &str) -> impl Iterator<Item = &'static File> {
+    let folder = format!("migrations/{dialect}/");
+    files().iter().filter(move |file| file.path.starts_with(&folder))
+}
+
+fn names(dialect: &str) -> Vec<&'static str> {
+    of(dialect).filter_map(|file| file.path.rsplit('/').next()).collect()
+}
+
+#[test]
+fn both_dialects_have_the_same_migrations() {
+    let [postgres, sqlite] = DIALECTS.map(names);
+    let mut broken = Vec::new();
+    if postgres != sqlite {
+        broken.push(format!("postgres has {postgres:?}, sqlite has {sqlite:?}"));
+    }
+    for (index, name) in postgres.iter().enumerate() {
+        if !name.starts_with(&format!("{:04}_", index + 1)) || !name.ends_with(".sql") {
+            broken.push(format!("{name} is not number {} of 0001_name.sql, 0002_name.sql, …", index + 1));
+        }
+    }
+    assert!(!postgres.is_empty(), "the migrations were not found");
+    rule("a number stands for one state of the schema, whichever database holds it.", broken);
+}
+
+#[test]
+fn old_migrations_are_as_they_were() {
+    let list = include_str!("../migrations.sha256");
+    let pinned: BTreeMap<&str, &str> =
+        list.lines().map(|line| line.split_once("  ").map(|(hash, path)| (path, hash)).unwrap()).collect();
+    let mut broken = Vec::new();
+    let mut there = BTreeSet::new();
+    for file in DIALECTS.into_iter().flat_map(of) {
+        there.insert(file.path.as_str());
+        let digest = Sha256::digest(file.text.as_bytes());
+        let actual: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        match pinned.get(file.path.as_str()) {
+            Some(hash) if *hash == actual => {}
+            Some(_) => broken.push(format!("{} has changed: write a new migration instead", file.path)),
+            None => {
+                broken.push(format!("new: add to crates/it/tests/migrations.sha256: {actual}  {}", file.path))
+            }
+        }
+    }
+    broken.extend(pinned.keys().filter(|path| !there.contains(*path)).map(|path| format!("{path} is gone")));
+    rule(
+        "a database that ran the old file will not run the new one. Its schema would silently be another than that of \
+         a fresh database.",
+        broken,
+    );
+}
+
+/// Columns by table, after all migrations of a dialect.
+fn tables(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let bare: String =
+        sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for part in bare.split("CREATE TABLE ").skip(1) {
+        let (name, body) = part.split_once('(').unwrap();
+        let columns = tables.entry(name.trim().to_owned()).or_default();
+        for item in items(body) {
+            let first = item.split_whitespace().next().unwrap_or_default();
+            if !["", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "CONSTRAINT"]
+                .contains(&first.split('(').next().unwrap())
+            {
+                columns.insert(first.to_owned());
+            }
+        }
+    }
+    for part in bare.split("ALTER TABLE ").skip(1) {
+        let mut words = part.split_whitespace();
+        if let (Some(table), Some("ADD"), Some("COLUMN"), Some(column)) =
+            (words.next(), words.next(), words.next(), words.next())
+        {
+            tables.entry(table.to_owned()).or_default().insert(column.trim_end_matches(';').to_owned());
+        }
+    }
+    tables
+}
+
+/// What stands between the commas, up to the bracket that closes.
+fn items(body: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut depth = 0;
+    for letter in body.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' if depth == 0 => break,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if letter == ',' && depth == 0 {
+            items.push(String::new());
+        } else {
+            items.last_mut().unwrap().push(letter);
+        }
+    }
+    items
+}
+
+fn sql(dialect: &str) -> String {
+    of(dialect).map(|file| file.text.as_str()).collect()
+}
+
+#[test]
+fn both_dialects_have_the_same_tables() {
+    let sample = tables(
+        "CREATE TABLE a (b INT CHECK (b IN (1, 2)), c TEXT, -- d\n UNIQUE (b, c));ALTER TABLE a ADD COLUMN e;",
+    );
+    assert_eq!(sample, BTreeMap::from([("a".to_owned(), ["b", "c", "e"].map(str::to_owned).into())]));
+    let [postgres, sqlite] = DIALECTS.map(|dialect| tables(&sql(dialect)));
+    let all: BTreeSet<&String> = postgres.keys().chain(sqlite.keys()).collect();
+    let broken = all.into_iter().filter(|table| postgres.get(*table) != sqlite.get(*table));
+    rule(
+        "one conformance suite runs on both stores, and a ledger can move from one to the other.",
+        broken
+            .map(|table| {
+                format!("{table}: postgres {:?}, sqlite {:?}", postgres.get(table), sqlite.get(table))
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn every_column_is_explained() {
+    let sql = sql("postgres");
+    let mut broken = Vec::new();
+    let explained: BTreeSet<&str> = sql
+        .split("COMMENT ON ")
+        .skip(1)
+        .filter_map(|part| part.split_once(" IS ")?.0.trim().split_once(' '))
+        .map(|(_, name)| name.trim())
+        .collect();
+    for (table, columns) in tables(&sql) {
+        let names = columns.iter().map(|column| format!("{table}.{column}"));
+        broken.extend(names.chain([table.clone()]).filter(|name| !explained.contains(name.as_str())));
+    }
+    rule(
+        "an auditor with psql sees the schema before the documentation: COMMENT ON every table and column.",
+        broken,
+    );
+}
