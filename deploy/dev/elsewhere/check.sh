@@ -9,6 +9,7 @@ set -eu
 
 bundle=$1
 work=$(mktemp -d)
+status=0
 # A tool that gives up has other exit codes; whatever form the bundle breaks, it is not a good one.
 trap 'status=$?; rm -rf "$work"; [ "$status" -le 1 ] || { echo "FAIL malformed"; exit 1; }' EXIT
 
