@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::ValueEnum;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, query, query_as, query_scalar};
 
@@ -18,8 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const DOCUMENT_HASH: &[u8] = b"\"document_sha256\":\"";
 
 /// What is edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Column {
     /// One character in the payload of a contract's record.
     Record,
     /// The status of a contract in the view.
@@ -34,17 +35,24 @@ pub enum Edit {
 /// there as confirmed. Says what was changed.
 ///
 /// # Errors
-/// When the ledger is not in a SQLite file, or has no contract yet.
+/// As [`edit`].
 pub async fn edit_one_row(config: &Config) -> anyhow::Result<String> {
-    edit(&config.database(), Edit::Record).await
+    edit(config, Column::Record).await
 }
 
-/// Makes an edit in the SQLite database at `url`, in one transaction, past the triggers. Says what was changed; holds
-/// no personal value.
+/// Makes an edit in the ledger's database. Says what was changed; holds no personal value.
 ///
 /// # Errors
-/// When it is no SQLite database, or has no row to edit.
-pub async fn edit(url: &str, edit: Edit) -> anyhow::Result<String> {
+/// When the ledger is not in a SQLite file, or has no row to edit.
+pub async fn edit(config: &Config, column: Column) -> anyhow::Result<String> {
+    edit_database(&config.database(), column).await
+}
+
+/// Makes an edit in the SQLite database at `url`, in one transaction, past the triggers.
+///
+/// # Errors
+/// As [`edit`].
+pub async fn edit_database(url: &str, column: Column) -> anyhow::Result<String> {
     if !url.starts_with("sqlite:") {
         bail!("only a ledger in a SQLite file can be edited for show");
     }
@@ -52,11 +60,11 @@ pub async fn edit(url: &str, edit: Edit) -> anyhow::Result<String> {
     let options = options.create_if_missing(false).foreign_keys(true).busy_timeout(BUSY_TIMEOUT);
     let mut connection = options.connect().await.context("the database cannot be opened")?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let done = match edit {
-        Edit::Record => record(&mut transaction).await?,
-        Edit::View => view(&mut transaction).await?,
-        Edit::Disclosure => disclosure(&mut transaction).await?,
-        Edit::Prev => prev(&mut transaction).await?,
+    let done = match column {
+        Column::Record => record(&mut transaction).await?,
+        Column::View => view(&mut transaction).await?,
+        Column::Disclosure => disclosure(&mut transaction).await?,
+        Column::Prev => prev(&mut transaction).await?,
     };
     transaction.commit().await?;
     connection.close().await?;
