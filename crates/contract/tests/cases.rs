@@ -1,0 +1,9 @@
+//! Single cases that no story tells well.
+#![allow(clippy::unwrap_used)]
+
+#[path = "cases/keys.rs"]
+mod keys;
+#[path = "shelf/memory.rs"]
+mod memory;
+#[path = "cases/several_contracts.rs"]
+mod several_contracts;
