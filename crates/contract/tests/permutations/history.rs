@@ -191,6 +191,21 @@ impl SoFar {
                 let answer = if *yes { Answer::Yes } else { Answer::No };
                 command(Command::AnswerContract(AnswerContract { contract_id: id, phone, code, answer }))
             }
+            Step::Sends { contract, attempt, result } => {
+                let (id, _) = self.contract(*contract)?;
+                let report = sent(&format!("contract/{id}"), *attempt, *result);
+                Some((Via::Effect, true, Body::Report(report)))
+            }
+            Step::Fetches { call, attempt, result } => {
+                Some((Via::Effect, true, Body::Report(self.fetched(*call, *attempt, *result)?)))
+            }
+            Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
+            step => self.message(step),
+        }
+    }
+
+    fn message(&self, step: &Step) -> Option<(Via, bool, Body)> {
+        match step {
             Step::Texts { .. } => self.text(step),
             Step::Says { party, words, id } => {
                 let private = Private {
@@ -206,16 +221,7 @@ impl SoFar {
                 let told = fact(&format!("ATXid_{id}"), "delivery", what, Private::default());
                 Some((Via::AfricasTalking, true, webhook("delivery report", vec![told])))
             }
-            Step::Sends { contract, attempt, result } => {
-                let (id, _) = self.contract(*contract)?;
-                let report = sent(&format!("contract/{id}"), *attempt, *result);
-                Some((Via::Effect, true, Body::Report(report)))
-            }
-            Step::Fetches { call, attempt, result } => {
-                Some((Via::Effect, true, Body::Report(self.fetched(*call, *attempt, *result)?)))
-            }
-            Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
-            Step::Again(_) | Step::Redelivered(_) | Step::Clock(_) => None,
+            _ => None,
         }
     }
 
