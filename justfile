@@ -1,0 +1,49 @@
+# What is done with this repository. All but `check` and `test-quick` see to what they need with deploy/dev/setup.
+
+# list the recipes
+default:
+    @{{ just_executable() }} --list --unsorted
+
+# formatting, lints and documentation, without a warning
+check:
+    cargo fmt --check
+    {{ just_executable() }} --fmt --check --unstable
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# the tests that need no servers
+test-quick:
+    cargo test -p ledger -p contract -p providers -p carrier
+    cargo test -p it --test tidy
+
+# every test, with PostgreSQL and NATS of their own
+test *arguments:
+    deploy/dev/test {{ arguments }}
+
+# an agreement made on a simulated call, from the first ring to a verified bundle
+demo *arguments:
+    cargo run --release --bin ahadi -- demo {{ arguments }}
+
+# how fast it is here, beside the limits of the machine
+bench *arguments:
+    deploy/dev/with-servers cargo bench -p it {{ arguments }}
+
+# simulated days with faults, each from a seed
+sim seed="1" count="20":
+    AHADI_SIM_SEED={{ seed }} AHADI_SIM_COUNT={{ count }} deploy/dev/with-servers cargo test -p it --test simulation -- --nocapture
+
+# have openssl, Python and Node check a bundle; one of an example ledger if none is given
+verify-elsewhere *bundle:
+    deploy/dev/verify-elsewhere {{ bundle }}
+
+# run the examples of the documentation
+docs-examples *files:
+    deploy/dev/docs-examples {{ files }}
+
+# write again what the tests compare with, to be read before it is committed
+generate:
+    UPDATE=1 cargo test -p ledger -p contract -p providers
+
+# licences, sources and banned crates among all dependencies (cargo install --locked cargo-deny)
+deny:
+    cargo deny check licenses bans sources
