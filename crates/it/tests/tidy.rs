@@ -16,6 +16,7 @@ mod words;
 
 /// Fails with all that is wrong and the reason of the rule.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)]
 fn rule(why: &str, broken: Vec<String>) {
     assert!(broken.is_empty(), "\n\n  {}\n\n  Why: {why}\n", broken.join("\n  "));
 }

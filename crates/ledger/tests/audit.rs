@@ -1,5 +1,5 @@
 //! Whole logs and bundles: clean ones are never accused, and every way of tampering is found where it was done.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::too_many_lines, missing_docs)]
 
 #[path = "audit/beside.rs"]
 mod beside;

@@ -1,5 +1,5 @@
 //! The tree, its tiles and its proofs against two independent implementations, `tlog_tiles` and `ct-merkle`.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::too_many_lines)]
 
 #[path = "tree/oracle.rs"]
 mod oracle;

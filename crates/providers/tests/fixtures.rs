@@ -1,5 +1,5 @@
 //! Every body under `fixtures`, read and compared with the `.facts` beside it. `UPDATE=1` writes them anew.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::collections::BTreeSet;
 use std::fs;
