@@ -5,6 +5,7 @@ pub mod config;
 pub mod evidence;
 pub mod keyfiles;
 pub mod signals;
+pub mod story;
 pub mod surface;
 pub mod system;
 pub mod tamper;

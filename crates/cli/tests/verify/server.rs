@@ -1,0 +1,1 @@
+//! What a service publishes, audited from outside.

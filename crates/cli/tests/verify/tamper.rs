@@ -1,0 +1,1 @@
+//! Edits of the database behind the service's back.
