@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub const ORIGIN: &str = "ledger.example/one";
 /// Enough for a log of more than one tile.
-pub const CONTRACTS: usize = 40;
+pub const CONTRACTS: usize = 60;
 pub const PHONES: [&str; 2] = ["+254700000001", "+254700000002"];
 pub const NAMES: [&str; 2] = ["Wanjiku Example", "Otieno Example"];
 const CONFERENCE: &str = "ATVoice_00000000000a";
