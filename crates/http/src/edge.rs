@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::problem::{Family, Problem};
@@ -54,7 +54,7 @@ pub(crate) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
-        Err(_) => Problem::internal(Panicked).render_marked(),
+        Err(_) => Problem::internal(Panicked).into_response(),
     };
     if let Some(problem) = problem_of(&response) {
         if response.status().is_server_error() {
@@ -97,13 +97,34 @@ fn problem_of(response: &Response) -> Option<Problem> {
     (refused && !written).then(|| Problem::of_status(response.status()))
 }
 
-impl Problem {
-    fn render_marked(self) -> Response {
-        axum::response::IntoResponse::into_response(self)
-    }
-}
-
 /// A handler panicked; the panic itself was already reported by the panic hook.
 #[derive(Debug, thiserror::Error)]
 #[error("a handler panicked")]
 struct Panicked;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn broken() -> Response {
+        panic!("the detail of a defect")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_tells_nothing() {
+        let edge = from_fn_with_state(Edge::new("test"), finish);
+        let router = Router::new().route("/broken", get(broken)).layer(edge);
+        let response = router.oneshot(Request::get("/broken").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), 500);
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = std::str::from_utf8(&body).unwrap();
+        assert!(body.contains("\"code\":\"internal\"") && !body.contains("defect"), "{body}");
+    }
+}

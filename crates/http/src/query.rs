@@ -56,7 +56,7 @@ impl Query {
     /// A whole number within bounds, or `default` where it is left out.
     pub fn whole_number<T>(&self, name: &str, min: T, max: T, default: T, faults: &Faults) -> T
     where
-        T: FromStr + PartialOrd + std::fmt::Display,
+        T: FromStr + PartialOrd + std::fmt::Display + Copy,
     {
         match self.get(name).map(str::parse::<T>) {
             None => default,

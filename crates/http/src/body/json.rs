@@ -140,10 +140,11 @@ impl Parser {
                 format!("The body has more than {JSON_VALUES_MAX} values."),
             ));
         }
-        if self.path.len() > JSON_DEPTH_MAX {
+        let text = raw.get();
+        let nests = matches!(text.as_bytes().first(), Some(b'{' | b'['));
+        if nests && self.path.len() >= JSON_DEPTH_MAX {
             return Err(self.fault(&format!("is nested more than {JSON_DEPTH_MAX} levels deep")));
         }
-        let text = raw.get();
         Ok(match text.as_bytes().first() {
             Some(b'{') => Node::Object(self.members(text)?),
             Some(b'[') => Node::List(self.items(text)?),
@@ -352,8 +353,8 @@ mod tests {
     #[test]
     fn limits() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        check(&nested(JSON_DEPTH_MAX + 1), Ok(&nested(JSON_DEPTH_MAX + 1)));
-        check(&nested(JSON_DEPTH_MAX + 2), Err("levels deep"));
+        check(&nested(JSON_DEPTH_MAX), Ok(&nested(JSON_DEPTH_MAX)));
+        check(&nested(JSON_DEPTH_MAX + 1), Err("levels deep"));
         check(&nested(5_000), Err("levels deep"));
         check(
             &format!("{{\"a\":{}}}", "9".repeat(NUMBER_CHARS_MAX)),

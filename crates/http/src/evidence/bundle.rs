@@ -202,11 +202,11 @@ impl Evidence {
         let positions: Vec<u64> =
             rows.iter().filter(|row| row.kind == "contract.drafted").map(|row| row.position).collect();
         let disclosures = self.reader.disclosures_of(&positions).await?;
-        let texts = disclosures.iter().filter(|row| row.scope == Scope::Record).filter_map(|row| {
+        let mut texts = disclosures.iter().filter(|row| row.scope == Scope::Record).filter_map(|row| {
             let (_, name, value) = Disclosure::parse(&row.encoded).ok()?;
             (name == ledger::verify::DOCUMENT_NAME).then(|| value.as_str().map(str::to_owned))?
         });
-        Ok(texts.last())
+        Ok(texts.next_back())
     }
 
     async fn disclosures(&self, stream: &str, rows: &[RecordRow], personal: bool) -> Result<Opened, Problem> {

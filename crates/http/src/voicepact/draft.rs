@@ -185,7 +185,7 @@ fn known_terms(terms: &Object<'_>) -> Option<Terms> {
     let text = |name: &str| optional(terms, name, |field| field.text(TERM_BYTES_MAX));
     let currency = optional(terms, "currency", currency);
     // Where the currency itself is wrong, the amounts are read all the same, so that all faults are named.
-    let decimals_of = currency.clone().flatten().unwrap_or(Currency::KES);
+    let decimals_of = currency.flatten().unwrap_or(Currency::KES);
     let amount = |name: &str| optional(terms, name, |field| amount(field, decimals_of));
     let product = text("product");
     let quantity = optional(terms, "quantity", |field| field.number_or_text(TERM_BYTES_MAX));

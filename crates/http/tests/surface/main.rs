@@ -1,0 +1,13 @@
+//! The HTTP surface over a real journal, a real SQLite store and, where a test needs outcomes, a real projector.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+
+mod contracts;
+mod evidence;
+mod junk;
+mod keys;
+mod limits;
+mod refusals;
+mod rig;
+mod server;
+mod voice;
+mod webhooks;
