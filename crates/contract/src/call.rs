@@ -10,7 +10,7 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{CallFact, Event, EventData};
-use crate::fact::{CallOutcome, Cause, Direction};
+use crate::fact::{CallOutcome, Cause, Direction, Leg};
 use crate::recording::Recordings;
 
 /// How far a leg got. Ordered; never runs backwards.
@@ -93,25 +93,21 @@ pub struct Call {
     /// Numbers it was passed on to.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub dialled: BTreeSet<String>,
-    /// How many deliveries contradicted an earlier one under the same key.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub conflicts: u32,
+    /// Fields of which different values were told.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub disputed: BTreeSet<String>,
     /// Its recordings.
     #[serde(skip_serializing_if = "none_recorded")]
     pub recordings: Recordings,
 }
 
-pub(crate) fn is_zero(n: &u32) -> bool {
-    *n == 0
-}
-
-fn none_recorded(recordings: &Recordings) -> bool {
+pub(crate) fn none_recorded(recordings: &Recordings) -> bool {
     recordings.0.is_empty()
 }
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Call({:?}, {:?}, {} conflicts)", self.progress, self.outcome, self.conflicts)
+        write!(f, "Call({:?}, {:?}, {} disputed)", self.progress, self.outcome, self.disputed.len())
     }
 }
 
@@ -129,27 +125,58 @@ impl Call {
                 (Progress::Answered, fact)
             }
             EventData::CallTransferred(fact) => (Progress::Transferred, fact),
-            EventData::CallInput(fact) | EventData::CallOther(fact) => (Progress::Known, fact),
+            EventData::CallInput(fact) => {
+                // Nobody presses keys on a phone that was not picked up.
+                self.answered = true;
+                (Progress::Answered, fact)
+            }
+            EventData::CallOther(fact) => (Progress::Known, fact),
             EventData::CallEnded(fact) => {
                 self.ended_at = earliest(self.ended_at, at);
                 (Progress::Ended, fact)
             }
             EventData::RecordingAvailable(data) => {
-                self.conflicts += u32::from(data.conflict);
+                if self.recordings.contradicts(event.private.get("url"), data.duration_s) {
+                    self.disputed.insert("recording_duration_s".to_owned());
+                }
                 return self.recordings.apply(event);
             }
             _ => return self.recordings.apply(event),
         };
+        let (phone, line) = (event.private.get("phone"), event.private.get("line"));
+        let disputed = self.contradictions(&fact.leg, phone, line);
+        self.disputed.extend(disputed.into_iter().map(str::to_owned));
         self.progress = self.progress.max(progress);
         self.join(fact);
-        self.phone = event.private.get("phone").map(str::to_owned).max(self.phone.take());
-        self.line = event.private.get("line").map(str::to_owned).max(self.line.take());
+        self.phone = phone.map(str::to_owned).max(self.phone.take());
+        self.line = line.map(str::to_owned).max(self.line.take());
         self.dialled.extend(event.private.get("dialled").map(str::to_owned));
+    }
+
+    /// The fields in which something told now differs from what was told before. Untold never contradicts: a carrier
+    /// posts the end of a call to two addresses with different fields. That any order of the same facts gives the same
+    /// fields follows from keeping one extreme of the values told: of two different ones, one is not that extreme.
+    pub fn contradictions(&self, leg: &Leg, phone: Option<&str>, line: Option<&str>) -> Vec<&'static str> {
+        // "Ended" says only that it is over, not how.
+        let how = |outcome: Option<CallOutcome>| outcome.filter(|o| *o != CallOutcome::Ended);
+        let told_cost =
+            leg.cost.as_ref().map(|cost| (leg.currency.clone().unwrap_or_default(), cost.clone()));
+        let fields = [
+            ("outcome", differ(how(self.outcome), how(leg.outcome))),
+            ("cause", differ(self.cause, leg.cause)),
+            ("direction", differ(self.direction, leg.direction)),
+            ("duration_s", differ(self.duration_s, leg.duration_s)),
+            ("dial_duration_s", differ(self.dial_duration_s, leg.dial_duration_s)),
+            ("started_at", differ(self.started_at, leg.started_at)),
+            ("cost", differ(self.cost.as_ref(), told_cost.as_ref())),
+            ("phone", differ(self.phone.as_deref(), phone)),
+            ("line", differ(self.line.as_deref(), line)),
+        ];
+        fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
 
     fn join(&mut self, fact: &CallFact) {
         let leg = &fact.leg;
-        self.conflicts += u32::from(fact.conflict);
         self.outcome = self.outcome.max(leg.outcome);
         self.cause = self.cause.max(leg.cause);
         self.direction = self.direction.max(leg.direction);
@@ -161,6 +188,10 @@ impl Call {
             self.cost = self.cost.take().max(Some(told));
         }
     }
+}
+
+fn differ<T: PartialEq>(known: Option<T>, told: Option<T>) -> bool {
+    matches!((known, told), (Some(known), Some(told)) if known != told)
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

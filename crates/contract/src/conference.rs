@@ -3,6 +3,8 @@
 //! No provider tells who is in a conference (Africa's Talking has one session per phone and no room id), so status and
 //! members are derived when asked, from this state and the states of its legs.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Progress};
@@ -40,8 +42,9 @@ pub struct Conference {
     /// The longest duration reported about the whole, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
-    /// How many reports contradicted an earlier one.
-    pub conflicts: u32,
+    /// Fields of which different values were told.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub disputed: BTreeSet<String>,
     /// Recordings reported on the conference itself.
     pub recordings: Recordings,
 }
@@ -92,16 +95,31 @@ impl Conference {
             }
             EventData::DialFailed(data) => self.failure = Some(data.reason),
             EventData::ConferenceReported(data) => {
+                let disputed = self.contradictions(data.status, data.duration_s);
+                self.disputed.extend(disputed.into_iter().map(str::to_owned));
                 self.reported = self.reported.max(Some(data.status));
                 self.duration_s = self.duration_s.max(data.duration_s);
-                self.conflicts += u32::from(data.conflict);
             }
             EventData::RecordingAvailable(data) => {
-                self.conflicts += u32::from(data.conflict);
+                if self.recordings.contradicts(event.private.get("url"), data.duration_s) {
+                    self.disputed.insert("recording_duration_s".to_owned());
+                }
                 self.recordings.apply(event);
             }
             _ => self.recordings.apply(event),
         }
+    }
+
+    /// The fields in which a report differs from what was reported before. That a conference went on before it ended is no
+    /// contradiction.
+    pub fn contradictions(&self, status: ConferenceStatus, duration_s: Option<u32>) -> Vec<&'static str> {
+        let over = |status: &ConferenceStatus| *status != ConferenceStatus::Active;
+        let ends = (self.reported.filter(over), Some(status).filter(over));
+        let status_differs = matches!(ends, (Some(known), Some(told)) if known != told);
+        let duration_differs =
+            matches!((self.duration_s, duration_s), (Some(known), Some(told)) if known != told);
+        let fields = [("status", status_differs), ("duration_s", duration_differs)];
+        fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
 
     /// Where it stands, given the states of its legs (those that are known).

@@ -133,6 +133,26 @@ pub enum What {
     },
 }
 
+impl What {
+    /// What is told about the leg, where it is about one.
+    pub fn leg(&self) -> Option<&Leg> {
+        match self {
+            What::CallStarted(leg)
+            | What::CallQueued(leg)
+            | What::CallRinging(leg)
+            | What::CallAnswered(leg)
+            | What::CallTransferred(leg)
+            | What::CallInput(leg)
+            | What::CallEnded(leg)
+            | What::CallOther(leg) => Some(leg),
+            What::RecordingAvailable { .. }
+            | What::ConferenceReported { .. }
+            | What::MessageReceived {}
+            | What::MessageDelivery { .. } => None,
+        }
+    }
+}
+
 /// What is told about a leg, besides private values. Absent means not told, never cleared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -11,7 +11,7 @@ use crate::fact::DeliveryStatus;
 use crate::report::FailureReason;
 
 /// How often a message is tried before we give up. With [`retry_delay_ms`] that is about ten hours.
-pub const MESSAGE_ATTEMPTS_MAX: u32 = 8;
+pub const MESSAGE_ATTEMPTS_MAX: u32 = 14;
 
 /// How long to wait after attempt `n` (1-based): 5 s, doubling to at most 4 h. In milliseconds.
 pub fn retry_delay_ms(attempt: u32) -> i64 {
@@ -167,7 +167,7 @@ pub struct Message {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub deliveries: BTreeSet<DeliveryStatus>,
     /// How many deliveries contradicted an earlier one under the same key.
-    #[serde(skip_serializing_if = "crate::call::is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub conflicts: u32,
 }
 
@@ -199,4 +199,8 @@ impl Message {
     pub fn delivery(&self) -> Option<DeliveryStatus> {
         self.deliveries.last().copied()
     }
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }

@@ -12,7 +12,7 @@ use crate::message::after;
 use crate::report::FailureReason;
 
 /// How often a recording is tried before we give up; with [`fetch_delay_ms`] that is about two days.
-pub const FETCH_ATTEMPTS_MAX: u32 = 14;
+pub const FETCH_ATTEMPTS_MAX: u32 = 21;
 
 /// How long to wait after attempt `n` (1-based): 2 s, doubling to at most 6 h. In milliseconds.
 pub fn fetch_delay_ms(attempt: u32) -> i64 {
@@ -134,6 +134,12 @@ impl Recordings {
             }
             _ => {}
         }
+    }
+
+    /// Whether another length was told for the same address before.
+    pub fn contradicts(&self, url: Option<&str>, duration_s: Option<u32>) -> bool {
+        let known = url.and_then(|url| self.0.get(&url_key(url))).and_then(|r| r.duration_s);
+        matches!((known, duration_s), (Some(known), Some(told)) if known != told)
     }
 
     /// The recording a task number names.

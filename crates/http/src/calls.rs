@@ -122,7 +122,7 @@ fn view(row: &CallRow, call: &Call, personal: bool) -> Value {
         "answered_at": call.answered_at,
         "ended_at": call.ended_at,
         "recordings": call.recordings.0.len(),
-        "conflicts": call.conflicts,
+        "disputed": call.disputed,
     })
 }
 

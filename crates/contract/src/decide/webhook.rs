@@ -3,13 +3,14 @@
 use ledger::hash::{Hash, sha256};
 
 use super::{Stop, answer, seen_key, subject_stream};
+use crate::entity::Entity;
 use crate::event::{
     CallFact, ConferenceReported, EventData, MessageDelivery, MessageReceived, Reading, RecordingAvailable,
 };
 use crate::fact::{Fact, What};
 use crate::input::Webhook;
 use crate::outcome::QuarantineReason;
-use crate::world::Recorder;
+use crate::world::{Recorder, World};
 
 pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     if webhook.facts.is_empty() {
@@ -28,7 +29,8 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
             repeated = Some(stream);
             continue;
         }
-        let conflict = seen.is_some_and(|digests| !digests.is_empty());
+        let again = seen.is_some_and(|digests| !digests.is_empty());
+        let conflict = contradicts(fact, &stream, again, recorder.world);
         // A fact that cannot be recorded costs the others nothing; the whole body is kept either way, once, with the
         // first record it led to.
         match record(fact, &stream, conflict, raw, recorder) {
@@ -44,6 +46,27 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
         (Some(stop), _) => Err(stop),
         (None, Some(stream)) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
         (None, _) => Ok(()),
+    }
+}
+
+/// Whether a fact contradicts what was told before. For a message, which is told once, anything else under its key does.
+fn contradicts(fact: &Fact, stream: &str, again: bool, world: &World) -> bool {
+    let private = &fact.private;
+    match (&fact.what, world.entity(stream)) {
+        (What::MessageReceived {} | What::MessageDelivery { .. }, _) => again,
+        (What::RecordingAvailable { duration_s }, Some(Entity::Call(call))) => {
+            call.recordings.contradicts(private.url.as_deref(), *duration_s)
+        }
+        (What::RecordingAvailable { duration_s }, Some(Entity::Conference(conference))) => {
+            conference.recordings.contradicts(private.url.as_deref(), *duration_s)
+        }
+        (What::ConferenceReported { status, duration_s }, Some(Entity::Conference(conference))) => {
+            !conference.contradictions(*status, *duration_s).is_empty()
+        }
+        (what, Some(Entity::Call(call))) => what.leg().is_some_and(|leg| {
+            !call.contradictions(leg, private.phone.as_deref(), private.line.as_deref()).is_empty()
+        }),
+        _ => false,
     }
 }
 

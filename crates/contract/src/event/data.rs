@@ -15,7 +15,7 @@ pub struct CallFact {
     /// What was told.
     #[serde(flatten)]
     pub leg: Leg,
-    /// Another content came under the same key before.
+    /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
 }
@@ -26,7 +26,7 @@ pub struct RecordingAvailable {
     /// Length the provider states, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
-    /// Another content came under the same key before.
+    /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
 }
@@ -77,7 +77,7 @@ pub struct ConferenceReported {
     /// Length, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
-    /// Another content came under the same key before.
+    /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
 }
@@ -216,7 +216,7 @@ pub struct MessageAccepted {
 pub struct MessageReceived {
     /// How we read it.
     pub reading: Reading,
-    /// Another content came under the same key before. Such a text is never taken for an answer.
+    /// It contradicts what was told before. Such a text is never taken for an answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
 }
@@ -249,7 +249,7 @@ impl From<Answer> for Reading {
 pub struct MessageDelivery {
     /// The state.
     pub status: DeliveryStatus,
-    /// Another content came under the same key before.
+    /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
 }

@@ -93,8 +93,9 @@ fn call_line(call: &Call) -> String {
     if call.answered {
         words.push("(somebody answered)".into());
     }
-    if call.conflicts > 0 {
-        words.push(format!("with {} contradicted", call.conflicts));
+    if !call.disputed.is_empty() {
+        let fields: Vec<&str> = call.disputed.iter().map(String::as_str).collect();
+        words.push(format!("disputed: {}", fields.join(" ")));
     }
     words.join(" ")
 }
@@ -112,11 +113,9 @@ fn conference_line(conference: &Conference, all: &BTreeMap<String, Entity>) -> S
     let failure = conference.failure.map(|f| format!(" because of {}", word(&f))).unwrap_or_default();
     let status = word(&conference.status(&legs));
     let parties = conference.parties.len();
-    let contradicted = if conference.conflicts > 0 {
-        format!(" with {} contradicted", conference.conflicts)
-    } else {
-        String::new()
-    };
+    let fields: Vec<&str> = conference.disputed.iter().map(String::as_str).collect();
+    let contradicted =
+        if fields.is_empty() { String::new() } else { format!(", disputed: {}", fields.join(" ")) };
     format!("{status}{failure}: {placed} of {parties} dialled, heard of {}{contradicted}", legs.len())
 }
 
