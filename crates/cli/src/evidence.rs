@@ -80,20 +80,27 @@ impl PinArguments {
     /// # Errors
     /// When a key cannot be read.
     pub fn pins(&self, target: &Target) -> anyhow::Result<Pins> {
-        let keys = match target {
-            Target::Directory(directory) => Some(directory.join("keys")),
-            _ => None,
-        };
-        let beside = |name: &str| {
+        let keys = self.beside(target);
+        let own = |name: &str| {
             let path = keys.as_ref()?.join(name);
             path.exists().then(|| path.display().to_string())
         };
-        let root = self.root.clone().or_else(|| beside("root.pub.jwk")).map(|given| root(&given));
-        let log_vkey = self.log_vkey.clone().or_else(|| beside("log.vkey")).map(|given| log_vkey(&given));
+        let root = self.root.clone().or_else(|| own("root.pub.jwk")).map(|given| root(&given));
+        let log_vkey = self.log_vkey.clone().or_else(|| own("log.vkey")).map(|given| log_vkey(&given));
         let (root, log_vkey) = (root.transpose()?, log_vkey.transpose()?);
         // The name of the log key is the name of the log (C2SP tlog-checkpoint).
         let named = log_vkey.as_ref().map(|verifier| verifier.origin().to_owned());
         Ok(Pins { origin: self.origin.clone().or(named), root, log_vkey })
+    }
+
+    /// Where pins are taken from that were not given: a directory beside the ledger itself.
+    pub fn beside(&self, target: &Target) -> Option<PathBuf> {
+        match target {
+            Target::Directory(directory) if self.root.is_none() || self.log_vkey.is_none() => {
+                Some(directory.join("keys"))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
     /// Compare the views with a fresh fold of the log too; it is written to tables beside them.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub views: bool,
     /// Print the report as JSON.
     #[arg(long)]
@@ -80,6 +80,13 @@ pub async fn run(arguments: VerifyArguments) -> anyhow::Result<u8> {
         crate::terminal::line(&output::json(&what, &report));
     } else if !arguments.quiet {
         crate::terminal::line(&output::text(&what, &report));
+        if let Some(keys) = arguments.pins.beside(&Target::of(&arguments.target)?) {
+            crate::terminal::note(&format!(
+                "pinned were the keys in {}, which lie beside what was checked; auditors pin the published ones with \
+                 --root and --log-vkey",
+                keys.display()
+            ));
+        }
         let pinned = ["origin pinned", "root key pinned", "log key pinned"];
         let missing = |name: &&str| report.step(name).is_some_and(|step| step.finding.is_some());
         if pinned.iter().any(missing) && report.exit_code() == 2 {
@@ -102,8 +109,11 @@ pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
     let mut kept = arguments.kept()?;
     match &target {
         Target::File(path) => {
-            if let Some(id) = arguments.chosen() {
-                bail!("{} is one bundle; it cannot be asked for {id}", path.display());
+            if arguments.all || arguments.views || arguments.chosen().is_some() {
+                bail!(
+                    "{} is one bundle: it is checked whole, and holds no more than it holds",
+                    path.display()
+                );
             }
             bundle::verify(&bundle::read(path)?, &pins, &kept, &bundle::Tiles::None).await
         }
@@ -116,6 +126,9 @@ pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
             arguments.database(&url, pins, kept).await
         }
         Target::Database(url) => arguments.database(url, pins, kept).await,
+        Target::Server(_) if arguments.views => {
+            bail!("--views needs the database; a service does not publish it")
+        }
         Target::Server(base) => {
             let server = Server::new(base, arguments.key.clone())?;
             match arguments.chosen() {
@@ -143,7 +156,10 @@ impl VerifyArguments {
     /// What is checked, for people. An address may hold a password.
     fn shown(&self) -> String {
         let target = match self.target.split_once("://") {
-            Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or(rest)),
+            Some((scheme, rest)) => {
+                let place = rest.split('?').next().unwrap_or(rest);
+                format!("{scheme}://{}", place.rsplit('@').next().unwrap_or(place))
+            }
             None => self.target.clone(),
         };
         match self.chosen() {
