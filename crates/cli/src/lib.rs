@@ -4,6 +4,7 @@ pub mod command;
 pub mod config;
 pub mod evidence;
 pub mod keyfiles;
+pub mod owner;
 pub mod signals;
 pub mod story;
 pub mod surface;

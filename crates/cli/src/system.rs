@@ -13,9 +13,11 @@ use journal::{Bus, BusOptions, Journal, Limits, Relay, RelayOptions};
 use ledger::time::Timestamp;
 use projector::checkpoint::{Checkpointer, Clock};
 use projector::cover::{self, Coverage};
+use projector::faults::Faults;
 use projector::lock::Lock;
 use projector::publish::Publisher;
 use projector::writer::{Opener, Writer};
+use store::rows::SourcePosition;
 use store::{Lease, OpenOptions, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 use crate::keyfiles::{self, KeyFiles};
+use crate::owner::Owner;
 
 /// A part of the system came to its end, well or not.
 type Ended = (&'static str, anyhow::Result<()>);
@@ -41,6 +44,8 @@ pub struct System {
     pub active: watch::Receiver<Option<Lease>>,
     /// The bus, where there is one.
     pub bus: Option<Bus>,
+    /// The name under which this process writes; kept from others as long as this lives.
+    owner: Option<Owner>,
     intake: CancellationToken,
     folding: CancellationToken,
     parts: JoinSet<Ended>,
@@ -53,6 +58,14 @@ impl System {
     /// # Errors
     /// What does not fit, and what to do about it.
     pub async fn start(config: Config) -> anyhow::Result<System> {
+        System::start_with(config, Faults::default()).await
+    }
+
+    /// [`System::start`], with steps of the projector made to fail where a test wants them to.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn start_with(config: Config, faults: Faults) -> anyhow::Result<System> {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
         let intake = CancellationToken::new();
@@ -70,6 +83,7 @@ impl System {
             keys: None,
             active: watch::channel(None).1,
             bus,
+            owner: None,
             intake,
             folding,
             parts: JoinSet::new(),
@@ -77,7 +91,7 @@ impl System {
         };
         system.start_relay();
         if system.config.has(Role::Projector) {
-            system.start_projector().await?;
+            system.start_projector(faults).await?;
         }
         system.start_pruning();
         Ok(system)
@@ -106,7 +120,7 @@ impl System {
         });
     }
 
-    async fn start_projector(&mut self) -> anyhow::Result<()> {
+    async fn start_projector(&mut self, faults: Faults) -> anyhow::Result<()> {
         let keys = keyfiles::open(&self.config.keys_dir(), &self.config.origin, now())?;
         let opener = match (&self.bus, &self.door) {
             (Some(bus), _) => Opener::JetStream(bus.clone()),
@@ -123,18 +137,22 @@ impl System {
             covered,
             clock: clock(),
             recover: self.config.recover,
+            faults: faults.clone(),
         };
         // Before a single record is written: a database older than what was signed is refused here.
         checkpointer.check().await?;
+        let owner = Owner::of(&self.config.data_dir, unique_name())?;
         let writer = Writer {
             store: self.store.clone(),
             opener,
             key: keys.record.clone(),
             origin: self.config.origin.clone(),
-            owner: owner(),
+            owner: owner.name.clone(),
             statements: keys.statements.clone(),
             active,
+            faults: faults.clone(),
         };
+        self.owner = Some(owner);
         let stop = self.folding.clone();
         self.followers
             .spawn(async move { ("projector", writer.run(stop).await.map_err(anyhow::Error::from)) });
@@ -142,23 +160,7 @@ impl System {
         self.followers
             .spawn(async move { ("checkpointer", checkpointer.run(stop).await.map_err(Into::into)) });
         if let Some(bus) = self.bus.clone() {
-            let publisher = Publisher {
-                store: self.store.clone(),
-                bus: bus.clone(),
-                origin: self.config.origin.clone(),
-                active: active_seen.clone(),
-            };
-            let stop = self.folding.clone();
-            self.followers.spawn(async move {
-                publisher.run(stop).await;
-                ("publisher", Ok(()))
-            });
-            let stop = self.folding.clone();
-            let seen = covered_seen.clone();
-            self.followers.spawn(async move {
-                cover::announce(bus, seen, stop).await;
-                ("coverage", Ok(()))
-            });
+            self.start_announcing(bus, active_seen.clone(), covered_seen.clone(), faults);
         }
         self.active = active_seen;
         self.keys = Some(keys);
@@ -166,6 +168,28 @@ impl System {
             self.start_pruning_with(Coverage::Here(covered_seen));
         }
         Ok(())
+    }
+
+    /// What tells the world beyond this process, by NATS.
+    fn start_announcing(
+        &mut self,
+        bus: Bus,
+        active: watch::Receiver<Option<Lease>>,
+        covered: watch::Receiver<Vec<SourcePosition>>,
+        faults: Faults,
+    ) {
+        let origin = self.config.origin.clone();
+        let publisher = Publisher { store: self.store.clone(), bus: bus.clone(), origin, active, faults };
+        let stop = self.folding.clone();
+        self.followers.spawn(async move {
+            publisher.run(stop).await;
+            ("publisher", Ok(()))
+        });
+        let stop = self.folding.clone();
+        self.followers.spawn(async move {
+            cover::announce(bus, covered, stop).await;
+            ("coverage", Ok(()))
+        });
     }
 
     fn start_pruning(&mut self) {
@@ -260,8 +284,8 @@ async fn connect(config: &Config, stop: &CancellationToken) -> anyhow::Result<Op
     Ok(bus)
 }
 
-/// A name for this process in the lease: never the same twice.
-fn owner() -> String {
+/// A name for this process: never the same twice.
+fn unique_name() -> String {
     let nanos = wall().as_nanos();
     format!("{}-{nanos}", std::process::id())
 }

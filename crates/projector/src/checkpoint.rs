@@ -14,6 +14,7 @@ use store::{CommitError, Lease, Reader, Store, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::{Faults, Step};
 use crate::lock::{Lock, LockError};
 
 /// Least time between two checkpoints: auditors and witnesses fetch each of them.
@@ -38,6 +39,8 @@ pub struct Checkpointer {
     pub clock: Clock,
     /// Allows signing again, after a refusal was understood, with a database that has to catch up first.
     pub recover: bool,
+    /// Nothing, except in tests.
+    pub faults: Faults,
 }
 
 /// Why no checkpoint was signed; each needs an operator.
@@ -105,7 +108,7 @@ impl Checkpointer {
                     size = latest.size,
                     "the checkpoint file is missing; made anew from the database"
                 );
-                self.lock.swap(&latest.note)?;
+                self.lock.swap(&latest.note, &self.faults)?;
             }
             return Ok(());
         };
@@ -144,6 +147,10 @@ impl Checkpointer {
                     Err(CheckpointerError::Store(StoreError::Transient(fault))) => {
                         tracing::info!(%fault, "no checkpoint: the store did not answer");
                     }
+                    // Signing nothing harms nobody: the file is tried again, and first it is found out what it holds.
+                    Err(CheckpointerError::Lock(error @ LockError::Io { .. })) => {
+                        tracing::error!(%error, "no checkpoint");
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -166,6 +173,7 @@ impl Checkpointer {
     async fn sign(&mut self, lease: &Lease) -> Result<(), CheckpointerError> {
         // Size, edge and positions are of one snapshot: all inputs up to the positions are within the size.
         let tip = self.store.tip().await?;
+        self.lock.settle()?;
         let held = self.lock.note().map(|note| Checkpoint::open(note, self.key.verifier())).transpose()?;
         if let Some(held) = &held {
             if tip.size < held.size {
@@ -182,7 +190,7 @@ impl Checkpointer {
             let root = Tree::from_edge(tip.size, &tip.edge)?.root();
             let note = self.key.sign(tip.size, &root);
             // First the file, then the database: nobody can have seen what the file does not know.
-            self.lock.swap(&note)?;
+            self.lock.swap(&note, &self.faults)?;
             if !self.publish(lease, tip.size, root, note).await? {
                 return Ok(());
             }
@@ -207,7 +215,8 @@ impl Checkpointer {
         note: String,
     ) -> Result<bool, CheckpointerError> {
         let row = CheckpointRow { size, root, note, signed_at: (self.clock)() };
-        match self.store.insert_checkpoint(lease, row).await {
+        let insert = self.store.insert_checkpoint(lease, row);
+        match self.faults.around(Step::InsertCheckpoint, insert).await {
             Ok(()) => Ok(true),
             Err(CommitError::FenceLost | CommitError::Conflict(_) | CommitError::Transient(_)) => Ok(false),
             Err(error) => Err(CheckpointerError::Refused(error.to_string())),

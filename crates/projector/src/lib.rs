@@ -14,9 +14,11 @@
 
 pub mod checkpoint;
 pub mod cover;
+pub mod faults;
 pub mod genesis;
 pub mod lock;
 pub mod plan;
+mod portion;
 pub mod publish;
 pub mod rebuild;
 pub mod views;

@@ -7,11 +7,15 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::faults::{Faults, Step};
+
 /// The file, with what this process last read or wrote.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
     held: Option<String>,
+    /// A note whose writing failed: it may be in the file all the same.
+    doubtful: Option<String>,
 }
 
 /// Why the file could not be moved on.
@@ -40,7 +44,24 @@ impl Lock {
     /// [`LockError::Io`].
     pub fn open(path: &Path) -> Result<Lock, LockError> {
         let held = read(path).map_err(|source| LockError::Io { path: path.to_owned(), source })?;
-        Ok(Lock { path: path.to_owned(), held })
+        Ok(Lock { path: path.to_owned(), held, doubtful: None })
+    }
+
+    /// Finds out which note is in the file after a [`Lock::swap`] failed; else does nothing.
+    ///
+    /// # Errors
+    /// [`LockError::Io`] while the file system still refuses; [`LockError::Changed`] when neither the old note nor the
+    /// one that was being written is there.
+    pub fn settle(&mut self) -> Result<(), LockError> {
+        if self.doubtful.is_none() {
+            return Ok(());
+        }
+        let found = read(&self.path).map_err(|source| LockError::Io { path: self.path.clone(), source })?;
+        if found != self.held && found != self.doubtful {
+            return Err(LockError::Changed { path: self.path.clone() });
+        }
+        (self.held, self.doubtful) = (found, None);
+        Ok(())
     }
 
     /// The signed note in it.
@@ -52,20 +73,26 @@ impl Lock {
     /// the directory.
     ///
     /// # Errors
-    /// [`LockError`]; then the file is as it was, or holds the new note: opening it again tells.
-    pub fn swap(&mut self, note: &str) -> Result<(), LockError> {
+    /// [`LockError`]; then the file is as it was, or holds the new note: [`Lock::settle`] tells.
+    pub fn swap(&mut self, note: &str, faults: &Faults) -> Result<(), LockError> {
+        self.settle()?;
         let io = |source| LockError::Io { path: self.path.clone(), source };
         if read(&self.path).map_err(io)? != self.held {
             return Err(LockError::Changed { path: self.path.clone() });
         }
-        let temporary = self.path.with_extension("new");
-        let mut file = File::create(&temporary).map_err(io)?;
-        file.write_all(note.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-        fs::rename(&temporary, &self.path).map_err(io)?;
-        let directory = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(directory).and_then(|d| d.sync_all()).map_err(io)?;
-        self.held = Some(note.to_owned());
+        self.doubtful = Some(note.to_owned());
+        faults.around_now(Step::Swap, || self.replace(note)).map_err(io)?;
+        (self.held, self.doubtful) = (self.doubtful.take(), None);
         Ok(())
+    }
+
+    fn replace(&self, note: &str) -> io::Result<()> {
+        let temporary = self.path.with_extension("new");
+        let mut file = File::create(&temporary)?;
+        file.write_all(note.as_bytes()).and_then(|()| file.sync_all())?;
+        fs::rename(&temporary, &self.path)?;
+        let directory = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(directory).and_then(|d| d.sync_all())
     }
 }
 
@@ -87,13 +114,14 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("ahadi-lock-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let path = directory.join("checkpoint");
+        let none = Faults::default();
         let mut first = Lock::open(&path).unwrap();
         assert_eq!(first.note(), None);
-        first.swap("one").unwrap();
+        first.swap("one", &none).unwrap();
         let mut second = Lock::open(&path).unwrap();
         assert_eq!(second.note(), Some("one"));
-        second.swap("two").unwrap();
-        assert!(matches!(first.swap("three"), Err(LockError::Changed { .. })));
+        second.swap("two", &none).unwrap();
+        assert!(matches!(first.swap("three", &none), Err(LockError::Changed { .. })));
         assert_eq!(Lock::open(&path).unwrap().note(), Some("two"));
         fs::remove_dir_all(&directory).unwrap();
     }

@@ -42,6 +42,15 @@ pub enum Read {
         /// What was journaled.
         payload: Vec<u8>,
     },
+    /// Planning panics on it; quarantined with its bytes.
+    Poison {
+        /// Id it was journaled under.
+        id: Uuid,
+        /// When it was journaled.
+        received_at: Timestamp,
+        /// What was journaled.
+        payload: Vec<u8>,
+    },
 }
 
 /// Why no plan could be made. The writer stops: going on would sign something wrong.
@@ -78,6 +87,18 @@ impl Read {
             },
         }
     }
+
+    /// The same entry, to be set aside unread.
+    pub fn into_poison(self) -> Read {
+        match self {
+            Read::Input(input) => {
+                Read::Poison { id: input.id, received_at: input.received_at, payload: input.to_bytes() }
+            }
+            Read::Unreadable { id, received_at, payload } | Read::Poison { id, received_at, payload } => {
+                Read::Poison { id, received_at, payload }
+            }
+        }
+    }
 }
 
 /// The first instant a record can have; stands in where an entry's own time is no time.
@@ -88,7 +109,7 @@ pub fn load(reads: &[Read]) -> Needs {
     let mut all = Needs::default();
     for read in reads {
         match read {
-            Read::Unreadable { id, .. } => all.inputs.push(*id),
+            Read::Unreadable { id, .. } | Read::Poison { id, .. } => all.inputs.push(*id),
             Read::Input(input) => {
                 all.inputs.push(input.id);
                 let one = needs(input);
@@ -113,7 +134,7 @@ pub fn load(reads: &[Read]) -> Needs {
 /// # Errors
 /// [`PlanError`] when a stored state cannot be read.
 pub fn plan(
-    reads: Vec<Read>,
+    reads: impl AsRef<[Read]>,
     loaded: Loaded,
     tail: &Tail,
     origin: &str,
@@ -121,6 +142,7 @@ pub fn plan(
     read_to: Option<SourceMove>,
 ) -> Result<Plan, PlanError> {
     let mut world = world(loaded, tail, origin)?;
+    let reads = reads.as_ref();
     let mut inbox = Vec::with_capacity(reads.len());
     for read in reads {
         inbox.extend(fold(read, &mut world));
@@ -165,24 +187,22 @@ fn world(loaded: Loaded, tail: &Tail, origin: &str) -> Result<World, PlanError> 
     Ok(world)
 }
 
-fn fold(read: Read, world: &mut World) -> Option<InboxRow> {
-    let (input, received_at, outcome, payload) = match read {
+fn fold(read: &Read, world: &mut World) -> Option<InboxRow> {
+    let (id, received_at, payload, reason) = match read {
         Read::Input(input) => {
-            let outcome = decide(&input, world)?;
-            (input.id, input.received_at, outcome, Some(input))
+            let outcome = decide(input, world)?;
+            let kept = matches!(outcome, Outcome::Quarantined { .. }).then(|| input.to_bytes());
+            return Some(row(input.id, input.received_at, &outcome, kept));
         }
         Read::Unreadable { id, received_at, payload } => {
-            if !world.first_time(id) {
-                return None;
-            }
-            let outcome = Outcome::Quarantined { reason: QuarantineReason::Unreadable };
-            return Some(row(id, received_at, &outcome, Some(payload)));
+            (*id, *received_at, payload, QuarantineReason::Unreadable)
+        }
+        Read::Poison { id, received_at, payload } => {
+            (*id, *received_at, payload, QuarantineReason::Unrecordable)
         }
     };
-    let kept = matches!(outcome, Outcome::Quarantined { .. })
-        .then(|| payload.map(|input| input.to_bytes()))
-        .flatten();
-    Some(row(input, received_at, &outcome, kept))
+    let outcome = Outcome::Quarantined { reason };
+    world.first_time(id).then(|| row(id, received_at, &outcome, Some(payload.clone())))
 }
 
 fn row(input: Uuid, received_at: Timestamp, outcome: &Outcome, quarantined: Option<Vec<u8>>) -> InboxRow {

@@ -11,6 +11,8 @@ use store::{Lease, Store, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::{Faults, Step};
+
 /// Name of the stored cursor.
 const FOLLOWER: &str = "publisher";
 /// Most records published before the cursor is stored.
@@ -28,6 +30,8 @@ pub struct Publisher {
     pub origin: String,
     /// Only the active writer publishes.
     pub active: watch::Receiver<Option<Lease>>,
+    /// Nothing, except in tests.
+    pub faults: Faults,
 }
 
 impl Publisher {
@@ -59,9 +63,11 @@ impl Publisher {
         let records = self.store.records(from, RECORDS_MAX).await.map_err(store)?;
         let Some(last) = records.last().map(|r| r.position) else { return Ok(true) };
         let events = records.iter().map(|record| event(record, &self.origin)).collect();
-        self.bus.publish_events(events).await.map_err(|e| e.to_string())?;
+        let publish = self.bus.publish_events(events);
+        self.faults.around(Step::Publish, publish).await.map_err(|e| e.to_string())?;
         // Dying here publishes the page again under the same ids.
-        self.store.set_cursor(FOLLOWER, last + 1).await.map_err(store)?;
+        let stored = self.store.set_cursor(FOLLOWER, last + 1);
+        self.faults.around(Step::SetCursor, stored).await.map_err(store)?;
         Ok(false)
     }
 }

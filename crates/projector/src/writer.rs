@@ -1,19 +1,23 @@
 //! The loop of the one writer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{ReadError, Source};
 use ledger::key::RecordKey;
 use ledger::tree::{Tree, TreeError};
-use store::rows::SourceMove;
+use store::rows::{Loaded, SourceMove};
 use store::{CommitError, Lease, Store, StoreError};
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::{Faults, Step};
 use crate::genesis::{self, Statement};
-use crate::plan::{self, PlanError, Read, Tail};
+use crate::plan::{self, Plan, PlanError, Read, Tail};
+use crate::portion::Portion;
 
 /// Most inputs in one transaction. More gains nothing (measured: 500 to 1,000 rows reach the plateau).
 const BATCH_ENTRIES_MAX: usize = 1_000;
@@ -44,6 +48,8 @@ pub struct Writer {
     pub statements: Vec<Statement>,
     /// Tells followers whether this process is the active writer, and under which lease.
     pub active: watch::Sender<Option<Lease>>,
+    /// Nothing, except in tests.
+    pub faults: Faults,
 }
 
 /// Where inputs come from.
@@ -83,6 +89,13 @@ enum End {
     Regressed(String),
     /// Asked to stop.
     Stopped,
+}
+
+/// What became of a portion.
+enum Handled {
+    Written,
+    /// Planning it panicked; nothing was written.
+    Panicked,
 }
 
 struct Tenure<'w> {
@@ -194,7 +207,7 @@ impl Tenure<'_> {
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<End, WriterError> {
         if self.tail.tree.size() == 0
-            && let Err(end) = self.handle(genesis::reads(&self.writer.statements), None).await?
+            && let Err(end) = self.begin_log().await?
         {
             return Ok(end);
         }
@@ -221,37 +234,68 @@ impl Tenure<'_> {
             if batch.through == self.position {
                 continue;
             }
-            let source = self.source.identity().to_owned();
-            let read_to = SourceMove { source, from: self.stored, to: batch.through };
-            let reads = batch.entries.into_iter().map(|p| Read::entry(p.entry)).collect();
-            if let Err(end) = self.handle(reads, Some(read_to)).await? {
+            if let Err(end) = self.take_in(Portion::from(batch)).await? {
                 return Ok(end);
             }
-            (self.position, self.stored) = (batch.through, batch.through);
         }
     }
 
-    /// Plans and commits one batch. `Err` inside: the tenure ends.
+    /// Writes the first records. These are our own: if planning them panics, going on would make a log without keys.
+    async fn begin_log(&mut self) -> Result<Result<(), End>, WriterError> {
+        let reads: Arc<[Read]> = genesis::reads(&self.writer.statements).into();
+        match self.handle(&reads, None).await? {
+            Ok(Handled::Written) => Ok(Ok(())),
+            Ok(Handled::Panicked) => Err(WriterError::Refused("planning the first records panicked".into())),
+            Err(end) => Ok(Err(end)),
+        }
+    }
+
+    /// Writes a batch whatever is in it. Where planning it panics, it is halved until the input that causes it stands
+    /// alone; that one is set aside with its bytes, in its place in the order, and the others go on.
+    async fn take_in(&mut self, batch: Portion) -> Result<Result<(), End>, WriterError> {
+        let mut waiting = vec![batch];
+        while let Some(portion) = waiting.pop() {
+            let source = self.source.identity().to_owned();
+            let read_to = SourceMove { source, from: self.stored, to: portion.through };
+            match self.handle(&portion.reads, Some(read_to)).await? {
+                Ok(Handled::Written) => {
+                    (self.position, self.stored) = (portion.through, portion.through);
+                }
+                Ok(Handled::Panicked) => waiting.extend(portion.narrow().ok_or_else(|| {
+                    WriterError::Refused("planning panicked, although nothing was to be planned".into())
+                })?),
+                Err(end) => return Ok(Err(end)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Plans and commits one portion. `Err` inside: the tenure ends.
     async fn handle(
         &mut self,
-        reads: Vec<Read>,
+        reads: &Arc<[Read]>,
         read_to: Option<SourceMove>,
-    ) -> Result<Result<(), End>, WriterError> {
-        let loaded = match self.writer.store.load(&plan::load(&reads)).await {
+    ) -> Result<Result<Handled, End>, WriterError> {
+        let faults = &self.writer.faults;
+        // Nothing of what a panic interrupts here is used again.
+        let needs =
+            catch_unwind(AssertUnwindSafe(|| faults.around_pure(Step::Needs, reads, || plan::load(reads))));
+        let Ok(needs) = needs else { return Ok(Ok(Handled::Panicked)) };
+        let loaded = match faults.around(Step::Load, self.writer.store.load(&needs)).await {
             Ok(loaded) => loaded,
             Err(error) => return again(error).map(Err),
         };
-        let (tail, origin, key) = (self.tail.clone(), self.writer.origin.clone(), self.writer.key.clone());
-        // Folding and signing a full batch takes tens of milliseconds of CPU: not on a thread that serves others.
-        let planned =
-            tokio::task::spawn_blocking(move || plan::plan(reads, loaded, &tail, &origin, &key, read_to))
-                .await
-                .map_err(|e| WriterError::Refused(format!("planning did not come to its end: {e}")))??;
-        match self.writer.store.commit(&self.lease, planned.commit).await {
+        let planned = match self.plan(reads.clone(), loaded, read_to).await {
+            Ok(planned) => planned?,
+            Err(error) if error.is_panic() => return Ok(Ok(Handled::Panicked)),
+            Err(_) => return Ok(Err(End::Again("the program is ending".into()))),
+        };
+        let commit = self.writer.store.commit(&self.lease, planned.commit);
+        match self.writer.faults.around(Step::Commit, commit).await {
             // From here on the inputs are folded; dying now loses nothing, the position was part of the transaction.
             Ok(()) => {
                 self.tail = planned.tail;
-                Ok(Ok(()))
+                Ok(Ok(Handled::Written))
             }
             Err(CommitError::FenceLost) => Ok(Err(End::Again("the lease was lost".into()))),
             // Somebody else wrote, or our own write took effect though its answer was lost: begin again from the tip.
@@ -261,6 +305,22 @@ impl Tenure<'_> {
             Err(CommitError::Corrupt(fault)) => Err(WriterError::Corrupt(fault.to_string())),
             Err(CommitError::Permanent(fault)) => Err(WriterError::Refused(fault.to_string())),
         }
+    }
+
+    async fn plan(
+        &self,
+        reads: Arc<[Read]>,
+        loaded: Loaded,
+        read_to: Option<SourceMove>,
+    ) -> Result<Result<Plan, PlanError>, JoinError> {
+        let (tail, origin, key) = (self.tail.clone(), self.writer.origin.clone(), self.writer.key.clone());
+        let faults = self.writer.faults.clone();
+        // Folding and signing a full batch takes tens of milliseconds of CPU: not on a thread that serves others.
+        tokio::task::spawn_blocking(move || {
+            let plan = || plan::plan(&reads, loaded, &tail, &origin, &key, read_to);
+            faults.around_pure(Step::Plan, &reads, plan)
+        })
+        .await
     }
 
     async fn keep_lease(&mut self) -> Result<bool, WriterError> {

@@ -11,7 +11,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(message: impl Into<String>) -> Fault {
+    /// A fault that no database gave. The message must quote nothing that was stored.
+    pub fn new(message: impl Into<String>) -> Fault {
         Fault { code: None, message: message.into() }
     }
 

@@ -54,6 +54,7 @@ impl World {
             owner: "effects-test".to_owned(),
             statements: Vec::new(),
             active: watch::Sender::new(None),
+            faults: projector::faults::Faults::default(),
         };
         Running::start(|stop| async move { writer.run(stop).await.unwrap() })
     }

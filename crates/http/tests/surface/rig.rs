@@ -156,6 +156,7 @@ impl Rig {
             owner: "test".to_owned(),
             statements,
             active,
+            faults: projector::faults::Faults::default(),
         };
         let door = self.door.clone();
         let checkpointer = Checkpointer {
@@ -166,6 +167,7 @@ impl Rig {
             covered: watch::channel(Vec::new()).0,
             clock: Arc::new(move || door.now()),
             recover: false,
+            faults: projector::faults::Faults::default(),
         };
         let stop = self.stop.clone();
         tokio::spawn(async move { writer.run(stop).await.unwrap() });
