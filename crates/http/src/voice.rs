@@ -10,6 +10,7 @@ use contract::phone::{Country, Phone};
 use contract::provider::Via;
 use contract::report::{FailureReason, LegStatus};
 use effects::dial::{DialError, Dialer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::auth::{Allowed, CallsControl, Gate};
@@ -52,11 +53,36 @@ async fn status() -> Json<Value> {
     Json(json!({ "service": "voice", "status": "ready" }))
 }
 
+/// The answer of the source document, its members in that order.
+#[derive(Serialize)]
+struct Invoked {
+    message: String,
+    response: Response,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    entries: Vec<Entry>,
+    error_message: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    status: &'static str,
+    phone_number: String,
+    session_id: String,
+}
+
+/// The provider's word for nothing: no error, or no session for a number it did not take.
+const NONE: &str = "None";
+
 async fn invoke(
     State(state): State<Voice>,
     _: Allowed<CallsControl>,
     query: Query,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Invoked>, Problem> {
     let text = query.get("phone").ok_or_else(|| Problem::field(Kind::BadRequest, "phone", "is required"))?;
     let phone = Phone::read(text, state.country)
         .map_err(|error| Problem::field(Kind::BadRequest, "phone", error.to_string()))?;
@@ -66,22 +92,16 @@ async fn invoke(
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     let answer = state.dialer.dial(&dial_stream(&dial_id), std::slice::from_ref(&phone)).await;
     let answer = answer.map_err(|error| not_dialled("Failed to initiate the call", error))?;
-    let entries: Vec<Value> = answer
-        .entries
-        .iter()
-        .map(|entry| {
-            json!({
-                "status": leg_word(entry.status),
-                "phoneNumber": entry.phone,
-                // The provider's word for a number it did not take.
-                "sessionId": entry.session_id.as_deref().unwrap_or("None"),
-            })
-        })
-        .collect();
-    Ok(Json(json!({
-        "message": format!("Call initiated to {}", phone.as_str()),
-        "response": { "entries": entries, "errorMessage": answer.error_message.as_deref().unwrap_or("None") },
-    })))
+    let entries = answer.entries.into_iter().map(|entry| Entry {
+        status: leg_word(entry.status),
+        phone_number: entry.phone,
+        session_id: entry.session_id.unwrap_or_else(|| NONE.to_owned()),
+    });
+    let error_message = answer.error_message.unwrap_or_else(|| NONE.to_owned());
+    Ok(Json(Invoked {
+        message: format!("Call initiated to {}", phone.as_str()),
+        response: Response { entries: entries.collect(), error_message },
+    }))
 }
 
 /// The provider's own words.

@@ -12,7 +12,7 @@ use contract::phone::{Country, Phone};
 use contract::provider::Via;
 use effects::dial::Dialer;
 use providers::voicepact::CONFERENCE_PREFIX;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::auth::{Allowed, CallsControl, Gate};
 use crate::body::Json as JsonBody;
@@ -57,6 +57,16 @@ pub fn router(state: Conferences) -> Router {
     Router::new().route("/api/v1/voice/conference/create", post(create)).with_state(state)
 }
 
+/// The answer of the source document, its members in that order.
+#[derive(Serialize)]
+struct Created {
+    conference_id: String,
+    recording_url: Option<String>,
+    status: &'static str,
+    webhook_url: &'static str,
+    parties: Vec<Phone>,
+}
+
 /// What a client asks for.
 struct Wanted {
     parties: Vec<Phone>,
@@ -68,7 +78,7 @@ async fn create(
     State(state): State<Conferences>,
     _: Allowed<CallsControl>,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Created>, Problem> {
     let faults = Faults::new();
     let wanted = Object::body(&body, &faults).and_then(|body| read(&body, state.country));
     let Wanted { parties, contract_type, expected_duration_s } = faults.refuse(Kind::BadRequest, wanted)?;
@@ -85,14 +95,13 @@ async fn create(
     state.rooms.expect(&parties);
     let answer = state.dialer.dial(&conference_stream(&conference_id), &parties).await;
     answer.map_err(|error| not_dialled("Failed to create voice conference", error))?;
-    let parties: Vec<&str> = parties.iter().map(Phone::as_str).collect();
-    Ok(Json(json!({
-        "conference_id": conference_id,
-        "recording_url": null,
-        "status": "active",
-        "webhook_url": "/api/v1/voice/webhook",
-        "parties": parties,
-    })))
+    Ok(Json(Created {
+        conference_id,
+        recording_url: None,
+        status: "active",
+        webhook_url: "/api/v1/voice/webhook",
+        parties,
+    }))
 }
 
 fn read(body: &Object<'_>, country: Country) -> Option<Wanted> {

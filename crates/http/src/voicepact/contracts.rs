@@ -12,8 +12,8 @@ use contract::agreement::{Agreement, Status};
 use contract::command::{Answer, AnswerContract, Command, CreateContract};
 use contract::entity::Entity;
 use contract::phone::{Country, Phone};
+use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use store::{ContractFilter, Page, Reader};
 
 use super::draft;
@@ -115,7 +115,7 @@ async fn status(
     State(state): State<Contracts>,
     allowed: Allowed<ContractsRead>,
     Id(id): Id,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Box<RawValue>>, Problem> {
     let agreement = find(&state.reader, &id).await?;
     Ok(Json(view::status(&id, &agreement, Sight::of(&allowed.caller))))
 }
@@ -163,23 +163,32 @@ pub(crate) fn filter(query: &Query, country: Country, faults: &Faults) -> Contra
     ContractFilter { status, contract_type: None, phone }
 }
 
+/// The answer of the source service, its members in that order.
+#[derive(Serialize)]
+struct Confirmed {
+    status: &'static str,
+    contract_id: String,
+    signed_by: String,
+    all_signed: bool,
+}
+
 async fn confirm(
     State(state): State<Contracts>,
     _: Allowed<ContractsWrite>,
     Id(id): Id,
     query: Query,
     OptionalJson(body): OptionalJson,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Confirmed>, Problem> {
     let command = answer(&id, Answer::Yes, &query, &body, state.country)?;
     let phone = command.phone.clone();
     state.intake.run(Command::AnswerContract(command)).await?;
     let agreement = find(&state.reader, &id).await?;
-    Ok(Json(json!({
-        "status": "confirmed",
-        "contract_id": id,
-        "signed_by": phone.as_str(),
-        "all_signed": agreement.status == Status::Confirmed,
-    })))
+    Ok(Json(Confirmed {
+        status: "confirmed",
+        contract_id: id,
+        signed_by: phone.into(),
+        all_signed: agreement.status == Status::Confirmed,
+    }))
 }
 
 /// A party's answer: number and code from the query or from a JSON body.
@@ -230,6 +239,14 @@ fn value(body: &Object<'_>, query: &Query, name: &str, faults: &Faults) -> Optio
     }
 }
 
+/// What a change that changes nothing answers.
+#[derive(Serialize)]
+struct Updated {
+    status: &'static str,
+    contract_id: String,
+    contract_status: &'static str,
+}
+
 /// The source service sets any status here. Nothing can be set: a status follows from what the parties do, and the
 /// terms of a drafted contract stand. Asking for what already is, is already done.
 async fn change(
@@ -237,7 +254,7 @@ async fn change(
     _: Allowed<ContractsWrite>,
     Id(id): Id,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Updated>, Problem> {
     let faults = Faults::new();
     let wanted = Object::body(&body, &faults).and_then(|body| {
         let terms = match body.get("terms") {
@@ -266,7 +283,7 @@ async fn change(
     }
     match status {
         Some(wanted) if wanted == is => {
-            Ok(Json(json!({ "status": "updated", "contract_id": id, "contract_status": is })))
+            Ok(Json(Updated { status: "updated", contract_id: id, contract_status: is }))
         }
         wanted => {
             let wanted = wanted.unwrap_or_default();

@@ -7,7 +7,7 @@ use contract::call::Call;
 use contract::conference::Conference;
 use contract::entity::{Entity, conference_stream};
 use contract::fact::ConferenceStatus;
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::Reader;
 
 use super::seconds;
@@ -38,6 +38,21 @@ impl FromRef<Recordings> for Gate {
     }
 }
 
+/// The answer of the source service, its members in that order, and what it does not know.
+#[derive(Serialize)]
+struct Shown {
+    recording_id: String,
+    status: &'static str,
+    duration: Option<u32>,
+    recording_url: Option<String>,
+    created_at: Option<String>,
+    processed_at: Option<String>,
+    sha256: Option<String>,
+    media_type: Option<String>,
+    bytes: Option<u64>,
+    altered: bool,
+}
+
 /// Its routes.
 pub fn router(state: Recordings) -> Router {
     Router::new()
@@ -50,7 +65,7 @@ async fn show(
     State(state): State<Recordings>,
     allowed: Allowed<ContractsRead>,
     Id(conference_id): Id,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let row = state.reader.stream(&conference_stream(&conference_id)).await?;
     let row = row.ok_or_else(|| Problem::not_found("Recording not found"))?;
     let Entity::Conference(conference) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
@@ -58,7 +73,7 @@ async fn show(
     };
     let calls = legs(&state.reader, &conference).await?;
     let personal = allowed.caller.may(Scope::PersonalRead);
-    Ok(Json(view(&conference_id, &conference, &calls.iter().collect::<Vec<_>>(), personal)))
+    Ok(Json(view(conference_id, &conference, &calls.iter().collect::<Vec<_>>(), personal)))
 }
 
 /// States of the calls that the conference consists of, those that are known.
@@ -76,23 +91,24 @@ async fn legs(reader: &Reader, conference: &Conference) -> Result<Vec<Call>, Pro
     Ok(calls)
 }
 
-fn view(id: &str, conference: &Conference, legs: &[&Call], personal: bool) -> Value {
+fn view(recording_id: String, conference: &Conference, legs: &[&Call], personal: bool) -> Shown {
     let recording = conference.all_recordings(legs).into_iter().next();
     let fetched = recording.and_then(|recording| recording.fetched.as_ref());
     let talked = legs.iter().filter_map(|call| call.duration_s).max();
-    let url = recording.and_then(|recording| recording.url.as_deref());
-    json!({
-        "recording_id": id,
-        "status": status_word(conference.status(legs)),
-        "duration": recording.and_then(|recording| recording.duration_s).or(conference.duration_s).or(talked),
-        "recording_url": if personal { url } else { url.map(|_| HIDDEN) },
-        "created_at": conference.requested_at.or(recording.map(|recording| recording.available_at)).map(seconds),
-        "processed_at": fetched.map(|fetched| seconds(fetched.at)),
-        "sha256": fetched.and_then(|fetched| fetched.sha256.as_deref()),
-        "media_type": fetched.map(|fetched| fetched.media_type.as_str()),
-        "bytes": fetched.map(|fetched| fetched.bytes),
-        "altered": recording.is_some_and(|recording| recording.altered),
-    })
+    let url = recording.and_then(|recording| recording.url.clone());
+    let created_at = conference.requested_at.or(recording.map(|recording| recording.available_at));
+    Shown {
+        recording_id,
+        status: status_word(conference.status(legs)),
+        duration: recording.and_then(|recording| recording.duration_s).or(conference.duration_s).or(talked),
+        recording_url: if personal { url } else { url.map(|_| HIDDEN.to_owned()) },
+        created_at: created_at.map(seconds),
+        processed_at: fetched.map(|fetched| seconds(fetched.at)),
+        sha256: fetched.and_then(|fetched| fetched.sha256.clone()),
+        media_type: fetched.map(|fetched| fetched.media_type.clone()),
+        bytes: fetched.map(|fetched| fetched.bytes),
+        altered: recording.is_some_and(|recording| recording.altered),
+    }
 }
 
 fn status_word(status: ConferenceStatus) -> &'static str {

@@ -5,7 +5,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use contract::provider::Via;
 use providers::voicepact::read_webhook;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Inlet, Sender, unreadable};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
@@ -19,14 +19,21 @@ pub fn router(inlet: Inlet) -> Router {
         .with_state(inlet)
 }
 
+/// The answer of the source service, its members in that order.
+#[derive(Serialize)]
+struct Processed {
+    status: &'static str,
+    session_id: String,
+}
+
 async fn webhook(
     State(inlet): State<Inlet>,
     sender: Sender,
     raw: Raw<WEBHOOK_BODY_BYTES_MAX>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Processed>, Problem> {
     let reading = read_webhook(&raw.bytes, &raw.content_type, inlet.country(), inlet.zone())
         .map_err(|e| unreadable(&e))?;
     let session_id = reading.echo.session_id;
     inlet.journal(&raw, "voice/webhook", Via::AfricasTalking, sender.authenticated, reading.facts).await?;
-    Ok(Json(json!({ "status": "webhook_processed", "session_id": session_id })))
+    Ok(Json(Processed { status: "webhook_processed", session_id }))
 }

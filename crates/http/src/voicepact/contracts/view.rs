@@ -4,8 +4,7 @@ use contract::agreement::{Agreement, PartyState};
 use contract::command::Answer;
 use contract::money::Amount;
 use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json, value::to_raw_value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::auth::{Caller, Scope};
 use crate::voicepact::seconds;
@@ -60,8 +59,6 @@ struct Contract<'a> {
     currency: Option<String>,
     parties: Vec<Party<'a>>,
     contract_hash: String,
-    contract_type: &'static str,
-    confirmed_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,6 +74,30 @@ struct List<'a> {
     total: u64,
     limit: u32,
     offset: u64,
+}
+
+#[derive(Serialize)]
+struct State<'a> {
+    contract_id: &'a str,
+    status: &'static str,
+    created_at: String,
+    confirmed_at: Option<String>,
+    signatures: Vec<Signature>,
+    progress: Progress,
+}
+
+#[derive(Serialize)]
+struct Signature {
+    phone_number: String,
+    status: &'static str,
+    signed_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    signed: usize,
+    total: usize,
+    complete: bool,
 }
 
 /// One contract.
@@ -95,8 +116,6 @@ pub(super) fn contract(id: &str, agreement: &Agreement, sight: Sight) -> Box<Raw
         currency: agreement.term("currency"),
         parties,
         contract_hash: agreement.document_sha256.hex(),
-        contract_type: agreement.contract_type.as_str(),
-        confirmed_at: agreement.confirmed_at.map(seconds),
     })
 }
 
@@ -106,32 +125,29 @@ pub(super) fn list(contracts: &[Box<RawValue>], total: u64, limit: u32, offset: 
 }
 
 /// Who has answered.
-pub(super) fn status(id: &str, agreement: &Agreement, sight: Sight) -> Value {
-    let signatures: Vec<Value> = agreement
+pub(super) fn status(id: &str, agreement: &Agreement, sight: Sight) -> Box<RawValue> {
+    let signatures: Vec<Signature> = agreement
         .parties
         .iter()
-        .map(|party| {
-            let word = match party.answer.as_ref().map(|given| given.answer) {
+        .map(|party| Signature {
+            phone_number: sight.phone(party),
+            status: match party.answer.as_ref().map(|given| given.answer) {
                 None => "pending",
                 Some(Answer::Yes) => "signed",
                 Some(Answer::No) => "rejected",
-            };
-            json!({
-                "phone_number": sight.phone(party),
-                "status": word,
-                "signed_at": party.answer.as_ref().map(|given| seconds(given.at)),
-            })
+            },
+            signed_at: party.answer.as_ref().map(|given| seconds(given.at)),
         })
         .collect();
-    let signed = signatures.iter().filter(|signature| signature["status"] == "signed").count();
+    let signed = signatures.iter().filter(|signature| signature.status == "signed").count();
     let total = signatures.len();
-    json!({
-        "contract_id": id,
-        "status": agreement.status.as_str(),
-        "created_at": seconds(agreement.created_at),
-        "confirmed_at": agreement.confirmed_at.map(seconds),
-        "signatures": signatures,
-        "progress": { "signed": signed, "total": total, "complete": signed == total },
+    raw(&State {
+        contract_id: id,
+        status: agreement.status.as_str(),
+        created_at: seconds(agreement.created_at),
+        confirmed_at: agreement.confirmed_at.map(seconds),
+        signatures,
+        progress: Progress { signed, total, complete: signed == total },
     })
 }
 
