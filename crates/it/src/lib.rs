@@ -2,9 +2,13 @@
 //! carrier. Every test that makes one ends with [`World::sound`].
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+pub mod chance;
+pub mod logs;
 pub mod nats;
 pub mod postgres;
+pub mod process;
 pub mod sound;
+pub mod wire;
 pub mod world;
 
 pub use world::{Setup, SourceKind, StoreKind, World};

@@ -65,6 +65,7 @@ pub struct World {
     postgres: Option<PostgresDatabase>,
     running: Option<(System, Listening)>,
     extra: Vec<String>,
+    open: bool,
 }
 
 #[derive(Parser)]
@@ -80,6 +81,15 @@ impl World {
 
     /// Starts a service with further flags.
     pub async fn start_with(setup: Setup, extra: &[&str]) -> World {
+        World::make(setup, extra, true).await
+    }
+
+    /// Starts a service whose interface asks for keys.
+    pub async fn start_closed(setup: Setup, extra: &[&str]) -> World {
+        World::make(setup, extra, false).await
+    }
+
+    async fn make(setup: Setup, extra: &[&str], open: bool) -> World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
         let postgres = match setup.store {
@@ -96,14 +106,17 @@ impl World {
             carrier::Config { pace: Pace::Fast, client: Some(http.clone()), ..carrier::Config::default() };
         let carrier = Carrier::start(config).await.unwrap();
         let extra = extra.iter().map(|s| (*s).to_owned()).collect();
-        let mut world = World { setup, directory, carrier, nats, http, postgres, running: None, extra };
+        let mut world = World { setup, directory, carrier, nats, http, postgres, running: None, extra, open };
         world.boot().await;
         world
     }
 
     /// The settings of this world.
     pub fn config(&self) -> Config {
-        let mut flags: Vec<String> = vec!["it".into(), "--listen=127.0.0.1:0".into(), "--open-api".into()];
+        let mut flags: Vec<String> = vec!["it".into(), "--listen=127.0.0.1:0".into()];
+        if self.open {
+            flags.push("--open-api".into());
+        }
         flags.push(format!("--data-dir={}", self.directory.path().join("data").display()));
         flags.push(format!("--origin={ORIGIN}"));
         flags.push(format!("--webhook-secret={SECRET}"));
@@ -220,6 +233,7 @@ impl World {
             self.boot().await;
         }
         self.settle_folding().await;
+        self.settle_signing().await;
         let keys = self.system().keys.as_ref().expect("this process projects");
         let (root, vkey) = (keys.root.clone(), keys.log.vkey());
         self.halt().await;
@@ -242,5 +256,18 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("journaled inputs were not folded within 30 s");
+    }
+
+    /// Waits until a checkpoint covers the whole log, which takes a second or two.
+    pub async fn settle_signing(&self) {
+        let store = &self.system().store;
+        for _ in 0..1_000 {
+            let signed = store.latest_checkpoint().await.unwrap().map_or(0, |checkpoint| checkpoint.size);
+            if signed == store.tip().await.unwrap().size {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no checkpoint covered the log within 20 s");
     }
 }
