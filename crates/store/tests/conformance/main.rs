@@ -2,7 +2,7 @@
 //!
 //! Postgres is found through `AHADI_TEST_POSTGRES_URL` (a superuser of a scratch server). Without it the suite fails:
 //! half a run would look like a whole one.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::too_many_lines)]
 
 mod board;
 mod book;
