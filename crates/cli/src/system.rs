@@ -12,11 +12,12 @@ use effects::door::Door;
 use journal::{Bus, BusOptions, Journal, Limits, Relay, RelayOptions};
 use ledger::time::Timestamp;
 use projector::checkpoint::{Checkpointer, Clock};
-use projector::cover::{self, Coverage};
+use projector::cover;
 use projector::faults::Faults;
 use projector::lock::Lock;
 use projector::publish::Publisher;
 use projector::writer::{Opener, Writer};
+use store::rows::SourcePosition;
 use store::rows::SourcePosition;
 use store::{Lease, OpenOptions, Store};
 use tokio::sync::watch;
@@ -93,7 +94,6 @@ impl System {
         if system.config.has(Role::Projector) {
             system.start_projector(faults).await?;
         }
-        system.start_pruning();
         Ok(system)
     }
 
@@ -114,8 +114,9 @@ impl System {
     fn start_relay(&mut self) {
         let (Some(bus), Some(door)) = (self.bus.clone(), self.door.as_ref()) else { return };
         let (journal, stop) = (door.journal().clone(), self.folding.clone());
+        let options = RelayOptions { keep: Some(retention(&self.config)), ..RelayOptions::default() };
         self.followers.spawn(async move {
-            let relay = Relay::new(journal, bus, RelayOptions::default());
+            let relay = Relay::new(journal, bus, options);
             ("relay", relay.run(stop).await.map_err(anyhow::Error::from))
         });
     }
@@ -165,7 +166,7 @@ impl System {
         self.active = active_seen;
         self.keys = Some(keys);
         if self.bus.is_none() {
-            self.start_pruning_with(Coverage::Here(covered_seen));
+            self.start_pruning(covered_seen);
         }
         Ok(())
     }
@@ -192,18 +193,13 @@ impl System {
         });
     }
 
-    fn start_pruning(&mut self) {
-        if let Some(bus) = self.bus.clone() {
-            self.start_pruning_with(Coverage::Bus(bus));
-        }
-    }
-
-    fn start_pruning_with(&mut self, coverage: Coverage) {
+    /// In one process the checkpointer says directly what is covered; with a bus, the relay learns it there.
+    fn start_pruning(&mut self, covered: watch::Receiver<Vec<SourcePosition>>) {
         let Some(door) = &self.door else { return };
-        let retention = Duration::from_secs(u64::from(self.config.retention_days) * 24 * 3_600);
         let (journal, stop) = (door.journal().clone(), self.folding.clone());
+        let retention = retention(&self.config);
         self.followers.spawn(async move {
-            cover::prune(journal, coverage, retention, clock(), stop).await;
+            cover::prune(journal, covered, retention, clock(), stop).await;
             ("pruning", Ok(()))
         });
     }
@@ -267,6 +263,11 @@ async fn finish(parts: &mut JoinSet<Ended>) {
     }
 }
 
+/// How long raw inputs are kept, in journal and stream alike.
+fn retention(config: &Config) -> Duration {
+    Duration::from_secs(u64::from(config.retention_days) * 24 * 3_600)
+}
+
 fn takes_inputs(config: &Config) -> bool {
     config.has(Role::Ingress) || config.has(Role::Api) || config.has(Role::Effects)
 }
@@ -279,7 +280,7 @@ async fn open_journal(data_dir: &Path) -> anyhow::Result<Journal> {
 
 async fn connect(config: &Config, stop: &CancellationToken) -> anyhow::Result<Option<Bus>> {
     let Some(url) = &config.nats_url else { return Ok(None) };
-    let options = BusOptions::new(url, 0);
+    let options = BusOptions { retention: retention(config), ..BusOptions::new(url, 0) };
     let bus = Bus::connect_when_up(options, stop).await.context("NATS")?;
     Ok(bus)
 }

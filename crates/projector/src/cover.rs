@@ -27,28 +27,17 @@ pub async fn announce(bus: Bus, mut covered: watch::Receiver<Vec<SourcePosition>
     }
 }
 
-/// Where a journal learns what is covered.
-pub enum Coverage {
-    /// From the checkpointer in this process.
-    Here(watch::Receiver<Vec<SourcePosition>>),
-    /// From the bus.
-    Bus(Bus),
-}
-
 /// Removes journal rows that a checkpoint covers and that are older than the retention, until asked to stop.
 pub async fn prune(
     journal: Journal,
-    coverage: Coverage,
+    covered: watch::Receiver<Vec<SourcePosition>>,
     retention: Duration,
     clock: Clock,
     stop: CancellationToken,
 ) {
     let retention_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
     loop {
-        let covered: Vec<Covered> = match &coverage {
-            Coverage::Here(positions) => positions.borrow().iter().cloned().map(as_covered).collect(),
-            Coverage::Bus(bus) => bus.covered().await.ok().flatten().into_iter().collect(),
-        };
+        let covered: Vec<Covered> = covered.borrow().iter().cloned().map(as_covered).collect();
         let before: Timestamp = clock();
         for covered in covered {
             match journal.prune(&covered, before.millis().saturating_sub(retention_ms)).await {
