@@ -125,9 +125,9 @@ async fn pins_of_another_log_fail() {
         let mut arguments = VerifyArguments::all(&place.target());
         let pin = Some(other.path("keys").join(name).display().to_string());
         if field == "root" {
-            arguments.pins.root = pin
+            arguments.pins.root = pin;
         } else {
-            arguments.pins.log_vkey = pin
+            arguments.pins.log_vkey = pin;
         }
         let report = audit(&arguments).await;
         assert_eq!(report.exit_code(), 1, "{field}\n{report}");
