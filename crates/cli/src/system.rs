@@ -18,7 +18,6 @@ use projector::lock::Lock;
 use projector::publish::Publisher;
 use projector::writer::{Opener, Writer};
 use store::rows::SourcePosition;
-use store::rows::SourcePosition;
 use store::{Lease, OpenOptions, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
