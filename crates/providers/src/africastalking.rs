@@ -32,13 +32,13 @@ pub(crate) fn number(
     Ok(None)
 }
 
-fn normalised(given: String, country: Country) -> String {
+pub(crate) fn normalised(given: String, country: Country) -> String {
     Phone::read(&given, country).map_or(given, String::from)
 }
 
 /// A cost in clear: digits with at most one dot, and the three letters before it where they stand in one field
 /// (`KES 0.8000`). Anything else is not taken into a record.
-fn cost(text: &str) -> Option<(Option<String>, String)> {
+pub(crate) fn cost(text: &str) -> Option<(Option<String>, String)> {
     let (code, amount) = match text.trim().split_once(' ') {
         Some((code, amount)) => (Some(currency(code)?), amount.trim()),
         None => (None, text.trim()),
@@ -48,7 +48,7 @@ fn cost(text: &str) -> Option<(Option<String>, String)> {
     (digits(whole) && digits(fraction)).then(|| (code, amount.to_owned()))
 }
 
-fn currency(text: &str) -> Option<String> {
+pub(crate) fn currency(text: &str) -> Option<String> {
     let text = text.trim();
     (text.len() == 3 && text.bytes().all(|b| b.is_ascii_alphabetic())).then(|| text.to_ascii_uppercase())
 }

@@ -156,12 +156,7 @@ impl Fields {
     /// [`ReadError::Missing`], [`ReadError::Ambiguous`], [`ReadError::Invalid`].
     pub fn id(&self, name: &'static str) -> Result<&str, ReadError> {
         let id = self.required(name)?;
-        if id.len() > ID_BYTES_MAX {
-            return Err(ReadError::Invalid { field: name, reason: "is longer than an id can be" });
-        }
-        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-')) {
-            return Err(ReadError::Invalid { field: name, reason: "is not an id" });
-        }
+        is_id(id).map_err(|reason| ReadError::Invalid { field: name, reason })?;
         Ok(id)
     }
 
@@ -185,6 +180,17 @@ impl Fields {
         let canonical = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         key_digest(&canonical)
     }
+}
+
+/// Whether a text is an id: letters, digits and `. _ ~ -`, not too long; else why not.
+pub(crate) fn is_id(text: &str) -> Result<(), &'static str> {
+    if text.len() > ID_BYTES_MAX {
+        return Err("is longer than an id can be");
+    }
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-')) {
+        return Err("is not an id");
+    }
+    Ok(())
 }
 
 /// The digest of a text as it stands in keys.

@@ -1,4 +1,7 @@
-//! Flat JSON bodies read into the same fields as forms.
+//! JSON bodies: flat ones read into the same fields as forms, nested ones as documents, and ours as they are written.
+
+pub(crate) mod document;
+pub(crate) mod members;
 
 use std::fmt;
 

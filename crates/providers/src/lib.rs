@@ -4,9 +4,12 @@
 //! the provider's markup; a wish becomes a request as a value, and the bytes of its answer become a result.
 //!
 //! ```text
-//!  webhook bytes ──► form / JSON ──► fields ──► facts        (africastalking::{voice, sms, ussd}, voicepact)
-//!  script ─────────────────────────► markup                  (africastalking::xml)
-//!  wish ──► request value ··· sent by `effects` ··· answer bytes ──► result   (africastalking::rest)
+//!  webhook bytes ──► form / JSON ──► fields ──► facts        (africastalking::{voice, sms, ussd}, voicepact,
+//!                                                             minivoice::webhook, tryvox::webhook)
+//!  script ─────────────────────────► markup                  (africastalking::xml, minivoice::actions,
+//!                                                             tryvox::{voxml_xml, voxml_json})
+//!  wish ──► request value ··· sent by `effects` ··· answer bytes ──► result   (africastalking::rest,
+//!                                                             minivoice::rest, tryvox::rest)
 //! ```
 //!
 //! Reading is tolerant where a provider is known to vary (case, `None`, lost `+`, missing fields) and strict where
@@ -17,9 +20,13 @@
 pub mod africastalking;
 pub mod form;
 mod json;
+mod leg;
+pub mod minivoice;
 pub mod reading;
+pub mod request;
 pub mod script;
 pub mod secret;
+pub mod tryvox;
 pub mod voicepact;
 mod word;
 

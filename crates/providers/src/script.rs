@@ -1,11 +1,13 @@
 //! Call scripts: what a provider shall do with a call, in steps that mean the same for every provider.
 //!
-//! A script that exists is sound: its values are checked where they are made, its order in [`Script::new`]; so
-//! rendering cannot fail.
+//! A script that exists is sound: its values are checked where they are made, its order in [`Script::new`]. What a
+//! provider cannot do is refused where its dialect is chosen: see [`Script::check`].
 
+pub mod dialect;
 pub mod speech;
 pub mod value;
 
+pub use dialect::{Dialect, Inexpressible, Rendered};
 pub use speech::Speech;
 pub use value::{Address, Key, Label, Target};
 
@@ -95,6 +97,10 @@ pub enum Step {
     Enqueue(Enqueue),
     /// Take somebody out of a queue.
     Dequeue(Dequeue),
+    /// Wait silently, as long as the provider's usual pause or so many seconds.
+    Pause(Option<u16>),
+    /// End the call.
+    Hangup,
 }
 
 /// See [`Step::Say`].
@@ -176,7 +182,8 @@ pub struct Record {
     pub callback: Option<Address>,
 }
 
-/// See [`Step::Conference`]. Africa's Talking has one room per number and none of these settings.
+/// See [`Step::Conference`]. Africa's Talking has one room per number and none of these settings; the others need a
+/// name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Room {
     /// Which room.
@@ -185,6 +192,12 @@ pub struct Room {
     pub muted: Option<bool>,
     /// The room closes when this one leaves.
     pub end_on_exit: Option<bool>,
+    /// The conference begins when this one joins; else this one waits for somebody who begins it.
+    pub start_on_enter: Option<bool>,
+    /// Whether it is recorded.
+    pub record: Option<bool>,
+    /// What is fetched and heard while waiting.
+    pub wait: Option<Address>,
 }
 
 /// See [`Step::Enqueue`].
@@ -234,7 +247,7 @@ impl Script {
         for (index, step) in steps.iter().enumerate() {
             let last = index + 1 == steps.len();
             match step {
-                Step::Redirect(_) | Step::RecordRest if !last => {
+                Step::Redirect(_) | Step::RecordRest | Step::Hangup if !last => {
                     return Err(ScriptError::Unreachable { step: index + 2 });
                 }
                 Step::Dial(dial) if !(1..=DIAL_TARGETS_MAX).contains(&dial.targets.len()) => {

@@ -62,6 +62,10 @@ fn check_duration(fields: &Fields, name: &'static str) -> Result<(), ReadError> 
 
 /// The fields under the provider's own names. Where both names stand, the provider's own is kept.
 fn renamed(fields: &Fields) -> Result<Fields, ReadError> {
+    // Before they are renamed, so that a field with two values is named as it was sent.
+    for (documented, _) in RENAMED {
+        fields.raw(documented)?;
+    }
     let mut renamed = Fields::new();
     for (name, value) in fields.iter() {
         let documented = RENAMED.iter().find(|(ours, _)| name.trim().eq_ignore_ascii_case(ours));

@@ -9,13 +9,14 @@ use contract::fact::{Fact, What};
 use contract::phone::Country;
 use providers::africastalking::time::Zone;
 use providers::africastalking::{sms, ussd, voice};
-use providers::{ReadError, Reading, voicepact};
+use providers::{ReadError, Reading, minivoice, tryvox, voicepact};
 use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json; charset=utf-8";
 const KENYA: Country = Country::KENYA;
 const ZONE: Zone = Zone::NAIROBI;
+const PROVIDERS: [&str; 4] = ["africastalking", "voicepact", "minivoice", "tryvox"];
 
 fn folder(provider: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(provider)
@@ -59,10 +60,19 @@ fn step(step: &ussd::Request) -> Value {
     })
 }
 
-/// Reads a body by the reader its name asks for.
-fn read(name: &str, body: &[u8]) -> Value {
+/// Reads a body by the reader its folder and name ask for.
+fn read(provider: &str, name: &str, body: &[u8]) -> Value {
     let fact = |fact: Fact| json!({ "facts": [fact] });
-    let read: Result<Value, ReadError> = if name.starts_with("voice_") {
+    let content_type = if name.ends_with(".json") { JSON } else { FORM };
+    let read: Result<Value, ReadError> = if provider == "minivoice" && name.starts_with("question") {
+        minivoice::webhook::read_question(body, content_type, KENYA).map(|r| reading(&r))
+    } else if provider == "minivoice" {
+        minivoice::webhook::read(body, content_type, KENYA).map(|r| reading(&r))
+    } else if provider == "tryvox" && name.starts_with("question") {
+        tryvox::webhook::read_question(body, content_type, KENYA).map(|r| reading(&r))
+    } else if provider == "tryvox" {
+        tryvox::webhook::read(body, content_type, KENYA).map(|r| reading(&r))
+    } else if name.starts_with("voice_") {
         voice::read(body, FORM, KENYA, &ZONE).map(|r| reading(&r))
     } else if name.starts_with("sms_incoming") {
         sms::read_incoming(body, FORM, KENYA, &ZONE).map(fact)
@@ -71,7 +81,6 @@ fn read(name: &str, body: &[u8]) -> Value {
     } else if name.starts_with("ussd_") {
         ussd::read(body, FORM, KENYA).map(|s| step(&s))
     } else {
-        let content_type = if name.ends_with(".json") { JSON } else { FORM };
         voicepact::read_webhook(body, content_type, KENYA, &ZONE).map(|r| reading(&r))
     };
     read.unwrap_or_else(|error| json!({ "error": error.to_string(), "field": error.field() }))
@@ -84,7 +93,7 @@ fn check(provider: &str) {
             readme.contains(&format!("| {name} |")),
             "{provider}/README.md does not say what {name} shows"
         );
-        let read = serde_json::to_string_pretty(&read(&name, &body)).unwrap() + "\n";
+        let read = serde_json::to_string_pretty(&read(provider, &name, &body)).unwrap() + "\n";
         let path = folder(provider).join(format!("{name}.facts"));
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, &read).unwrap();
@@ -102,6 +111,44 @@ fn africastalking() {
 #[test]
 fn voicepact_webhook() {
     check("voicepact");
+}
+
+#[test]
+fn minivoice_bodies() {
+    check("minivoice");
+}
+
+#[test]
+fn tryvox_bodies() {
+    check("tryvox");
+}
+
+#[test]
+fn minivoice_facts_are_told_apart() {
+    let facts = |name: &str| {
+        let read = minivoice::webhook::read(&body("minivoice", name), JSON, KENYA);
+        read.unwrap().facts
+    };
+    let answered = facts("webhook_answered.json");
+    assert_eq!(facts("webhook_answered_other_layout.json"), answered);
+    assert_eq!(facts("webhook_answered_extra.json"), answered);
+    for (one, other) in [
+        ("webhook_gathered.json", "webhook_gathered_again.json"),
+        ("webhook_recording_completed.json", "webhook_recording_completed_second.json"),
+    ] {
+        assert_ne!(facts(one)[0].key, facts(other)[0].key, "the second {one} of a call is no repetition");
+    }
+}
+
+#[test]
+fn tryvox_facts_are_told_apart() {
+    let facts = |name: &str| {
+        let read = tryvox::webhook::read(&body("tryvox", name), JSON, KENYA);
+        read.unwrap().facts
+    };
+    assert_eq!(facts("webhook_answered.json"), facts("webhook_answered_without_prefix.json"));
+    assert_eq!(facts("webhook_recording.json"), facts("webhook_recording_completed.json"));
+    assert_eq!(facts("webhook_ended_with_recordings.json").len(), 3);
 }
 
 fn facts(name: &str) -> Vec<Fact> {
@@ -162,9 +209,9 @@ fn voicepact_gives_the_facts_of_the_voice_callback() {
 /// Nothing that identifies a person stands in a key, in clear outside `private`, or in a message of refusal.
 #[test]
 fn nothing_personal_stands_in_clear() {
-    for provider in ["africastalking", "voicepact"] {
+    for provider in PROVIDERS {
         for (name, body) in bodies(provider) {
-            let mut read = read(&name, &body);
+            let mut read = read(provider, &name, &body);
             if name.starts_with("ussd_") {
                 continue;
             }
@@ -172,7 +219,7 @@ fn nothing_personal_stands_in_clear() {
                 fact.as_object_mut().unwrap().remove("private");
             }
             let clear = read.to_string();
-            for secret in ["2547", "0700000", "XXXYYY", "maize", "YES-", "http", "MPESA", "amina"] {
+            for secret in ["2547", "0700000", "XXXYYY", "1555", "maize", "YES-", "http", "MPESA", "amina"] {
                 assert!(!clear.contains(secret), "{provider}/{name}: {secret} in {clear}");
             }
         }
@@ -182,9 +229,9 @@ fn nothing_personal_stands_in_clear() {
 #[test]
 fn every_kind_of_fact_is_shown() {
     let mut kinds = BTreeSet::new();
-    for provider in ["africastalking", "voicepact"] {
+    for provider in PROVIDERS {
         for (name, body) in bodies(provider) {
-            for fact in read(&name, &body)["facts"].as_array().into_iter().flatten() {
+            for fact in read(provider, &name, &body)["facts"].as_array().into_iter().flatten() {
                 kinds.insert(fact["what"]["kind"].as_str().unwrap().to_owned());
             }
         }

@@ -31,11 +31,8 @@ impl Zone {
 /// time never makes a callback unreadable, and the raw body keeps it.
 pub fn read(text: &str, zone: &Zone) -> Option<Occurred> {
     let text = text.trim();
-    if let Ok(told) = DateTime::parse_from_rfc3339(text) {
-        return Some(Occurred {
-            at: Timestamp::from_millis(told.timestamp_millis()).ok()?,
-            assumed_zone: None,
-        });
+    if DateTime::parse_from_rfc3339(text).is_ok() {
+        return instant(text).map(|at| Occurred { at, assumed_zone: None });
     }
     if text.len() != TEXT_BYTES || !text.is_ascii() || !matches!(text.as_bytes()[10], b'+' | b' ' | b'T') {
         return None;
@@ -48,6 +45,13 @@ pub fn read(text: &str, zone: &Zone) -> Option<Occurred> {
         at: Timestamp::from_millis(millis).ok()?,
         assumed_zone: Some(zone.name.clone().into_owned()),
     })
+}
+
+/// Reads a time that names its zone (RFC 3339), to the millisecond. None where it is none, or outside the years 1970 to
+/// 9999.
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    let told = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    Timestamp::from_millis(told.timestamp_millis()).ok()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@
 //! Two bodies that press the same key twice are equal byte for byte, so they are one `CallInput`: agreement must not
 //! be taken by keypad from this provider without a callback address of its own for each question.
 
-use contract::fact::{Direction, Fact, Leg, Occurred, Private, Subject, What};
+use contract::fact::{Fact, Leg, Occurred, Private, Subject, What};
 use contract::phone::Country;
 use contract::provider::Provider;
 
@@ -29,6 +29,7 @@ use super::outcome::{End, cause};
 use super::time::{self, Zone};
 use super::{cost, currency, normalised, number};
 use crate::form::{self, Fields, key_digest};
+use crate::leg::direction;
 use crate::reading::{Echo, ReadError, Reading};
 use crate::word::plain;
 
@@ -256,11 +257,7 @@ fn any_told(fields: &Fields, names: &[&'static str]) -> Result<bool, ReadError> 
 /// Everything about the leg that may stand in clear. A number that is none is left out, the raw body keeps it.
 fn leg(fields: &Fields, started: Option<&Occurred>) -> Result<Leg, ReadError> {
     let seconds = |name| Ok::<_, ReadError>(fields.get(name)?.and_then(|text| text.parse::<u32>().ok()));
-    let direction = fields.get("direction")?.and_then(|text| match plain(text).as_str() {
-        "inbound" | "incoming" => Some(Direction::Inbound),
-        "outbound" | "outgoing" => Some(Direction::Outbound),
-        _ => None,
-    });
+    let direction = fields.get("direction")?.and_then(direction);
     let amount = fields.get("amount")?.and_then(cost);
     let beside = fields.get("currencyCode")?.and_then(currency);
     let hangup = fields.get("hangupCause")?.or(fields.get("lastBridgeHangupCause")?);

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use quick_xml::escape::{escape, partial_escape};
 
 use crate::script::{
-    Dequeue, Dial, Enqueue, GetDigits, Key, Play, Prompt, Record, Say, Script, Speech, Step, Target,
+    Dequeue, Dial, Enqueue, GetDigits, Key, Play, Prompt, Record, Room, Say, Script, Speech, Step, Target,
 };
 
 /// The content type it is answered with; the provider takes `application/xml` as well.
 pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Writes a script. Attributes stand in the order of the vendor's own samples; settings that were not made are left
-/// to the provider. A room's name and settings are left out, since the provider has one room per number.
+/// to the provider. What it cannot do, [`inexpressible`] names beforehand, and is left out here.
 pub fn render(script: &Script) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n");
     for step in script.steps() {
@@ -35,6 +35,22 @@ fn write_step(xml: &mut String, step: &Step) {
         Step::Conference(_) => Tag::new("Conference").empty(xml, 1),
         Step::Enqueue(enqueue) => enqueue_tag(enqueue).empty(xml, 1),
         Step::Dequeue(dequeue) => dequeue_tag(dequeue).empty(xml, 1),
+        // No element is documented for either.
+        Step::Pause(_) | Step::Hangup => {}
+    }
+}
+
+/// Why the provider cannot do a step; none where it can.
+pub fn inexpressible(step: &Step) -> Option<&'static str> {
+    match step {
+        Step::Conference(room) if *room != Room::default() => {
+            Some("Africa's Talking has one room per number, without name or settings")
+        }
+        Step::Pause(_) => Some("Africa's Talking has no pause"),
+        Step::Hangup => {
+            Some("Africa's Talking has no element that ends a call; it ends behind the last step")
+        }
+        _ => None,
     }
 }
 
