@@ -60,7 +60,7 @@ pub fn run(arguments: Arguments) -> std::process::ExitCode {
     let code = runtime.block_on(async {
         match arguments.command {
             Command::Serve(config) => command::serve::run(config).await,
-            Command::Demo(arguments) => command::demo::run(arguments).await,
+            Command::Demo(arguments) => Box::pin(command::demo::run(arguments)).await,
             Command::Verify(arguments) => command::verify::run(arguments).await,
             Command::Bundle(arguments) => command::bundle::run(arguments).await,
             Command::Keys(arguments) => command::keys::run(arguments).await,

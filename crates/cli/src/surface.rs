@@ -175,15 +175,15 @@ fn account(config: &Config) -> anyhow::Result<Option<Account>> {
             api_key: api_key.clone(),
             line: line.clone(),
             sender: config.africastalking_sender.clone(),
-            voice_url: config.africastalking_voice_url.clone().map(without_slash),
-            messaging_url: config.africastalking_sms_url.clone().map(without_slash),
+            voice_url: config.africastalking_voice_url.as_deref().map(without_slash),
+            messaging_url: config.africastalking_sms_url.as_deref().map(without_slash),
         })),
         (None, None, None) => Ok(None),
         _ => bail!("Africa's Talking needs user name, API key and number; some of them are missing"),
     }
 }
 
-fn without_slash(url: String) -> String {
+fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }
 

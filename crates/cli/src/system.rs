@@ -254,7 +254,7 @@ async fn finish(parts: &mut JoinSet<Ended>) {
     while let Some(ended) = parts.join_next().await {
         match ended {
             Ok((name, Err(error))) => {
-                tracing::error!(part = name, error = format!("{error:#}"), "ended badly")
+                tracing::error!(part = name, error = format!("{error:#}"), "ended badly");
             }
             Err(error) => tracing::error!(%error, "a part broke while stopping"),
             Ok((name, Ok(()))) => tracing::debug!(part = name, "ended"),
