@@ -47,8 +47,10 @@ pub struct System {
     /// The name under which this process writes; kept from others as long as this lives.
     owner: Option<Owner>,
     intake: CancellationToken,
+    signing: CancellationToken,
     folding: CancellationToken,
     parts: JoinSet<Ended>,
+    signers: JoinSet<Ended>,
     followers: JoinSet<Ended>,
 }
 
@@ -85,8 +87,10 @@ impl System {
             bus,
             owner: None,
             intake,
+            signing: CancellationToken::new(),
             folding,
             parts: JoinSet::new(),
+            signers: JoinSet::new(),
             followers: JoinSet::new(),
         };
         system.start_relay();
@@ -153,12 +157,7 @@ impl System {
             faults: faults.clone(),
         };
         self.owner = Some(owner);
-        let stop = self.folding.clone();
-        self.followers
-            .spawn(async move { ("projector", writer.run(stop).await.map_err(anyhow::Error::from)) });
-        let stop = self.folding.clone();
-        self.followers
-            .spawn(async move { ("checkpointer", checkpointer.run(stop).await.map_err(Into::into)) });
+        self.start_writing(writer, checkpointer);
         if let Some(bus) = self.bus.clone() {
             self.start_announcing(bus, active_seen.clone(), covered_seen.clone(), faults);
         }
@@ -168,6 +167,29 @@ impl System {
             self.start_pruning(covered_seen);
         }
         Ok(())
+    }
+
+    /// Writes and signs. At the end the checkpointer is told to stop by the end of the writer, so that its last
+    /// checkpoint covers the last record, and the lease is kept until that is signed.
+    fn start_writing(&mut self, writer: Writer, checkpointer: Checkpointer) {
+        let (signing, signed) = (CancellationToken::new(), CancellationToken::new());
+        let (stop, store) = (self.folding.clone(), self.store.clone());
+        let (stop_signing, all_signed) = (signing.clone().drop_guard(), signed.clone());
+        self.followers.spawn(async move {
+            let held = writer.run(stop).await;
+            drop(stop_signing);
+            all_signed.cancelled().await;
+            if let Ok(Some(lease)) = &held
+                && let Err(error) = store.release_lease(lease).await
+            {
+                tracing::info!(%error, "the lease runs out by itself");
+            }
+            ("projector", held.map(drop).map_err(anyhow::Error::from))
+        });
+        self.followers.spawn(async move {
+            let _signed = signed.drop_guard();
+            ("checkpointer", checkpointer.run(signing).await.map_err(Into::into))
+        });
     }
 
     /// What tells the world beyond this process, by NATS.
@@ -208,6 +230,7 @@ impl System {
         loop {
             let ended = tokio::select! {
                 Some(ended) = self.parts.join_next() => ended,
+                Some(ended) = self.signers.join_next() => ended,
                 Some(ended) = self.followers.join_next() => ended,
                 else => std::future::pending().await,
             };
@@ -224,6 +247,9 @@ impl System {
         self.intake.cancel();
         finish(&mut self.parts).await;
         self.drain().await;
+        // The last checkpoint is signed while the lease is still held.
+        self.signing.cancel();
+        finish(&mut self.signers).await;
         self.folding.cancel();
         finish(&mut self.followers).await;
         if let Some(door) = &self.door {

@@ -140,19 +140,23 @@ impl Checkpointer {
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), CheckpointerError> {
         let mut size = self.store.board().size();
         loop {
-            let lease = self.active.borrow().clone();
-            if let Some(lease) = lease {
-                match self.sign(&lease).await {
-                    Ok(()) => {}
-                    Err(CheckpointerError::Store(StoreError::Transient(fault))) => {
-                        tracing::info!(%fault, "no checkpoint: the store did not answer");
-                    }
-                    // Signing nothing harms nobody: the file is tried again, and first it is found out what it holds.
-                    Err(CheckpointerError::Lock(error @ LockError::Io { .. })) => {
-                        tracing::error!(%error, "no checkpoint");
-                    }
-                    Err(error) => return Err(error),
+            let lease = self.active.borrow_and_update().clone();
+            let Some(lease) = lease else {
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    changed = self.active.changed() => if changed.is_err() { break } else { continue },
                 }
+            };
+            match self.sign(&lease).await {
+                Ok(()) => {}
+                Err(CheckpointerError::Store(StoreError::Transient(fault))) => {
+                    tracing::info!(%fault, "no checkpoint: the store did not answer");
+                }
+                // Signing nothing harms nobody: the file is tried again, and first it is found out what it holds.
+                Err(CheckpointerError::Lock(error @ LockError::Io { .. })) => {
+                    tracing::error!(%error, "no checkpoint");
+                }
+                Err(error) => return Err(error),
             }
             tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(INTERVAL) => {} }
             tokio::select! {
