@@ -47,10 +47,8 @@ pub struct System {
     /// The name under which this process writes; kept from others as long as this lives.
     owner: Option<Owner>,
     intake: CancellationToken,
-    signing: CancellationToken,
     folding: CancellationToken,
     parts: JoinSet<Ended>,
-    signers: JoinSet<Ended>,
     followers: JoinSet<Ended>,
 }
 
@@ -87,10 +85,8 @@ impl System {
             bus,
             owner: None,
             intake,
-            signing: CancellationToken::new(),
             folding,
             parts: JoinSet::new(),
-            signers: JoinSet::new(),
             followers: JoinSet::new(),
         };
         system.start_relay();
@@ -230,7 +226,6 @@ impl System {
         loop {
             let ended = tokio::select! {
                 Some(ended) = self.parts.join_next() => ended,
-                Some(ended) = self.signers.join_next() => ended,
                 Some(ended) = self.followers.join_next() => ended,
                 else => std::future::pending().await,
             };
@@ -247,9 +242,6 @@ impl System {
         self.intake.cancel();
         finish(&mut self.parts).await;
         self.drain().await;
-        // The last checkpoint is signed while the lease is still held.
-        self.signing.cancel();
-        finish(&mut self.signers).await;
         self.folding.cancel();
         finish(&mut self.followers).await;
         if let Some(door) = &self.door {
