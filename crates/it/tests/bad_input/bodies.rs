@@ -148,7 +148,14 @@ async fn send_all(ground: &Ground, route: &Route, media: &str, bodies: &[Body]) 
         let from = std::net::Ipv4Addr::from(0x7f01_0000 + n);
         let answer = it::wire::send_from(ground.world.address(), from, &request).await;
         let answer = answer.unwrap_or_else(|| panic!("no answer to {} at {path}", body.name));
-        judge::refused(body.name, &path, &answer, None);
+        // The sender of a message is whoever the provider says; only its id has a form.
+        let sender = route.path.ends_with("/sms/incoming")
+            && ["an id that is none", "an id of 129 letters"].contains(&body.name);
+        if sender {
+            assert_eq!(answer.status, 200, "{} at {path}: {}", body.name, answer.text());
+        } else {
+            judge::refused(body.name, &path, &answer, None);
+        }
     }
 }
 
@@ -227,7 +234,6 @@ fn other_media(route: &Route) -> Vec<&'static [u8]> {
         b"application/jsonx",
         b"application",
         b"/",
-        b";",
         b"*/*",
     ];
     match route.takes {

