@@ -125,7 +125,7 @@ impl NewKey {
 }
 
 /// The id and the secret's hash of a key text; none where it is no key.
-fn parts(text: &str) -> Option<(&str, Hash)> {
+pub fn parts(text: &str) -> Option<(&str, Hash)> {
     let (id, secret) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
     let fits =
         |part: &str, chars: usize| part.len() == chars && part.bytes().all(|b| b.is_ascii_alphanumeric());

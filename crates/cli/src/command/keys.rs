@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use ledger::hash::sha256;
+use http_surface::auth;
+use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;
 use store::rows::ApiKeyRow;
 use store::{Keys, OpenOptions, Store};
@@ -108,8 +109,8 @@ pub async fn create(
     scopes: &str,
     expires_at: Option<Timestamp>,
 ) -> anyhow::Result<String> {
-    let (id, secret) = (letters(8)?, letters(43)?);
-    insert(keys, &id, &secret, label, scopes, expires_at).await?;
+    let (id, secret) = (letters(auth::KEY_ID_CHARS)?, letters(auth::KEY_SECRET_CHARS)?);
+    insert(keys, &id, sha256(secret.as_bytes()), label, scopes, expires_at).await?;
     Ok(format!("ahadi_{id}_{secret}"))
 }
 
@@ -118,12 +119,15 @@ pub async fn create(
 /// # Errors
 /// When the text is not a key, or the database refuses.
 pub async fn adopt(keys: &Keys, text: &str) -> anyhow::Result<()> {
-    let parts: Vec<&str> = text.splitn(3, '_').collect();
-    let (["ahadi", id, secret], true) = (parts.as_slice(), text.len() >= 32) else {
-        bail!("the admin key has the form ahadi_<id>_<secret>, with 32 characters or more");
+    let Some((id, secret_sha256)) = auth::parts(text) else {
+        bail!(
+            "the admin key has the form ahadi_<id>_<secret>, with {} and {} letters and digits",
+            auth::KEY_ID_CHARS,
+            auth::KEY_SECRET_CHARS
+        );
     };
     if keys.find(id).await?.is_none() {
-        insert(keys, id, secret, "AHADI_ADMIN_KEY", "admin", None).await?;
+        insert(keys, id, secret_sha256, "AHADI_ADMIN_KEY", "admin", None).await?;
     }
     Ok(())
 }
@@ -131,14 +135,14 @@ pub async fn adopt(keys: &Keys, text: &str) -> anyhow::Result<()> {
 async fn insert(
     keys: &Keys,
     id: &str,
-    secret: &str,
+    secret_sha256: Hash,
     label: &str,
     scopes: &str,
     expires_at: Option<Timestamp>,
 ) -> anyhow::Result<()> {
     let row = ApiKeyRow {
         id: id.to_owned(),
-        secret_sha256: sha256(secret.as_bytes()),
+        secret_sha256,
         scopes: scopes.to_owned(),
         label: label.to_owned(),
         created_at: system::now(),
