@@ -12,7 +12,7 @@ use providers::script::{
     Address, Dequeue, Dial, Enqueue, GetDigits, Key, Label, Play, Prompt, Record, Room, Say, Script, Speech,
     Step, Target,
 };
-use providers::{ReadError, voicepact};
+use providers::{ReadError, minivoice, tryvox, voicepact};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -106,6 +106,14 @@ fn read_all(body: &[u8], content_type: &str) {
     let _ = sms::read_delivery(body, content_type, KENYA);
     let _ = ussd::read(body, content_type, KENYA);
     let _ = voicepact::read_webhook(body, content_type, KENYA, &ZONE);
+    for read in [
+        minivoice::webhook::read,
+        minivoice::webhook::read_question,
+        tryvox::webhook::read,
+        tryvox::webhook::read_question,
+    ] {
+        let _ = read(body, content_type, KENYA);
+    }
 }
 
 proptest! {
@@ -116,6 +124,8 @@ proptest! {
         }
         for status in [200, 201, 400, 401, 500] {
             let _ = (read_call(status, &body), read_sms(status, &body), read_transfer(status, &body));
+            let _ = (minivoice::rest::read_call(status, &body), minivoice::rest::read_recording(status, &body));
+            let _ = (tryvox::rest::read_calls(status, &body), tryvox::rest::read_conference(status, &body));
         }
     }
 
