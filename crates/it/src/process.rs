@@ -62,9 +62,9 @@ impl Service {
 
     /// Waits until its door is open. `None` when it ended before.
     pub async fn ready(&mut self) -> Option<SocketAddr> {
-        let found = tokio::time::timeout(PATIENCE, self.address.wait_for(Option::is_some)).await;
-        match found {
-            Ok(found) => found.ok().and_then(|address| *address),
+        let found = async { self.address.wait_for(Option::is_some).await.ok().and_then(|address| *address) };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(address) => address,
             Err(_) => panic!("the service did not open its door:\n{}", self.said()),
         }
     }
@@ -75,6 +75,11 @@ impl Service {
             Some(address) => address,
             None => panic!("the service ended instead of opening its door:\n{}", self.said()),
         }
+    }
+
+    /// Whether its door was open when it last spoke.
+    pub fn is_ready(&mut self) -> bool {
+        self.address.borrow().is_some()
     }
 
     /// Ends it at once, without a chance to do anything (SIGKILL). Says whether it still ran.

@@ -122,9 +122,12 @@ impl Opener {
 impl Writer {
     /// Writes until asked to stop. Waits for the lease, and for databases and servers that are away.
     ///
+    /// Gives the lease it then still holds: a last checkpoint is signed under it. Letting go of it afterwards, with
+    /// [`Store::release_lease`], is a courtesy to the next writer; otherwise it runs out by itself.
+    ///
     /// # Errors
     /// [`WriterError`] when going on would be wrong.
-    pub async fn run(&self, stop: CancellationToken) -> Result<(), WriterError> {
+    pub async fn run(&self, stop: CancellationToken) -> Result<Option<Lease>, WriterError> {
         let mut from_start = false;
         while !stop.is_cancelled() {
             let end = match self.begin(from_start).await? {
@@ -132,8 +135,11 @@ impl Writer {
                     from_start = false;
                     self.active.send_replace(Some(tenure.lease.clone()));
                     let end = tenure.work(&stop).await;
+                    if let Ok(End::Stopped) = end {
+                        return Ok(Some(tenure.lease));
+                    }
                     self.active.send_replace(None);
-                    // Letting go is a courtesy to the next writer; if it fails the lease runs out by itself.
+                    // If this fails, the lease runs out by itself.
                     let _ = self.store.release_lease(&tenure.lease).await;
                     end?
                 }
@@ -149,7 +155,7 @@ impl Writer {
             }
             tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(PAUSE) => {} }
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn begin(&self, from_start: bool) -> Result<Result<Tenure<'_>, End>, WriterError> {

@@ -56,7 +56,9 @@ impl World {
             active: watch::Sender::new(None),
             faults: projector::faults::Faults::default(),
         };
-        Running::start(|stop| async move { writer.run(stop).await.unwrap() })
+        Running::start(|stop| async move {
+            writer.run(stop).await.unwrap();
+        })
     }
 
     fn send(&self, carrier: &Carrier) -> Running {

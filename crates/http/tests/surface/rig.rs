@@ -170,7 +170,7 @@ impl Rig {
             faults: projector::faults::Faults::default(),
         };
         let stop = self.stop.clone();
-        tokio::spawn(async move { writer.run(stop).await.unwrap() });
+        tokio::spawn(async move { writer.run(stop).await.unwrap(); });
         let stop = self.stop.clone();
         tokio::spawn(async move { checkpointer.run(stop).await.unwrap() });
     }
