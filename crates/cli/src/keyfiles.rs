@@ -5,7 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,8 +50,16 @@ pub fn open(directory: &Path, origin: &str, now: Timestamp) -> anyhow::Result<Ke
     Ok(KeyFiles { record: Arc::new(record), log: Arc::new(log), root, statements, fresh })
 }
 
+/// Makes a directory, where there is none, that only its owner may enter: it holds keys, or personal values.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_directory(directory: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
 fn create(directory: &Path, origin: &str, now: Timestamp) -> anyhow::Result<()> {
-    fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    private_directory(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
     let root = RootKey::from_seed(&*random()?);
     let record = RecordKey::from_seed(&*random()?);

@@ -66,7 +66,7 @@ impl System {
     /// # Errors
     /// As [`System::start`].
     pub async fn start_with(config: Config, faults: Faults) -> anyhow::Result<System> {
-        std::fs::create_dir_all(&config.data_dir)
+        keyfiles::private_directory(&config.data_dir)
             .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
         let intake = CancellationToken::new();
         let folding = CancellationToken::new();

@@ -96,7 +96,8 @@ fn begin(directory: &Path) -> anyhow::Result<()> {
     } else if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("{} holds something that no demo made; choose another --data-dir", directory.display());
     }
-    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    crate::keyfiles::private_directory(directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
     std::fs::write(directory.join(MARKER), "")?;
     Ok(())
 }
