@@ -47,7 +47,7 @@ impl Postgres {
         let mut connection = login.connect().await?;
         connection.execute(OPENING_SESSION).await?;
         check_durable(&mut connection).await?;
-        if options.migrate {
+        if options.migrate && may_migrate(&mut connection).await? {
             migrate(&mut connection, &options.origin).await?;
         }
         let role = role(&mut connection).await?;
@@ -92,6 +92,14 @@ async fn check_durable(connection: &mut PgConnection) -> Result<(), OpenError> {
         return Err(OpenError::NotDurable(what.to_owned()));
     }
     Ok(())
+}
+
+/// Whether migrating is this login's to do: it owns the tables, or there are none yet. Another login can start the
+/// service all the same, as the role; what it lacks is found by the checks that follow.
+async fn may_migrate(connection: &mut PgConnection) -> Result<bool, OpenError> {
+    let sql = "SELECT coalesce((SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class
+                                WHERE oid = to_regclass('public.ledger_info')), true)";
+    Ok(query_scalar(sql).fetch_one(connection).await?)
 }
 
 /// Brings the schema up to date, writes the origin of a new ledger, and hands the role its privileges: under the

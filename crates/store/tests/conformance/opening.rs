@@ -138,8 +138,8 @@ pub async fn logins_need_the_role_and_no_more(place: Place) {
     }
     place.execute(&format!("GRANT ahadi_service TO {login}")).await.unwrap();
 
-    // Of the first database it owns nothing: it can run the service there, but not rebuild.
-    let store = Store::open(&url, no_migrations()).await.unwrap();
+    // Of the first database it owns nothing: it can run the service there, which asks for migrations, but not rebuild.
+    let store = Store::open(&url, OpenOptions::new(ORIGIN)).await.unwrap();
     let lease = store.acquire_lease("writer", HOUR).await.unwrap().unwrap();
     store.commit(&lease, Book::new().batch(&["call/a/1"])).await.unwrap();
     assert!(matches!(store.shadow_begin().await, Err(StoreError::Permanent(_))));
