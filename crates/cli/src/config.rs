@@ -32,6 +32,15 @@ pub enum Entries {
     Audit,
 }
 
+/// How calls of TryVox are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Voxml {
+    /// As its conference document has it.
+    Xml,
+    /// As its reference has it.
+    Json,
+}
+
 /// Settings of the service.
 #[derive(Args, Clone)]
 pub struct Config {
@@ -75,6 +84,16 @@ pub struct Config {
     /// File that holds the webhook secrets, one per line.
     #[arg(long, env = "AHADI_WEBHOOK_SECRET_FILE", conflicts_with = "webhook_secret")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// MiniVoice: the secret it signs its webhooks with, 16 bytes or more; two while it is changed, with a comma between.
+    /// None means that it signs nothing, and the secret segment of the path is the only proof.
+    #[arg(long, env = "AHADI_MINIVOICE_WEBHOOK_SECRET", hide_env_values = true, value_delimiter = ',')]
+    pub minivoice_webhook_secret: Vec<String>,
+    /// File that holds the signing secrets of MiniVoice, one per line.
+    #[arg(long, env = "AHADI_MINIVOICE_WEBHOOK_SECRET_FILE", conflicts_with = "minivoice_webhook_secret")]
+    pub minivoice_webhook_secret_file: Option<PathBuf>,
+    /// TryVox: whether its calls are answered with VoxML as XML or as JSON.
+    #[arg(long, env = "AHADI_TRYVOX_VOXML", value_enum, default_value = "xml")]
+    pub tryvox_voxml: Voxml,
     /// Country whose local phone numbers (`07…`) are understood, ISO 3166.
     #[arg(long, env = "AHADI_COUNTRY", default_value = "KE")]
     pub country: String,
@@ -143,8 +162,13 @@ impl Config {
                 *value = Some(secret_file(path)?);
             }
         }
-        if let Some(path) = &self.webhook_secret_file {
-            self.webhook_secret = secret_file(path)?.lines().map(|line| line.trim().to_owned()).collect();
+        for (values, file) in [
+            (&mut self.webhook_secret, &self.webhook_secret_file),
+            (&mut self.minivoice_webhook_secret, &self.minivoice_webhook_secret_file),
+        ] {
+            if let Some(path) = file {
+                *values = secret_file(path)?.lines().map(|line| line.trim().to_owned()).collect();
+            }
         }
         if self.open_api && !self.listen.ip().is_loopback() {
             bail!(
@@ -195,4 +219,5 @@ fn secret_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Settings whose values are never shown.
-pub const SECRETS: [&str; 4] = ["database_url", "admin_key", "webhook_secret", "africastalking_api_key"];
+pub const SECRETS: [&str; 5] =
+    ["database_url", "admin_key", "webhook_secret", "minivoice_webhook_secret", "africastalking_api_key"];

@@ -12,14 +12,17 @@ use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use http_surface::health::{Lag, LagOf};
-use http_surface::{Config as Surface, Parts, conference_script, router, server};
+use http_surface::{
+    Config as Surface, Parts, conference_script, minivoice_answer, router, server, tryvox_answer,
+};
 use providers::africastalking::time::Zone;
-use providers::script::Script;
+use providers::minivoice::signature::SigningSecrets;
+use providers::script::{Dialect, Script};
 use providers::secret::PathSecrets;
 use tokio::net::TcpListener;
 
 use crate::command::keys;
-use crate::config::{Config, Entries, Role};
+use crate::config::{Config, Entries, Role, Voxml};
 use crate::keyfiles;
 use crate::system::System;
 
@@ -133,6 +136,12 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         .with_context(|| format!("--country: {} is not an ISO 3166 code", config.country))?;
     let secrets: Vec<&str> = config.webhook_secret.iter().map(String::as_str).collect();
     let secrets = PathSecrets::new(&secrets).context("--webhook-secret")?;
+    let signing: Vec<&str> = config.minivoice_webhook_secret.iter().map(String::as_str).collect();
+    let minivoice_signing = SigningSecrets::new(&signing).context("--minivoice-webhook-secret")?;
+    let voxml = match config.tryvox_voxml {
+        Voxml::Xml => Dialect::TryVoxXml,
+        Voxml::Json => Dialect::TryVoxJson,
+    };
     // A process without the signing keys still names them to auditors: it reads the public halves.
     let (root, log_vkey) = match &system.keys {
         Some(keys) => (keys.root.clone(), keys.log.verifier().clone()),
@@ -153,6 +162,9 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         log_vkey,
         script: Script::default(),
         conference_script: conference_script(),
+        minivoice_signing,
+        minivoice_answer: minivoice_answer(),
+        tryvox_answer: tryvox_answer(voxml),
         webhooks: config.has(Role::Ingress),
         api: config.has(Role::Api),
         run: format!("{}-{}", std::process::id(), crate::system::now().millis()),

@@ -1,12 +1,17 @@
 //! Calls of any provider: `GET /v1/calls/{id}` and the journey of one.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRef, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::call::{Call, Progress};
 use contract::entity::Entity;
-use contract::fact::{CallOutcome, Direction};
+use contract::fact::{CallOutcome, Cause, Direction};
 use contract::provider::Provider;
+use ledger::time::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::Reader;
 use store::rows::CallRow;
@@ -57,13 +62,13 @@ async fn show(
     State(state): State<Calls>,
     allowed: Allowed<CallsControl>,
     Id(id): Id,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let row = find(&state.reader, &id).await?;
     let folded = state.reader.stream(&row.stream).await?.ok_or_else(unknown)?;
     let Entity::Call(call) = Entity::from_json(&folded.state).map_err(Problem::internal)? else {
         return Err(unknown());
     };
-    Ok(Json(view(&row, &call, allowed.caller.may(Scope::PersonalRead))))
+    Ok(Json(view(&row, &call, allowed.caller.may(Scope::PersonalRead))).into_response())
 }
 
 async fn journey(
@@ -95,7 +100,27 @@ fn unknown() -> Problem {
     Problem::not_found("There is no such call.")
 }
 
-fn view(row: &CallRow, call: &Call, personal: bool) -> Value {
+/// A call as it is answered: the five members of the source document first, in its order.
+#[derive(Serialize)]
+struct View<'a> {
+    id: &'a str,
+    status: &'static str,
+    direction: Option<Direction>,
+    from: Option<String>,
+    to: Option<String>,
+    provider: &'a str,
+    progress: &'static str,
+    outcome: Option<CallOutcome>,
+    cause: Option<Cause>,
+    duration_s: Option<u32>,
+    started_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    recordings: usize,
+    disputed: &'a BTreeSet<String>,
+}
+
+fn view<'a>(row: &'a CallRow, call: &'a Call, personal: bool) -> View<'a> {
     let shown = |number: &Option<String>| match number {
         Some(number) if !personal => {
             number.parse::<contract::phone::Phone>().ok().map(|phone| phone.masked())
@@ -107,23 +132,23 @@ fn view(row: &CallRow, call: &Call, personal: bool) -> Value {
         Some(Direction::Outbound) => (shown(&call.line), shown(&call.phone)),
         None => (None, None),
     };
-    json!({
-        "id": row.call_id,
-        "status": status(call),
-        "direction": call.direction,
-        "from": from,
-        "to": to,
-        "provider": row.provider,
-        "progress": call.progress.as_str(),
-        "outcome": call.outcome,
-        "cause": call.cause,
-        "duration_s": call.duration_s,
-        "started_at": call.started_at,
-        "answered_at": call.answered_at,
-        "ended_at": call.ended_at,
-        "recordings": call.recordings.0.len(),
-        "disputed": call.disputed,
-    })
+    View {
+        id: &row.call_id,
+        status: status(call),
+        direction: call.direction,
+        from,
+        to,
+        provider: &row.provider,
+        progress: call.progress.as_str(),
+        outcome: call.outcome,
+        cause: call.cause,
+        duration_s: call.duration_s,
+        started_at: call.started_at,
+        answered_at: call.answered_at,
+        ended_at: call.ended_at,
+        recordings: call.recordings.0.len(),
+        disputed: &call.disputed,
+    }
 }
 
 /// The four words of the source document.

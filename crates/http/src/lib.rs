@@ -39,7 +39,8 @@ use effects::door::Door;
 use ledger::checkpoint::LogVerifier;
 use ledger::key::PublicKey;
 use providers::africastalking::time::Zone;
-use providers::script::{Room, Say, Script, Step};
+use providers::minivoice::signature::SigningSecrets;
+use providers::script::{Dialect, Label, Rendered, Room, Say, Script, Step};
 use providers::secret::PathSecrets;
 use store::Reader;
 
@@ -50,6 +51,11 @@ use crate::intake::Intake;
 use crate::problem::Problem;
 use crate::rooms::Rooms;
 use crate::webhooks::Inlet;
+
+/// The room of MiniVoice's conference document.
+const MINIVOICE_ROOM: &str = "daily_support_room";
+/// The room of TryVox's conference document.
+const TRYVOX_ROOM: &str = "support-room-1";
 
 /// Settings of the surface.
 #[derive(Clone, Debug)]
@@ -78,6 +84,12 @@ pub struct Config {
     pub script: Script,
     /// Answers a call placed for a conference.
     pub conference_script: Script,
+    /// What MiniVoice signs with; none where it was given no secret.
+    pub minivoice_signing: SigningSecrets,
+    /// Answers a call of MiniVoice.
+    pub minivoice_answer: Rendered,
+    /// Answers a call of TryVox.
+    pub tryvox_answer: Rendered,
     /// Whether webhooks are served here.
     pub webhooks: bool,
     /// Whether commands, queries and evidence are served here.
@@ -108,6 +120,29 @@ pub fn conference_script() -> Script {
         .expect("two steps in a sound order")
 }
 
+/// The answer to a call of MiniVoice where the operator sets none: the conference of the source document.
+pub fn minivoice_answer() -> Rendered {
+    let room = Room {
+        name: Some(Label::new(MINIVOICE_ROOM).expect("the name is short and plain")),
+        muted: Some(false),
+        end_on_exit: Some(false),
+        ..Room::default()
+    };
+    room_answer(room, Dialect::MiniVoice)
+}
+
+/// The answer to a call of TryVox where the operator sets none: the conference of the source document, in the form
+/// that is wanted.
+pub fn tryvox_answer(dialect: Dialect) -> Rendered {
+    let name = Some(Label::new(TRYVOX_ROOM).expect("the name is short and plain"));
+    room_answer(Room { name, ..Room::default() }, dialect)
+}
+
+fn room_answer(room: Room, dialect: Dialect) -> Rendered {
+    let script = Script::new(vec![Step::Conference(room)]).expect("one step is a sound script");
+    script.render(dialect).expect("every dialect but that of Africa's Talking can name a room")
+}
+
 /// All routes.
 pub fn router(config: &Config, parts: Parts) -> Router {
     let Parts { door, reader, dialer, lag } = parts;
@@ -135,7 +170,16 @@ fn webhook_routes(config: &Config, door: Door, rooms: Rooms) -> Router {
         &config.conference_script,
         rooms,
     );
-    webhooks::africastalking::router(voice).merge(webhooks::voicepact::router(inlet))
+    let minivoice = webhooks::minivoice::MiniVoice::new(
+        inlet.clone(),
+        config.minivoice_signing.clone(),
+        config.minivoice_answer.clone(),
+    );
+    let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), config.tryvox_answer.clone());
+    webhooks::africastalking::router(voice)
+        .merge(webhooks::voicepact::router(inlet))
+        .merge(webhooks::minivoice::router(minivoice))
+        .merge(webhooks::tryvox::router(tryvox))
 }
 
 fn api_routes(

@@ -7,7 +7,7 @@
 //! | family | routes | body |
 //! |---|---|---|
 //! | detail | `/api/v1/…`, the VoicePact webhook | `{"detail":"…"}` |
-//! | coded | `/v1/calls/…`, `/v1/voice/accounts/…` | `{"error":{"code":"…","message":"…"}}` |
+//! | coded | `/v1/calls/…`, `/v1/voice/accounts/…`, the addresses of MiniVoice and TryVox | `{"error":{"code":"…","message":"…"}}` |
 //! | problem | everything else | RFC 9457 `application/problem+json` |
 
 use std::borrow::Cow;
@@ -24,6 +24,16 @@ use serde_json::json;
 /// Most faults listed in one answer; a body with more is wrong in kind, not in detail.
 const FAULTS_LISTED_MAX: usize = 20;
 
+/// Where errors are written as MiniVoice and TryVox write them.
+const CODED: [&str; 6] = [
+    "/v1/calls/",
+    "/v1/voice/accounts/",
+    "/answer/minivoice/",
+    "/hooks/minivoice/",
+    "/answer/tryvox/",
+    "/hooks/tryvox/",
+];
+
 /// What went wrong, as clients tell it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -39,6 +49,8 @@ pub enum Kind {
     Forbidden,
     /// The code of the party is wrong, or was tried too often.
     CodeRefused,
+    /// A webhook is not signed by the provider it should be from.
+    SignatureRefused,
     /// Nothing is there.
     NotFound,
     /// The route exists for other methods.
@@ -78,6 +90,9 @@ impl Kind {
             Kind::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "A valid API key is needed"),
             Kind::Forbidden => (S::FORBIDDEN, "forbidden", "The API key may not do this"),
             Kind::CodeRefused => (S::FORBIDDEN, "code_refused", "The confirmation code was refused"),
+            Kind::SignatureRefused => {
+                (S::FORBIDDEN, "invalid_signature", "The signature is missing or wrong")
+            }
             Kind::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
             Kind::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here")
@@ -314,9 +329,10 @@ pub enum Family {
 impl Family {
     /// By path, so that an unknown path below a family's prefix answers like the family.
     pub(crate) fn of(path: &str) -> Family {
-        if path.starts_with("/api/v1/") || path.starts_with("/hooks/voicepact/") {
+        let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+        if below(&["/api/v1/", "/hooks/voicepact/"]) {
             Family::Detail
-        } else if path.starts_with("/v1/calls/") || path.starts_with("/v1/voice/accounts/") {
+        } else if below(&CODED) {
             Family::Coded
         } else {
             Family::Problem

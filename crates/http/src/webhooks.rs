@@ -1,10 +1,12 @@
 //! Webhooks of providers: read, journal, acknowledge. No handler here can read the store.
 //!
-//! Each webhook has two addresses: one with a secret segment, whose inputs count as authenticated, and the bare one of
-//! the source documents, which exists only where the operator allows it. A wrong secret and an unknown path answer the
-//! same.
+//! Each webhook has an address with a secret segment, whose inputs count as authenticated; those of the source documents
+//! that name one have a bare address too, which exists only where the operator allows it. A wrong secret and an unknown
+//! path answer the same. A provider that signs proves itself by its signature besides: see [`minivoice`].
 
 pub mod africastalking;
+pub mod minivoice;
+pub mod tryvox;
 pub mod voicepact;
 
 use std::collections::BTreeMap;
@@ -20,15 +22,17 @@ use contract::input::{Body, Webhook};
 use contract::phone::Country;
 use contract::provider::{Provider, Via};
 use effects::door::Door;
+use ledger::time::Timestamp;
 use providers::ReadError;
 use providers::africastalking::time::Zone;
+use providers::minivoice::signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use providers::secret::PathSecrets;
 
 use crate::body::Raw;
 use crate::problem::{Kind, Problem};
 
 /// Headers kept with a webhook, lower-case. None of them can identify a person.
-const HEADERS_KEPT: [&str; 2] = ["user-agent", "x-request-id"];
+const HEADERS_KEPT: [&str; 4] = ["user-agent", "x-request-id", SIGNATURE_HEADER, TIMESTAMP_HEADER];
 /// Longest header value kept.
 const HEADER_BYTES_MAX: usize = 200;
 
@@ -84,23 +88,43 @@ impl Inlet {
         authenticated: bool,
         facts: Vec<Fact>,
     ) -> Result<(), Problem> {
-        let (text, raw_base64) = match std::str::from_utf8(&raw.bytes) {
-            Ok(text) => (text.to_owned(), false),
-            Err(_) => (STANDARD.encode(&raw.bytes), true),
-        };
-        let webhook = Webhook {
-            provider: Provider::AfricasTalking,
-            route: route.to_owned(),
-            content_type: raw.content_type.split(';').next().unwrap_or_default().trim().to_owned(),
-            headers: kept(&raw.headers),
-            raw: text,
-            raw_base64,
-            facts,
-        };
+        let webhook = webhook(raw, route, via, facts);
+        self.journal_webhook(webhook, via, authenticated).await
+    }
+
+    /// See [`Inlet::journal`].
+    async fn journal_webhook(&self, webhook: Webhook, via: Via, authenticated: bool) -> Result<(), Problem> {
         let door = &self.inner.door;
         let stamp = door.stamp().map_err(crate::intake::not_taken)?;
         crate::intake::take(door, stamp, via, authenticated, Body::Webhook(webhook)).await?;
         Ok(())
+    }
+
+    /// The time by the door's clock.
+    fn now(&self) -> Timestamp {
+        self.inner.door.now()
+    }
+}
+
+/// A webhook as it is journaled.
+fn webhook<const MAX: usize>(raw: &Raw<MAX>, route: &str, via: Via, facts: Vec<Fact>) -> Webhook {
+    let (text, raw_base64) = match std::str::from_utf8(&raw.bytes) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(&raw.bytes), true),
+    };
+    let provider = match via {
+        Via::MiniVoice => Provider::MiniVoice,
+        Via::TryVox => Provider::TryVox,
+        Via::AfricasTalking | Via::Api | Via::Sms | Via::Ussd | Via::Effect => Provider::AfricasTalking,
+    };
+    Webhook {
+        provider,
+        route: route.to_owned(),
+        content_type: raw.content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+        headers: kept(&raw.headers),
+        raw: text,
+        raw_base64,
+        facts,
     }
 }
 

@@ -17,7 +17,7 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use http_surface::auth::{KEY_RANDOM_BYTES, NewKey};
 use http_surface::health::Lag;
-use http_surface::{Config, Parts, conference_script, router};
+use http_surface::{Config, Parts, conference_script, minivoice_answer, router, tryvox_answer};
 use journal::{Journal, Limits};
 use ledger::checkpoint::LogKey;
 use ledger::key::{Action, KeyStatement, Reason, RecordKey, Role, RootKey};
@@ -27,7 +27,8 @@ use projector::genesis::Statement;
 use projector::lock::Lock;
 use projector::writer::{Opener, Writer};
 use providers::africastalking::time::Zone;
-use providers::script::Script;
+use providers::minivoice::signature::SigningSecrets;
+use providers::script::{Dialect, Script};
 use providers::secret::PathSecrets;
 use serde_json::Value;
 use store::rows::ApiKeyRow;
@@ -49,12 +50,23 @@ pub struct Setup {
     pub entries_public: bool,
     pub projector: bool,
     pub carrier: Option<Account>,
+    /// What MiniVoice signs with.
+    pub signing: Vec<&'static str>,
+    pub voxml: Dialect,
 }
 
 impl Default for Setup {
     /// On loopback, open, entries public, nobody folds, nobody can be rung.
     fn default() -> Setup {
-        Setup { open_api: true, loopback: true, entries_public: true, projector: false, carrier: None }
+        Setup {
+            open_api: true,
+            loopback: true,
+            entries_public: true,
+            projector: false,
+            carrier: None,
+            signing: Vec::new(),
+            voxml: Dialect::TryVoxXml,
+        }
     }
 }
 
@@ -127,6 +139,9 @@ impl Rig {
             log_vkey: log_key.verifier().clone(),
             script: Script::default(),
             conference_script: conference_script(),
+            minivoice_signing: SigningSecrets::new(&setup.signing).unwrap(),
+            minivoice_answer: minivoice_answer(),
+            tryvox_answer: tryvox_answer(setup.voxml),
             webhooks: true,
             api: true,
             run: "test".to_owned(),
@@ -170,7 +185,9 @@ impl Rig {
             faults: projector::faults::Faults::default(),
         };
         let stop = self.stop.clone();
-        tokio::spawn(async move { writer.run(stop).await.unwrap(); });
+        tokio::spawn(async move {
+            writer.run(stop).await.unwrap();
+        });
         let stop = self.stop.clone();
         tokio::spawn(async move { checkpointer.run(stop).await.unwrap() });
     }

@@ -138,14 +138,11 @@ impl<'a> Call<'a> {
             fact.private.digits = Some(digits);
             return Ok((Some(fact), status != Some(Moment::Ended)));
         }
-        if !self.recordings.is_empty() && !(status == Some(Moment::Ended) && self.is_over()?) {
+        let over = status == Some(Moment::Ended) && self.document.first(&END_ONLY)?.is_some();
+        if !self.recordings.is_empty() && !over {
             return Ok((None, true));
         }
         Ok((Some(self.of_moment(status, None)?), status != Some(Moment::Ended)))
-    }
-
-    fn is_over(&self) -> Result<bool, ReadError> {
-        Ok(self.document.first(&END_ONLY)?.is_some())
     }
 
     fn of_moment(&self, moment: Option<Moment>, event: Option<&str>) -> Result<Fact, ReadError> {

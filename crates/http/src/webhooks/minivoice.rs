@@ -1,0 +1,150 @@
+//! Webhooks of MiniVoice, and its requests for instructions.
+//!
+//! Both addresses need their secret segment. Where MiniVoice was given a secret to sign with, the segment alone proves
+//! nothing any more:
+//!
+//! | signature | webhook | request for instructions |
+//! |---|---|---|
+//! | right, made in the last five minutes | kept as authentic, marked `fresh` | answered, kept as authentic |
+//! | right, older or from the future | kept as authentic, marked `stale` | answered, kept as authentic |
+//! | none | refused, not kept | answered, kept as *not* authentic: none is documented for it |
+//! | wrong, or two | refused, not kept | refused, not kept |
+//!
+//! A stale one is kept, because it may be the only news of an event that was held up somewhere, and because whoever sends
+//! an old one again gains nothing: the same event leads to no second record. The mark stands beside the headers in the
+//! journal, together with signature and time as they came.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use contract::fact::Fact;
+use contract::provider::Via;
+use providers::minivoice::actions;
+use providers::minivoice::signature::{
+    SIGNATURE_HEADER, SigningSecrets, TIMESTAMP_HEADER, TOLERANCE_SECONDS, Verdict,
+};
+use providers::minivoice::webhook::{read, read_question};
+use providers::script::Rendered;
+
+use super::{Inlet, Sender, unreadable, webhook};
+use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
+use crate::problem::{Kind, Problem};
+
+type Json = Raw<WEBHOOK_BODY_BYTES_MAX>;
+
+/// Acknowledges an event; any 2xx does.
+const ACKNOWLEDGED: &str = "OK";
+/// The answer to a call that could not be journaled: polite, and the call ends behind it.
+const CLOSING: &str = r#"{"actions":[{"type":"say","text":"We are sorry, we cannot take your call now. Please try again later. Goodbye."}]}"#;
+/// The name under which the verdict on a signature stands among the headers in the journal. No header of that name is
+/// ever taken from a request.
+const VERDICT: &str = "signature-verdict";
+
+/// State of these routes.
+#[derive(Clone)]
+pub struct MiniVoice {
+    inlet: Inlet,
+    signing: Arc<SigningSecrets>,
+    answer: Arc<Rendered>,
+}
+
+impl MiniVoice {
+    /// `signing` is empty where the provider was given no secret; `answer` answers every call.
+    pub fn new(inlet: Inlet, signing: SigningSecrets, answer: Rendered) -> MiniVoice {
+        MiniVoice { inlet, signing: Arc::new(signing), answer: Arc::new(answer) }
+    }
+
+    /// What the signature says; none where nothing is signed.
+    fn verdict(&self, raw: &Json) -> Option<Verdict> {
+        let (signatures, timestamps) =
+            (values(&raw.headers, SIGNATURE_HEADER), values(&raw.headers, TIMESTAMP_HEADER));
+        let now = self.inlet.now();
+        let check = || self.signing.check(&signatures, &timestamps, &raw.bytes, now, TOLERANCE_SECONDS);
+        (!self.signing.is_empty()).then(check)
+    }
+
+    async fn journal(&self, raw: &Json, route: &str, proof: Proof, facts: Vec<Fact>) -> Result<(), Problem> {
+        let mut webhook = webhook(raw, route, Via::MiniVoice, facts);
+        if let Some(verdict) = proof.verdict {
+            webhook.headers.insert(VERDICT.to_owned(), verdict.as_str().to_owned());
+        }
+        self.inlet.journal_webhook(webhook, Via::MiniVoice, proof.authenticated).await
+    }
+}
+
+/// What is known about the sender of something that may be kept.
+#[derive(Clone, Copy)]
+struct Proof {
+    authenticated: bool,
+    verdict: Option<Verdict>,
+}
+
+impl FromRef<MiniVoice> for Inlet {
+    fn from_ref(state: &MiniVoice) -> Inlet {
+        state.inlet.clone()
+    }
+}
+
+/// Its routes.
+pub fn router(state: MiniVoice) -> Router {
+    Router::new()
+        .route("/hooks/minivoice/{secret}", post(event))
+        .route("/answer/minivoice/{secret}", post(question))
+        .with_state(state)
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
+    headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
+}
+
+fn refused() -> Problem {
+    Problem::new(Kind::SignatureRefused, "The signature is missing or wrong.")
+}
+
+async fn event(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> Result<&'static str, Problem> {
+    let verdict = state.verdict(&raw);
+    if verdict == Some(Verdict::Wrong) {
+        return Err(refused());
+    }
+    let reading = read(&raw.bytes, &raw.content_type, state.inlet.country()).map_err(|e| unreadable(&e))?;
+    let proof = Proof { authenticated: sender.authenticated, verdict };
+    state.journal(&raw, "events", proof, reading.facts).await?;
+    Ok(ACKNOWLEDGED)
+}
+
+/// Answers a call. What such a request looks like is documented nowhere, so one that cannot be read is answered and kept
+/// like any other: somebody is on the phone.
+async fn question(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> Result<Response, Problem> {
+    let verdict = state.verdict(&raw);
+    let signed = raw.headers.contains_key(SIGNATURE_HEADER);
+    if verdict == Some(Verdict::Wrong) && signed {
+        return Err(refused());
+    }
+    let proof = match verdict {
+        Some(Verdict::Wrong) => Proof { authenticated: false, verdict: None },
+        verdict => Proof { authenticated: sender.authenticated, verdict },
+    };
+    let (facts, active) = match read_question(&raw.bytes, &raw.content_type, state.inlet.country()) {
+        Ok(reading) => (reading.facts, reading.active),
+        Err(_) => (Vec::new(), true),
+    };
+    // A request without a body says nothing that could be kept.
+    let taken = match raw.bytes.is_empty() {
+        true => Ok(()),
+        false => state.journal(&raw, "answer", proof, facts).await,
+    };
+    let body = match taken {
+        Ok(()) if active => state.answer.body.clone(),
+        Ok(()) => actions::NOTHING.to_owned(),
+        Err(problem) => {
+            tracing::error!("a call of MiniVoice is closed politely: {}", problem.chain());
+            CLOSING.to_owned()
+        }
+    };
+    Ok(([(CONTENT_TYPE, state.answer.content_type)], body).into_response())
+}
