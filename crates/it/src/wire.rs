@@ -78,7 +78,8 @@ impl Request {
             bytes.extend(name.bytes().chain(": ".bytes()).chain(value.iter().copied()).chain("\r\n".bytes()));
         }
         let framed = has("content-length") || has("transfer-encoding");
-        if !framed && !(self.body.is_empty() && matches!(self.method.as_str(), "GET" | "HEAD")) {
+        let bodiless = self.body.is_empty() && matches!(self.method.as_str(), "GET" | "HEAD");
+        if !framed && !bodiless {
             bytes.extend(format!("Content-Length: {}\r\n", self.body.len()).bytes());
         }
         bytes.extend(b"\r\n");
