@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 pub mod chance;
+pub mod load;
 pub mod logs;
+pub mod maize;
+pub mod mirror;
 pub mod nats;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod sound;
 pub mod wire;
 pub mod world;

@@ -12,13 +12,7 @@ pub async fn audit(store: &Store, origin: &str, root: &PublicKey, vkey: &str) ->
 }
 
 /// [`audit`], and whether the log agrees with checkpoints that somebody kept.
-pub async fn audit_with(
-    store: &Store,
-    origin: &str,
-    root: &PublicKey,
-    vkey: &str,
-    kept: &[&str],
-) -> Report {
+pub async fn audit_with(store: &Store, origin: &str, root: &PublicKey, vkey: &str, kept: &[&str]) -> Report {
     let pins = Pins {
         origin: Some(origin.to_owned()),
         root: Some(root.clone()),
@@ -59,13 +53,7 @@ pub async fn assert_sound(store: &Store, origin: &str, root: &PublicKey, vkey: &
 }
 
 /// [`assert_sound`], with checkpoints that somebody kept.
-pub async fn assert_sound_with(
-    store: &Store,
-    origin: &str,
-    root: &PublicKey,
-    vkey: &str,
-    kept: &[&str],
-) {
+pub async fn assert_sound_with(store: &Store, origin: &str, root: &PublicKey, vkey: &str, kept: &[&str]) {
     let report = audit_with(store, origin, root, vkey, kept).await;
     assert_eq!(report.exit_code(), 0, "the log is not sound:\n{report}");
     let differences = projector::rebuild::compare(store, |_, _| {}).await.unwrap();

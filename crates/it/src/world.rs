@@ -8,6 +8,8 @@ use clap::Parser;
 use cli::config::Config;
 use cli::surface::{self, Listening};
 use cli::system::System;
+use projector::faults::Faults;
+use store::{OpenOptions, Store};
 use tempfile::TempDir;
 
 use crate::nats::NatsServer;
@@ -62,6 +64,8 @@ pub struct World {
     pub carrier: Carrier,
     pub nats: Option<NatsServer>,
     pub http: reqwest::Client,
+    /// What is to fail in the projector; nothing until asked for.
+    pub faults: Faults,
     postgres: Option<PostgresDatabase>,
     running: Option<(System, Listening)>,
     extra: Vec<String>,
@@ -81,15 +85,20 @@ impl World {
 
     /// Starts a service with further flags.
     pub async fn start_with(setup: Setup, extra: &[&str]) -> World {
-        World::make(setup, extra, true).await
+        World::make(setup, extra, true, carrier::Config::default().seed).await
+    }
+
+    /// Starts a service whose carrier draws from this seed.
+    pub async fn start_seeded(setup: Setup, seed: u64) -> World {
+        World::make(setup, &[], true, seed).await
     }
 
     /// Starts a service whose interface asks for keys.
     pub async fn start_closed(setup: Setup, extra: &[&str]) -> World {
-        World::make(setup, extra, false).await
+        World::make(setup, extra, false, carrier::Config::default().seed).await
     }
 
-    async fn make(setup: Setup, extra: &[&str], open: bool) -> World {
+    async fn make(setup: Setup, extra: &[&str], open: bool, seed: u64) -> World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
         let postgres = match setup.store {
@@ -102,11 +111,13 @@ impl World {
             SourceKind::NatsFloor => Some(NatsServer::start("AHADI_NATS_FLOOR_SERVER", directory.path())),
         };
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        let config =
-            carrier::Config { pace: Pace::Fast, client: Some(http.clone()), ..carrier::Config::default() };
+        let client = Some(http.clone());
+        let config = carrier::Config { pace: Pace::Fast, seed, client, ..carrier::Config::default() };
         let carrier = Carrier::start(config).await.unwrap();
         let extra = extra.iter().map(|s| (*s).to_owned()).collect();
-        let mut world = World { setup, directory, carrier, nats, http, postgres, running: None, extra, open };
+        let (running, faults) = (None, Faults::armed());
+        let mut world =
+            World { setup, directory, carrier, nats, http, faults, postgres, running, extra, open };
         world.boot().await;
         world
     }
@@ -142,7 +153,7 @@ impl World {
     /// Starts the service (again), on the same data.
     pub async fn boot(&mut self) {
         assert!(self.running.is_none(), "the service runs already");
-        let mut system = System::start(self.config()).await.unwrap();
+        let mut system = System::start_with(self.config(), self.faults.clone()).await.unwrap();
         let listening = surface::start(&mut system).await.unwrap();
         let base = format!("http://{}", listening.address);
         let hooks = format!("{base}/hooks/africastalking/{SECRET}");
@@ -237,10 +248,22 @@ impl World {
         let keys = self.system().keys.as_ref().expect("this process projects");
         let (root, vkey) = (keys.root.clone(), keys.log.vkey());
         self.halt().await;
-        let config = self.config();
-        let store = store::Store::open(&config.database(), store::OpenOptions::new(ORIGIN)).await.unwrap();
+        let store = self.open_store().await;
         sound::assert_sound(&store, ORIGIN, &root, &vkey).await;
         store.close().await;
+        self.end().await;
+    }
+
+    /// The ledger, for a look at it while the service is halted, or for an edit behind its back.
+    pub async fn open_store(&self) -> Store {
+        Store::open(&self.config().database(), OpenOptions::new(ORIGIN)).await.unwrap()
+    }
+
+    /// Ends the world without a look at it: for tests that broke something for good.
+    pub async fn end(mut self) {
+        if self.running.is_some() {
+            self.halt().await;
+        }
         self.carrier.stop().await;
         if let Some(postgres) = self.postgres.take() {
             postgres.drop_it().await;
