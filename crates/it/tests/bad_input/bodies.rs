@@ -1,11 +1,12 @@
 //! Whole bodies that are not what a route takes: every route that reads one, with each of them.
 
 use http_surface::body::{BUNDLE_BODY_BYTES_MAX, JSON_BODY_BYTES_MAX, WEBHOOK_BODY_BYTES_MAX};
+use it::Setup;
 use it::wire::{Request, send};
 use serde_json::Value;
 
 use super::routes::{ROUTES, Route, Takes};
-use super::{Ground, judge};
+use super::{Ground, SERVERS, judge};
 
 pub const JSON: &str = "application/json";
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -28,6 +29,8 @@ fn sound(route: &Route) -> Option<(&'static str, &'static str, usize)> {
     match route.takes {
         Takes::Json(sample) | Takes::JsonOrNothing(sample) => Some((sample.text, JSON, JSON_BODY_BYTES_MAX)),
         Takes::Form(text) | Takes::FormOrJson(text, _) => Some((text, FORM, WEBHOOK_BODY_BYTES_MAX)),
+        Takes::Event(sample) => Some((sample.text, JSON, WEBHOOK_BODY_BYTES_MAX)),
+        Takes::Question(text) => Some((text, JSON, WEBHOOK_BODY_BYTES_MAX)),
         Takes::Bundle => Some(("{\"v\":\"ahadi.bundle.v1\"}", JSON, BUNDLE_BODY_BYTES_MAX)),
         Takes::Nothing => None,
     }
@@ -159,13 +162,47 @@ async fn send_all(ground: &Ground, route: &Route, media: &str, bodies: &[Body]) 
     }
 }
 
+/// Whoever asks what to do with a call is told, unless the question is too long to be kept.
+async fn answer_all(ground: &Ground, route: &Route, sample: &str) {
+    let path = ground.path(route);
+    for body in not_json(sample).into_iter().chain(not_a_form("call_uuid=x&status=answered")) {
+        for media in [JSON, FORM, "text/plain", ""] {
+            let request = Request::new("POST", &path).body(media, &body.bytes);
+            let answer = send(ground.world.address(), &request).await;
+            let expected = if body.bytes.len() > WEBHOOK_BODY_BYTES_MAX { 413 } else { 200 };
+            assert_eq!(answer.status, expected, "{} at {path}: {}", body.name, answer.text());
+            assert!(answer.body.len() > 10 && !answer.text().contains("eedle"), "{}", answer.text());
+        }
+    }
+}
+
+async fn questions(setup: Setup) {
+    let ground = Ground::on(setup).await;
+    for route in ROUTES {
+        if let Takes::Question(text) = route.takes {
+            answer_all(&ground, route, text).await;
+        }
+    }
+    ground.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_whatever_they_hold() {
+    questions(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_whatever_they_hold_on_servers() {
+    questions(SERVERS).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_bodies() {
     let ground = Ground::new().await;
     for route in ROUTES {
         match route.takes {
-            Takes::Nothing => {}
-            Takes::Json(sample) | Takes::JsonOrNothing(sample) => {
+            Takes::Nothing | Takes::Question(_) => {}
+            Takes::Json(sample) | Takes::JsonOrNothing(sample) | Takes::Event(sample) => {
                 send_all(&ground, route, JSON, &not_json(sample.text)).await;
             }
             Takes::Form(sample) => send_all(&ground, route, FORM, &not_a_form(sample)).await,
@@ -211,7 +248,7 @@ async fn sizes_media_and_encodings() {
             assert_eq!(answer.status, 415, "{encoding} at {path}: {}", answer.text());
             judge::refused(encoding, &path, &answer, None);
         }
-        if matches!(route.takes, Takes::Bundle) {
+        if matches!(route.takes, Takes::Bundle | Takes::Question(_)) {
             continue;
         }
         for other in other_media(route) {

@@ -146,10 +146,11 @@ async fn every_place(ground: &Ground, route: &Route, sample: &Sample) {
 
 fn json_routes() -> Vec<(&'static Route, &'static Sample)> {
     let sample = |route: &'static Route| match route.takes {
-        Takes::Json(sample) | Takes::JsonOrNothing(sample) | Takes::FormOrJson(_, sample) => {
-            Some((route, sample))
-        }
-        Takes::Nothing | Takes::Form(_) | Takes::Bundle => None,
+        Takes::Json(sample)
+        | Takes::JsonOrNothing(sample)
+        | Takes::FormOrJson(_, sample)
+        | Takes::Event(sample) => Some((route, sample)),
+        Takes::Nothing | Takes::Form(_) | Takes::Question(_) | Takes::Bundle => None,
     };
     ROUTES.iter().filter_map(sample).collect()
 }

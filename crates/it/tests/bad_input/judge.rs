@@ -12,6 +12,16 @@ const OF_REFUSALS: [&str; 4] = ["eedle", "2547000", "%2B254", "INSERT "];
 const INSIDES: [&str; 7] =
     ["panicked", ".rs:", "/crates/", "SELECT ", "sqlite", "postgres", "stack backtrace"];
 
+/// Where errors have a code and a message.
+const CODED: [&str; 6] = [
+    "/v1/calls/",
+    "/v1/voice/accounts/",
+    "/hooks/minivoice/",
+    "/answer/minivoice/",
+    "/hooks/tryvox/",
+    "/answer/tryvox/",
+];
+
 /// A refusal in the family's form that names `field` (where there is one) and nothing of what was sent.
 #[track_caller]
 pub fn refused(what: &str, path: &str, answer: &Answer, field: Option<&str>) {
@@ -43,7 +53,7 @@ fn shaped(what: &str, path: &str, answer: &Answer) {
     let (media, sentence) = if path.starts_with("/api/v1/") || path.starts_with("/hooks/voicepact/") {
         assert_eq!(members, ["detail"], "{place}");
         ("application/json", &body["detail"])
-    } else if path.starts_with("/v1/calls/") || path.starts_with("/v1/voice/accounts/") {
+    } else if CODED.iter().any(|prefix| path.starts_with(prefix)) {
         assert_eq!(members, ["error"], "{place}");
         assert!(body["error"]["code"].is_string(), "{place}");
         ("application/json", &body["error"]["message"])

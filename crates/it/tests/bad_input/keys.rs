@@ -26,7 +26,11 @@ fn request(route: &Route, key: Option<&str>) -> Request {
     let request = match route.takes {
         Takes::Nothing => request,
         Takes::Form(_) | Takes::FormOrJson(..) => request.body(FORM, ""),
-        Takes::Json(_) | Takes::JsonOrNothing(_) | Takes::Bundle => request.body(JSON, "{}"),
+        // An empty question leaves nothing behind.
+        Takes::Question(_) => request.body(JSON, ""),
+        Takes::Json(_) | Takes::JsonOrNothing(_) | Takes::Event(_) | Takes::Bundle => {
+            request.body(JSON, "{}")
+        }
     };
     match key {
         Some(key) => request.header("authorization", key),

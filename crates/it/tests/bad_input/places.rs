@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use it::wire::{Request, exchange, send};
 
-use super::routes::{ROUTES, Takes};
+use super::routes::{ROUTES, Sample, Takes};
 use super::{Ground, judge};
 
 const METHODS: [&str; 11] =
@@ -78,13 +78,19 @@ async fn secrets_that_are_wrong_are_paths_that_are_not_there() {
         format!("{own}%20"),
     ];
     for route in ROUTES.iter().filter(|route| route.path.contains("{secret}")) {
-        let (Takes::Form(text) | Takes::FormOrJson(text, _)) = route.takes else {
-            panic!("a webhook takes a form")
+        let (media, text, nowhere) = match route.takes {
+            Takes::Form(text) | Takes::FormOrJson(text, _) => {
+                let nowhere = route.path.replace("{secret}", own).replace("/hooks/", "/hooks/not/");
+                (super::bodies::FORM, text, nowhere)
+            }
+            // Below the provider's own prefix, since its refusals have a form of their own.
+            Takes::Event(&Sample { text, .. }) | Takes::Question(text) => {
+                (super::bodies::JSON, text, route.path.replace("{secret}", own) + "/not")
+            }
+            _ => panic!("a webhook takes a form, an event or a question"),
         };
-        let post = |path: &str| Request::new("POST", path).body(super::bodies::FORM, text);
-        let nothing =
-            send(address, &post(&route.path.replace("{secret}", own).replace("/hooks/", "/hooks/not/")))
-                .await;
+        let post = |path: &str| Request::new("POST", path).body(media, text);
+        let nothing = send(address, &post(&nowhere)).await;
         assert_eq!(nothing.status, 404);
         for secret in &wrong {
             let answer = send(address, &post(&route.path.replace("{secret}", secret))).await;

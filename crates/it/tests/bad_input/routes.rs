@@ -21,6 +21,10 @@ pub enum Takes {
     JsonOrNothing(&'static Sample),
     Form(&'static str),
     FormOrJson(&'static str, &'static Sample),
+    /// A webhook in JSON.
+    Event(&'static Sample),
+    /// A provider's request for instructions: answered whatever it says, for somebody is on the phone.
+    Question(&'static str),
     Bundle,
 }
 
@@ -124,6 +128,15 @@ pub static REPORT: Sample = Sample {
     places: &[("/sessionId", Kind::Id), ("/duration", Kind::Seconds)],
 };
 
+pub static MINIVOICE: Sample = Sample {
+    text: r#"{"event":"call.completed","created_at":"2026-03-02T08:00:00Z","call":{"id":"call_1","status":"completed","direction":"outbound","from":"+254700000001","to":"+254700000071"},"variables":{"note":"needle"},"data":{}}"#,
+    places: &[("/call/id", Kind::Id)],
+};
+pub static TRYVOX: Sample = Sample {
+    text: r#"{"call_uuid":"call_1","event":"call.answered","account_id":"AC1","from":"+254700000001","to":"+254700000071","direction":"outbound","status":"answered","timestamp":"2026-03-02T08:00:00.000Z"}"#,
+    places: &[("/call_uuid", Kind::Id)],
+};
+
 const MOMENT: &str = "sessionId=ATVId_1&isActive=1&direction=Outbound&callerNumber=%2B254700000071";
 const RECEIVED: &str = "from=%2B254700000071&to=22384&text=needle&id=msg-1&date=2026-03-02+08%3A00%3A00";
 const DELIVERED: &str = "id=ATXid_1&status=Success&phoneNumber=%2B254700000071&networkCode=63902";
@@ -148,6 +161,10 @@ pub static ROUTES: &[Route] = &[
     post("/hooks/africastalking/{secret}/ussd", HOOK, Takes::Form(STEP), &[]),
     post("/api/v1/voice/webhook", HOOK, Takes::FormOrJson(STATUS, &REPORT), &[]),
     post("/hooks/voicepact/{secret}/voice/webhook", HOOK, Takes::FormOrJson(STATUS, &REPORT), &[]),
+    post("/hooks/minivoice/{secret}", HOOK, Takes::Event(&MINIVOICE), &[]),
+    post("/answer/minivoice/{secret}", HOOK, Takes::Question(MINIVOICE.text), &[]),
+    post("/hooks/tryvox/{secret}", HOOK, Takes::Event(&TRYVOX), &[]),
+    post("/answer/tryvox/{secret}", HOOK, Takes::Question(TRYVOX.text), &[]),
     get("/voice", PUBLIC, &[]),
     get("/voice/", PUBLIC, &[]),
     get("/voice/invoke-call", CALLS, &[("phone", PHONE)]),
