@@ -1,6 +1,6 @@
 //! The one error of this crate, and how it is written for each family of routes.
 //!
-//! Handlers return a [`Problem`]. It travels to the edge as an extension of an empty answer; [`crate::edge`] writes the
+//! Handlers return a [`Problem`]. It travels to the edge as an extension of an empty answer; the module `edge` writes the
 //! body, in the family's form, and logs the chain of causes of every 5xx once. So a fallback, a limit and a handler
 //! that fail in the same way answer the same bytes.
 //!
