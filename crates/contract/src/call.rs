@@ -159,8 +159,10 @@ impl Call {
     pub fn contradictions(&self, leg: &Leg, phone: Option<&str>, line: Option<&str>) -> Vec<&'static str> {
         // "Ended" says only that it is over, not how.
         let how = |outcome: Option<CallOutcome>| outcome.filter(|o| *o != CallOutcome::Ended);
-        let told_cost =
-            leg.cost.as_ref().map(|cost| (leg.currency.clone().unwrap_or_default(), cost.clone()));
+        // A currency is told beside the amount, or not.
+        let (currency, cost) = self.cost.as_ref().map(|(currency, cost)| (currency, cost)).unzip();
+        let told_currency = leg.cost.as_ref().and(leg.currency.as_ref());
+        let currency = currency.filter(|currency| !currency.is_empty());
         let fields = [
             ("outcome", differ(how(self.outcome), how(leg.outcome))),
             ("cause", differ(self.cause, leg.cause)),
@@ -168,7 +170,7 @@ impl Call {
             ("duration_s", differ(self.duration_s, leg.duration_s)),
             ("dial_duration_s", differ(self.dial_duration_s, leg.dial_duration_s)),
             ("started_at", differ(self.started_at, leg.started_at)),
-            ("cost", differ(self.cost.as_ref(), told_cost.as_ref())),
+            ("cost", differ(cost, leg.cost.as_ref()) || differ(currency, told_currency)),
             ("phone", differ(self.phone.as_deref(), phone)),
             ("line", differ(self.line.as_deref(), line)),
         ];

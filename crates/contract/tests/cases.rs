@@ -1,6 +1,8 @@
 //! Single cases that no story tells well.
 #![allow(clippy::unwrap_used)]
 
+#[path = "cases/costs.rs"]
+mod costs;
 #[path = "cases/keys.rs"]
 mod keys;
 #[path = "shelf/memory.rs"]
