@@ -1,0 +1,120 @@
+//! Whether a deal was made, and which points of it were left open.
+
+use std::ops::Range;
+
+use crate::terms::Field;
+use crate::terms::figure::has_money;
+use crate::terms::reading::{Claim, Reading};
+
+/// Walking away: no deal unless somebody takes it back.
+const AWAY: &[&str] = &[
+    "no deal", "let me ask", "let me check", "let me first", "let me think", "let me talk", "let me consult", "let me discuss", "let me compare", "let me look around", "need to ask", "have to ask", "must ask", "need to think", "need time",
+    "i will think", "i'll think", "think about it", "nothing for now", "not for now", "nothing agreed", "not agreed", "hakuna kitu", "hatujakubaliana", "hatukukubaliana", "hatukuelewana", "hatujaelewana", "hatujamaliza", "nothing is agreed",
+    "nitafute mwingine", "nitafute", "nitatafuta", "natafuta mwingine", "find another", "find someone", "find somebody", "look for another", "look elsewhere", "look for someone", "try elsewhere", "try another", "go elsewhere",
+    "forget it", "then forget", "leave it then", "achana", "wacha tu", "basi acha", "basi wacha", "acha basi", "wacha basi", "tuache", "sitaki", "sihitaji", "sitauza", "sitanunua", "siuzi", "i will not sell", "i am not selling", "i'm not selling", "i won't sell", "will not take it", "i will pass", "not interested",
+    "wait for the other", "wait for another", "wait for a better", "i will wait", "i'll wait", "nitasubiri", "nisubiri", "niulize", "nimuulize", "niongee na", "nikae na", "nifikirie", "nitafikiria", "nitafikiri", "nijadiliane", "nishauriane", "wacha niulize", "acha niulize", "ngoja niulize", "nitakujulisha", "nitakuambia kama", "i will let you know", "i'll let you know", "let you know", "get back to you", "come back to you", "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane", "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine", "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my", "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too far apart", "cannot agree", "can't agree", "no agreement", "sell to him", "sell to them", "sell to the other", "nitauza kwa", "nitamuuzia", "kwa sasa hapana", "sina haja", "no thank you", "no thanks", "hapana asante", "then no", "we leave it", "let us leave it", "let's leave it", "keep your", "baki na", "haitawezekana", "hatutaweza", "sitaweza",
+];
+/// The same, but also said after a deal.
+const CALL_BACK: &[&str] = &[
+    "i will call you", "i'll call you", "i call you", "nitakupigia", "nikupigie", "call me back", "call you back", "will call back", "nipigie", "tuongee", "ukikosa", "call again", "nitapiga",
+];
+/// A deal in so many words.
+const MADE: &[&str] = &[
+    "deal", "agreed", "it is done", "we have agreed", "i agree", "i accept", "accepted", "tumekubaliana", "tumepatana", "nimekubali", "nakubali", "tumekubali", "tumeelewana", "makubaliano", "amekubali", "wamekubali", "imekubaliwa", "done", "it's a deal", "sold", "tumeagree", "nimekubaliana", "imepita", "shake on it", "we are agreed", "settled",
+];
+/// Opening an offer or a question in a message of one side.
+const OFFER_ONLY: &[&str] = &[
+    "i am offering", "we are offering", "we offer", "i offer", "please tell me if", "tell me if", "let me know if", "let me know", "please confirm if", "would you be interested", "are you interested", "if you are interested", "if interested", "ukitaka", "kama unataka", "kama utapenda", "nijulishe", "tujulishe", "niambie kama", "unijulishe", "nipe jibu", "call me if", "call me back if", "waiting for your answer", "please quote", "send me your price", "what would you charge", "could you supply", "can you supply", "would you sell", "would you take", "unaweza kuniuzia", "utaniuzia", "nasubiri jibu", "i await", "tell me your price", "niambie bei", "we are asking for", "we would like to ask", "please answer", "unasemaje", "what do you say", "think about it and", "ungependa", "nataka kujua kama", "i would like to know", "i wanted to ask", "do you have", "mnaweza",
+];
+/// What says that an offer was taken after all.
+const SETTLED: &[&str] = &["agreed", "we settled", "tumekubaliana", "tumepatana", "amekubali", "nimekubali", "confirm*", "agreement", "makubaliano", "deal", "has accepted", "accepted", "tumeagree", "nathibitisha", "ninathibitisha", "record*"];
+
+/// Whether the call ends with a deal.
+pub(crate) fn is_made(reading: &Reading) -> bool {
+    let talk = &reading.talk;
+    let all = reading.all();
+    if talk.turns.len() <= 1 && talk.has(all.clone(), OFFER_ONLY) && !talk.has(all.clone(), SETTLED) && !talk.flat {
+        return false;
+    }
+    let accepted = last_accepted(reading);
+    let after = accepted.max(last_money(reading));
+    let away = talk.find_last(all.clone(), AWAY).filter(|w| !is_part_of_point(reading, w));
+    if let Some(away) = away
+        && away.start >= after
+    {
+        return false;
+    }
+    let back = talk.find_last(all, CALL_BACK);
+    back.is_none_or(|back| back.start < after || accepted > 0)
+}
+
+/// Where a deal was last said to be made; not "no deal", nor a deal asked for.
+fn last_accepted(reading: &Reading) -> usize {
+    let talk = &reading.talk;
+    let denied = ["no", "not", "not yet", "haven't", "have not", "if we", "bado", "nothing", "nothing is", "never"];
+    let asked = |at: usize| reading.talk.clauses[talk.words[at].clause].question;
+    let said = |at: &usize| talk.any(*at, MADE) > 0 && !talk.ends(*at, &denied) && !asked(*at);
+    reading.all().rev().find(said).map_or(0, |at| at + 1)
+}
+
+/// Where money was last named: negotiation went on until there. The figure a walk-away names itself does not count.
+fn last_money(reading: &Reading) -> usize {
+    let bids = |n: &&crate::terms::number::Number| {
+        let talk = &reading.talk;
+        let clause = talk.clause(n.words.start);
+        has_money(reading, &n.words) || clause.len() <= n.words.len() + 6
+    };
+    reading.numbers.iter().rfind(bids).map_or(0, |n| {
+        let clause = reading.talk.clause(n.words.start);
+        if reading.talk.flat { n.words.end } else { clause.end.min(n.words.end + 1) }
+    })
+}
+
+/// "Let me talk to my driver about the day": one point is open, the deal stands.
+fn is_part_of_point(reading: &Reading, words: &Range<usize>) -> bool {
+    let clause = reading.talk.clause(words.start);
+    let said = reading.talk.has(clause.clone(), LATER) && topics(reading, clause).next().is_some();
+    said && (last_accepted(reading) > 0)
+}
+
+/// Words that leave a point open.
+const LATER: &[&str] = &[
+    "later", "baadaye", "not decided", "not yet", "bado", "haijaamuliwa", "hatujaamua", "hatujaongea", "we will see", "tutaona", "tutaongea", "will tell you", "will let you know", "nitakuambia", "nitakwambia", "to be confirmed", "have to confirm", "i will confirm", "we will confirm", "don't know", "do not know", "not sure", "sijui", "hatujui", "hatujapanga", "another day", "siku nyingine", "open", "we fix", "tutapanga", "tupange", "decide", "agree on that", "discuss", "tutajadili", "hajaamua", "sina uhakika", "undecided", "not fixed", "nitathibitisha", "tutathibitisha", "when we meet", "tukikutana",
+];
+/// What a point is about.
+const TOPICS: &[(&[&str], &[Field])] = &[
+    (&["day", "date", "siku", "tarehe", "when", "lini"], &[Field::DeliveryDeadline, Field::StartDate, Field::EndDate]),
+    (&["price", "bei", "how much", "rate"], &[Field::UnitPrice, Field::Rate, Field::TotalAmount]),
+    (&["place", "where", "wapi", "mahali", "location", "pahali"], &[Field::DeliveryLocation]),
+    (&["interest", "riba"], &[Field::InterestRate, Field::InterestPeriod]),
+    (&["payment", "malipo", "how to pay", "utalipa lini", "pay terms", "how you pay"], &[Field::PaymentTerms]),
+    (&["deposit", "advance"], &[Field::UpfrontPayment]),
+    (&["quantity", "how many", "kiasi", "idadi", "number of"], &[Field::Quantity]),
+    (&["how long", "muda", "period"], &[Field::RepaymentPeriod, Field::Instalments]),
+    (&["instalment*", "kiasi cha kulipa", "each month", "awamu"], &[Field::InstalmentAmount]),
+    (&["total", "jumla"], &[Field::TotalAmount]),
+    (&["quality", "ubora", "grade", "daraja"], &[Field::QualityRequirements]),
+];
+
+fn topics(reading: &Reading, range: Range<usize>) -> impl Iterator<Item = &'static Field> {
+    let talk = &reading.talk;
+    let named = |cues: &&[&str]| talk.has(range.clone(), cues);
+    let hit: Vec<&'static [Field]> = TOPICS.iter().filter(|(cues, _)| named(cues)).map(|(_, f)| *f).collect();
+    hit.into_iter().flatten()
+}
+
+/// Takes out what was left open after it was last named.
+pub(crate) fn leave_open(reading: &Reading, claims: &mut Vec<Claim>) {
+    let talk = &reading.talk;
+    for at in reading.all() {
+        let said = talk.any(at, LATER);
+        if said == 0 {
+            continue;
+        }
+        let clause = talk.clause(at);
+        let reach = if talk.flat { 7 } else { 14 };
+        let near = clause.start.max(at.saturating_sub(reach))..clause.end.min(at + said + reach);
+        let open: Vec<&Field> = topics(reading, near.clone()).collect();
+        claims.retain(|c| !open.contains(&&c.field) || c.words.start > near.end);
+    }
+}

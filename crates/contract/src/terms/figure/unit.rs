@@ -1,0 +1,153 @@
+//! The unit a figure counts, and the unit a price is the price of.
+
+use std::ops::Range;
+
+use super::context::has_money;
+use crate::terms::lexicon::cues::{EACH, PER, PRICE_LINKS};
+use crate::terms::lexicon::{self, goods};
+use crate::terms::number::Number;
+use crate::terms::reading::Reading;
+use crate::terms::talk::Gap;
+
+/// The unit of a price, if it was said: none is "each".
+type PriceUnit = Option<&'static str>;
+
+/// The unit or the goods that a number counts. `Some(None)`: goods without a measure word.
+pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&'static str>> {
+    let talk = &reading.talk;
+    let words = &number.words;
+    let near = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Comma);
+    let money = |at: usize| lexicon::currency(talk.text(at)).is_some();
+    let after = if near(words.end) { lexicon::unit(talk.text(words.end)) } else { None };
+    let rated = talk.any(words.end + 1, &["moja", "ni", "one"]) > 0;
+    let before = (words.start > 0 && near(words.start))
+        .then(|| lexicon::unit(talk.text(words.start - 1)))
+        .flatten()
+        .filter(|_| !talk.ends(words.start - 1, &["per", "a", "an", "kwa", "kila", "each", "every", "the", "mwisho wa"]));
+    let spoken = talk.words[words.start].digits.is_none();
+    let swahili = spoken && before.is_some() && lexicon::is_swahili_unit(talk.text(words.start - 1));
+    let behind = after.filter(|_| !rated || before.is_none());
+    let chosen = if swahili || (rated && before.is_some()) { before.or(after) } else { behind.or(before) };
+    if chosen.is_some() {
+        return Some(chosen);
+    }
+    if !number.value.is_integer() || (near(words.end) && money(words.end)) {
+        return None;
+    }
+    let named = words.start > 0 && near(words.start) && is_goods_word(talk.text(words.start - 1));
+    (goods_follow(reading, words.end) || named).then_some(None)
+}
+
+fn is_goods_word(word: &str) -> bool {
+    goods::is_goods(word) || goods::translated().any(|(s, _)| s == word)
+}
+
+/// Goods right behind a number, with at most three words of kind between: "sixty Galla goats".
+fn goods_follow(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let near = |i: usize| talk.words.get(i).is_some_and(|w| w.gap < Gap::Comma);
+    let stop = ["of", "for", "to", "and", "the", "a", "per", "in", "at", "is", "ni", "na", "kwa", "from", "each", "ya", "za", "i", "you", "we", "no", "yes"];
+    for i in at..at + 4 {
+        let text = talk.text(i);
+        if !near(i) || stop.contains(&text) || reading.is_number(i) || lexicon::currency(text).is_some() {
+            return false;
+        }
+        if goods::is_goods(text) || (i == at && is_goods_word(text)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// "per bag", "a bag", "kwa gunia", "each" right behind the price.
+pub(super) fn per_right(reading: &Reading, words: &Range<usize>) -> Option<PriceUnit> {
+    let talk = &reading.talk;
+    let mut at = words.end;
+    let inside = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Stop);
+    while at < words.end + 4 && inside(at) && lexicon::is_money_word(talk.text(at)) {
+        at += 1;
+    }
+    let open = inside(at) && (talk.words[at].gap < Gap::Comma || at > words.end);
+    let unit = if open { per_unit(reading, at) } else { None };
+    unit.map(|(unit, _)| unit)
+}
+
+/// A unit introduced by a word like "per" at `at`, and where it ends.
+fn per_unit(reading: &Reading, at: usize) -> Option<(PriceUnit, usize)> {
+    let talk = &reading.talk;
+    let each = talk.any(at, EACH);
+    let sized = reading.number_at(at + each).is_some() && talk.text(at) == "a";
+    if each > 0 && lexicon::unit(talk.text(at + each)).is_none() && !sized {
+        return Some((None, at + each));
+    }
+    let per = talk.any(at, PER);
+    let named = at + per;
+    if per == 0 || talk.words.get(named).is_none_or(|w| w.gap >= Gap::Comma) {
+        return None;
+    }
+    if let Some(unit) = lexicon::unit(talk.text(named)) {
+        let definite = talk.text(named - 1) == "the";
+        return (!definite).then_some((Some(unit), named + 1));
+    }
+    if talk.text(named) == "dozen" {
+        return Some((Some("dozen"), named + 1));
+    }
+    let free = matches!(talk.text(at), "per" | "each" | "every") || talk.text(named - 1) == "kila";
+    let noun = is_goods_word(talk.text(named)) || (goods::is_goods(talk.text(named + 1)) && talk.words[named].gap == Gap::Space);
+    let end = named + 1 + usize::from(!is_goods_word(talk.text(named)) && noun);
+    (free || noun).then_some((None, end))
+}
+
+/// "each one is", "bag moja ni", "for each trip I am charging" right before the price.
+pub(super) fn per_left(reading: &Reading, words: &Range<usize>) -> Option<PriceUnit> {
+    let talk = &reading.talk;
+    let first = talk.clause(words.start).start;
+    let mut at = words.start;
+    let link = |w: &str| PRICE_LINKS.contains(&w) || lexicon::is_money_word(w);
+    while at > first && words.start - at < 6 && link(talk.text(at - 1)) {
+        at -= 1;
+    }
+    if at == first {
+        return None;
+    }
+    if at >= 2 && matches!(talk.text(at - 1), "moja" | "mmoja" | "kimoja" | "one" | "each") {
+        let unit = lexicon::unit(talk.text(at - 2));
+        let noun = is_goods_word(talk.text(at - 2)) || matches!(talk.text(at - 2), "each" | "kila" | "every");
+        let linked = at < words.start;
+        if unit.is_some() || noun || talk.text(at - 1) == "each" || (talk.text(at - 1) == "moja" && linked) {
+            return Some(unit);
+        }
+    }
+    for start in (first.max(at.saturating_sub(4))..at).rev() {
+        let opener = talk.text(start);
+        if opener == "one" && start + 2 == at && (lexicon::unit(talk.text(at - 1)).is_some() || goods::is_goods(talk.text(at - 1))) {
+            return Some(lexicon::unit(talk.text(at - 1)));
+        }
+        let found = per_unit(reading, start).filter(|_| !matches!(opener, "a" | "an" | "the" | "for"));
+        if let Some((unit, _)) = found.filter(|(_, end)| *end == at)
+            && !quantity_of_price(reading, start)
+        {
+            return Some(unit);
+        }
+    }
+    bare_unit(reading, at, words)
+}
+
+/// "4,200 per bag 300 per crate": a unit that already closes the price before it opens none.
+fn quantity_of_price(reading: &Reading, start: usize) -> bool {
+    let talk = &reading.talk;
+    let mut at = start;
+    while at > 0 && lexicon::is_money_word(talk.text(at - 1)) {
+        at -= 1;
+    }
+    reading.number_before(at).is_some()
+}
+
+/// "gunia ni shilingi elfu tano": a single unit before a price.
+fn bare_unit(reading: &Reading, at: usize, words: &Range<usize>) -> Option<PriceUnit> {
+    let talk = &reading.talk;
+    let unit = lexicon::unit(talk.text(at - 1)).filter(|u| at < words.start && !lexicon::is_time(u))?;
+    let counted = at >= 2 && (reading.is_number(at - 2) || matches!(talk.text(at - 2), "the" | "of"));
+    let linked = talk.text(at) == "ni" || has_money(reading, words);
+    (linked && !counted && !talk.text(at - 1).ends_with('s')).then_some(Some(unit))
+}

@@ -1,0 +1,219 @@
+//! A loan: the sum lent, the interest, how long and in how many parts it is paid back.
+
+mod schedule;
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+
+use crate::terms::Field;
+use crate::terms::figure::{has_money, is_negated, is_noise};
+use crate::terms::lexicon;
+use crate::terms::number::{Number, Shape, plain};
+use crate::terms::reading::{Claim, Reading};
+use crate::terms::talk::Gap;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Principal,
+    Part,
+    Total,
+}
+
+struct Sum {
+    role: Role,
+    value: Decimal,
+    words: Range<usize>,
+    dropped: bool,
+    explicit: bool,
+}
+
+const TOTAL: &[&str] = &[
+    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes",
+];
+const PART: &[&str] = &[
+    "instalment*", "installment*", "each month", "every month", "per month", "a month", "monthly", "kila mwezi", "kwa mwezi", "each week", "every week", "per week", "a week", "weekly", "kila wiki", "kwa wiki", "each day", "every day", "daily", "kila siku", "kwa siku", "each time", "kila awamu", "each", "per instalment", "awamu", "kila mara", "every saturday", "every friday", "every sunday", "every monday", "kila jumamosi", "kila ijumaa", "kila jumapili", "kila jumatatu", "kila mmoja", "kila moja", "at a time", "rejesho", "marejesho",
+];
+const GRANT: &[&str] = &[
+    "loan*", "lend*", "lent", "mkopo*", "approved", "approve", "grant*", "kukupa", "*kupa", "give you", "gives", "tutakupa", "nakukopesha", "*kopesh*", "*kopa", "borrow*", "take the", "imekubali", "umekubaliwa", "imepita", "principal", "apewe", "apate", "utapata", "you get", "receive", "nachukua", "i take", "imepitisha", "advance",
+];
+const FOREIGN: &[&str] = &["fine", "faini", "penalty", "savings", "akiba", "shares", "hisa", "processing", "fee", "registration", "insurance", "member number", "old loan", "previous loan", "mkopo wa zamani", "file", "collateral", "dhamana", "worth", "security", "guarantor*", "mdhamini", "ada"];
+
+/// The terms of a loan.
+pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
+    let mut claims = schedule::claims(reading);
+    claims.extend(interest(reading));
+    let sums = sums(reading);
+    let last = |role| sums.iter().rfind(|s: &&Sum| s.role == role && !s.dropped);
+    let mut total = last(Role::Total);
+    let mut part = last(Role::Part);
+    let single = claims.iter().any(|c| c.field == Field::Instalments && c.value == "1");
+    if single {
+        (total, part) = (total.or(part), part.or(total));
+    }
+    let principal = last(Role::Principal).filter(|p| total.is_none_or(|t| t.words != p.words));
+    for (field, sum) in [(Field::Principal, principal), (Field::TotalAmount, total), (Field::InstalmentAmount, part)] {
+        claims.extend(sum.map(|s| Claim {
+            field,
+            value: plain(s.value),
+            words: s.words.clone(),
+            confidence: if s.explicit { 90 } else { 65 },
+        }));
+    }
+    claims
+}
+
+/// All sums of money, each with what it stands for.
+fn sums(reading: &Reading) -> Vec<Sum> {
+    let mut sums: Vec<Sum> = Vec::new();
+    for number in &reading.numbers {
+        if is_negated(reading, number.words.start) {
+            for sum in sums.iter_mut().rev().take(20).filter(|s| s.value == number.value) {
+                sum.dropped = true;
+            }
+            continue;
+        }
+        if !is_sum(reading, number) {
+            continue;
+        }
+        let (role, value, explicit) = role(reading, number, &sums);
+        let near = reading.left(number.words.start, 8, true).start..reading.right(number.words.end, 6).end.max(number.words.end);
+        let dropped = is_noise(reading, &number.words) || reading.talk.has(near, FOREIGN) || guess(reading, number);
+        sums.push(Sum { role, value, words: number.words.clone(), dropped, explicit });
+    }
+    sums
+}
+
+/// "You asked for seventy": what was wished, not what was granted.
+fn guess(reading: &Reading, number: &Number) -> bool {
+    reading.talk.has(reading.left(number.words.start, 6, true), &["asked", "wanted", "*omba", "*meomba", "ombi", "applied", "application", "nilitaka", "wished"])
+}
+
+/// Whether a number can be money: not a percentage, a duration, a count of parts or of people.
+fn is_sum(reading: &Reading, number: &Number) -> bool {
+    let talk = &reading.talk;
+    let words = &number.words;
+    let after = talk.text(words.end);
+    let near = talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma);
+    let percent = (after == "percent" && talk.words[words.end].gap < Gap::Stop) || talk.ends(words.start, &["asilimia", "percent"]);
+    let spoken = lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some_and(lexicon::is_time) || matches!(talk.text(words.start.wrapping_sub(1)), "miaka" | "mwaka" | "awamu" | "saa" | "mara" | "number");
+    let timed = near && (lexicon::unit(after).is_some_and(lexicon::is_time) || matches!(after, "years" | "year" | "miaka"));
+    let swahili = spoken && !has_money(reading, words) && number.value < Decimal::ONE_HUNDRED;
+    let parts = near && (talk.any(words.end, &["instalment*", "installment*", "monthly", "weekly", "equal", "payments", "parts", "members", "wanachama", "watu", "guarantors", "times", "daily"]) > 0);
+    let large = number.value >= Decimal::TEN;
+    number.shape != Shape::Ordinal && !percent && !timed && !swahili && !(parts && number.value < Decimal::ONE_HUNDRED) && large
+}
+
+fn role(reading: &Reading, number: &Number, before: &[Sum]) -> (Role, Decimal, bool) {
+    let talk = &reading.talk;
+    let words = &number.words;
+    let left = reading.left(words.start, 8, true);
+    let right = reading.right(words.end, 5);
+    let value = number.value;
+    let thousand = value * Decimal::ONE_THOUSAND;
+    if talk.has(right.clone(), &["in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all"]) {
+        return (Role::Total, value, true);
+    }
+    let total = talk.find_last(left.clone(), TOTAL);
+    let part = talk.find_last(left.clone(), PART).or_else(|| talk.find(right.start..right.end.min(right.start + 4), PART));
+    if let Some(same) = before.iter().rev().take(20).find(|s| s.value == value || (value < Decimal::ONE_THOUSAND && s.value == thousand))
+        && (total.is_none() || same.role != Role::Principal)
+    {
+        return (same.role, same.value, same.explicit);
+    }
+    let short = number.shape == Shape::Short || value < Decimal::ONE_THOUSAND;
+    let full = |value: Decimal| {
+        let bare = short && value < Decimal::ONE_THOUSAND && !has_money(reading, words) && before.iter().any(|s| s.value >= Decimal::ONE_THOUSAND && s.value >= thousand / Decimal::from(4));
+        if bare { thousand } else { value }
+    };
+    let rhythm = talk.has(left.clone(), &["each*", "every*", "monthly", "weekly", "kila*", "instalment*", "installment*", "awamu"]) || part.is_some() && total.is_none();
+    if rhythm && part.is_some() && !talk.has(left.clone(), &["total*", "jumla*", "in all"]) {
+        return (Role::Part, value, true);
+    }
+    if total.is_some() && !before.is_empty() {
+        return (Role::Total, full(value), true);
+    }
+    if let Some(role) = asked(reading, words.start) {
+        return (role, full(value), true);
+    }
+    let granted = talk.has(left, GRANT) || talk.has(right, GRANT);
+    let principal = before.iter().rfind(|s| s.role == Role::Principal).map(|s| s.value);
+    let value = full(value);
+    let like = |s: &&Sum| value * Decimal::from(10) >= s.value * Decimal::from(6) && value * Decimal::from(6) <= s.value * Decimal::from(10);
+    let peer = before.iter().rfind(like).map(|s| s.role);
+    match (granted, principal, peer) {
+        (true, ..) | (_, None, _) => (Role::Principal, value, true),
+        (_, _, Some(role)) => (role, value, false),
+        (_, Some(p), None) if value < p => (Role::Part, value, false),
+        _ => (Role::Total, value, false),
+    }
+}
+
+/// What the question before asked for.
+fn asked(reading: &Reading, at: usize) -> Option<Role> {
+    let talk = &reading.talk;
+    let turn = talk.words[at].turn;
+    let from = (at.saturating_sub(16)..at).rev().find(|i| talk.words[*i].turn + 1 < turn || reading.is_number(*i)).map_or(at.saturating_sub(16), |i| i + 1);
+    let part = talk.find_last(from..at, &["each instalment", "every month", "each month", "per month", "kila mwezi", "kila wiki", "each week", "every week", "instalment*", "awamu", "a month", "a week"]);
+    let total = talk.find_last(from..at, &["in total", "total", "jumla", "pay back", "altogether", "in the end", "in all", "how much is that", "how much will it be", "itakuwa how much", "itakuwa ngapi", "nitarudisha ngapi", "narudisha ngapi"]);
+    match (part, total) {
+        (Some(p), Some(t)) => Some(if p.start > t.start { Role::Part } else { Role::Total }),
+        (Some(_), None) => Some(Role::Part),
+        (None, Some(_)) => Some(Role::Total),
+        (None, None) => None,
+    }
+}
+
+/// The rate and what it is counted on.
+fn interest(reading: &Reading) -> Vec<Claim> {
+    let talk = &reading.talk;
+    let percent = |n: &&Number| talk.text(n.words.end) == "percent" || talk.ends(n.words.start, &["asilimia", "percent"]);
+    let meant = |n: &&Number| !is_negated(reading, n.words.start) && !is_noise(reading, &n.words) && !talk.has(reading.left(n.words.start, 6, true), &["penalty", "fine", "faini", "late", "kuchelewa", "*chelewa", "savings", "akiba", "ama", "kama ni", "insurance", "fee", "dividend*", "deposit"]);
+    let free = ["interest free", "without interest", "no interest", "bila riba", "hakuna riba", "haina riba", "free of interest", "zero interest", "without any interest", "hauna riba", "hatutozi riba", "riba hakuna", "riba sifuri", "not charge interest", "not charging interest", "not charge any interest", "bila interest", "interest hakuna", "hakuna interest", "interest ni zero", "no riba", "haitozwi riba"];
+    let rate = reading.numbers.iter().filter(percent).rfind(meant);
+    let Some(rate) = rate else {
+        let free = talk.find_last(reading.all(), &free);
+        return free.into_iter().map(|words| Claim { field: Field::InterestRate, value: "0".into(), words, confidence: 90 }).collect();
+    };
+    let claim = |field, value: String, words, confidence| Claim { field, value, words, confidence };
+    let mut claims = vec![claim(Field::InterestRate, plain(rate.value), rate.words.clone(), 90)];
+    if !rate.value.is_zero() && let Some((period, words)) = period(reading, rate) {
+        claims.push(claim(Field::InterestPeriod, period.into(), words, 85));
+    }
+    claims
+}
+
+/// Month, year or once: the words nearest to the rate, before any other figure.
+fn period(reading: &Reading, rate: &Number) -> Option<(&'static str, Range<usize>)> {
+    let talk = &reading.talk;
+    let table: &[(&str, &[&str])] = &[
+        ("flat", &["flat", "one time", "once", "mara moja", "on the whole*", "whole loan", "whole amount", "mkopo mzima", "mkopo wote", "one off", "jumla ya mkopo", "of the whole", "flat rate", "for the whole", "one single", "on the full", "kwa jumla ya mkopo", "on the entire"]),
+        ("month", &["per month", "a month", "monthly", "kwa mwezi", "every month", "each month", "kila mwezi", "for a month", "for each month", "ya mwezi", "per mwezi", "for every month"]),
+        ("year", &["per year", "a year", "per annum", "annum", "yearly", "annually", "kwa mwaka", "every year", "each year", "kila mwaka", "ya mwaka", "per mwaka", "annual"]),
+    ];
+    let clause = talk.clause(rate.words.start);
+    let limit = clause.end.min(rate.words.end + 9);
+    let stop = |i: usize| reading.is_number(i) || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0;
+    let end = (rate.words.end..limit).find(|i| stop(*i)).unwrap_or(limit);
+    let before = reading.left(rate.words.start, 7, true);
+    for range in [rate.words.end..end, before] {
+        let hits = table.iter().filter_map(|(name, cues)| {
+            let found = (range.clone()).find_map(|i| {
+                let n = talk.any(i, cues);
+                let denied = talk.ends(i, &["not", "siyo", "sio", "si"]);
+                (n > 0 && i + n <= range.end && !denied).then_some(i..i + n)
+            });
+            found.map(|w| (*name, w))
+        });
+        if let Some(hit) = hits.min_by_key(|(_, w)| w.start) {
+            return Some(hit);
+        }
+    }
+    // The question or the answer next to it: "per month?" "no, on the whole loan".
+    let next = talk.turns.get(talk.words[rate.words.start].turn + 1)?.words.clone();
+    let next = next.start..next.end.min(next.start + 14);
+    if (next.clone()).any(|i| reading.is_number(i)) {
+        return None;
+    }
+    table.iter().find_map(|(name, cues)| talk.find(next.clone(), cues).map(|w| (*name, w)))
+}

@@ -1,0 +1,189 @@
+//! When the last payment falls due.
+
+use std::ops::Range;
+
+use crate::terms::Field;
+use crate::terms::date::{Day, english_unit, swahili_unit, weekday};
+use crate::terms::reading::{Claim, Reading};
+use crate::terms::talk::Gap;
+
+/// Words of paying: an event beside one of them is when to pay.
+const PAYING: &[&str] = &[
+    "pay*", "paid", "*lipa*", "*lipwa*", "*lipe", "*lipia*", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*salia*", "pesa", "money", "cash", "settle*", "clear*", "other half", "nusu", "half", "mshahara", "wages", "due", "*malizia*", "nyingine", "send", "*tuma*", "transfer*", "invoice", "ankara", "nitamaliza", "hela", "fedha", "kiasi", "wire", "what is left", "everything", "zote", "m pesa", "mpesa", "taslimu", "deposit", "percent", "upfront", "advance",
+];
+/// Events, and the term each one makes.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("on delivery", &["on delivery", "upon delivery", "at delivery", "on arrival", "on receipt", "upon receipt", "upon arrival", "when it arrives", "when they arrive", "when it reaches", "when they reach", "when you deliver", "when you bring", "when it is delivered", "when they are delivered", "when * are delivered", "when * is delivered", "when the * are delivered", "when the * arrive*", "when the * reach*", "when the * is delivered", "when the * get* here", "when i receive", "when we receive", "once i receive", "once received", "once delivered", "once it arrives", "once they arrive", "after you offload", "after offloading", "on offloading", "when you offload", "after delivery", "after i receive", "after they arrive", "after it arrives", "as you offload", "as they offload", "*kifik*", "*shafik*", "*shafikish*", "*kileta", "*shaleta", "*kipokea", "*shapokea", "baada ya kupokea", "baada ya kufika", "baada ya kushusha", "*kishusha", "*kishushwa", "wakati wa kupokea", "delivery ikifika", "cash on delivery", "ikifikishwa", "*kifikishwa", "baada ya delivery", "when * come", "when * comes", "on the spot when you bring", "wakifika", "when you arrive", "when he arrives", "when he delivers", "when she delivers", "when he brings", "kwa delivery", "wakati wa delivery", "*kikabidhi", "*kikabidhiwa", "the moment they arrive", "the moment it arrives", "wakileta"]),
+    ("on collection", &["on collection", "upon collection", "at collection", "when i collect", "when we collect", "when you collect", "when he collects", "when they collect", "when i pick", "when we pick", "when you pick", "when they pick", "when he picks", "on pick up", "on pickup", "at pick up", "at pickup", "*kichuku*", "*kija kuchukua", "wakati wa kuchukua", "as i collect", "when i come for", "when we come for", "when you come for", "baada ya kuchukua", "once i collect", "nikizichukua"]),
+    ("on loading", &["on loading", "as we load", "as you load", "as they load", "as i load", "when loading", "while loading", "at loading", "upon loading", "when we load", "when you load", "when i load", "when they load", "when the truck is loaded", "when * loaded", "once loaded", "after loading", "*kipakia", "*kipakiwa", "*shapakia", "*shapakiwa", "wakati wa kupakia", "baada ya kupakia", "once it is loaded", "once they are loaded", "when it is loaded"]),
+    ("on inspection", &["on inspection", "after inspection", "upon inspection", "after i inspect", "after you inspect", "after we inspect", "when i inspect", "after i check", "after you check", "after we check", "after checking", "once i check", "once i inspect", "once inspected", "once i have checked", "once i have inspected", "after * inspected", "after * checked", "*kikagua", "*shakagua", "baada ya kukagua", "*kikaguliwa", "*shakaguliwa", "baada ya ukaguzi", "after the inspection", "when * inspected", "nikizikagua", "after my man checks", "after i have checked", "after i have inspected", "after the check", "nikiangalia", "nikishaangalia", "baada ya kuangalia"]),
+    ("on completion", &["on completion", "upon completion", "at completion", "when you finish", "when i finish", "when we finish", "when he finishes", "when she finishes", "when they finish", "once you finish", "once you are done", "when you are done", "when it is done", "once it is done", "when the work is *", "when the job is *", "when the * is finished", "when the * is done", "when the * is complete*", "when work is *", "after the work", "after the job", "after you finish", "after completion", "after work", "once the work is *", "once the job is *", "when everything is *", "at the end of the work", "at the end of the job", "on finishing", "when all is done", "*kimaliz*", "*shamaliz*", "*kiisha", "*shaisha", "*kikamilika", "*kamilika", "mwisho wa kazi", "baada ya kazi", "kazi ikiisha", "baada ya kumaliza", "once * finished", "when * finished", "when * is complete", "at the end of the day's work", "when the last * is done", "mwisho wa shughuli", "baada ya shughuli", "baada ya sherehe", "after the event", "after the wedding", "after the function", "after the training", "when finished", "when completed", "once finished", "once completed", "kazi ikikamilika"]),
+    ("per trip", &["per trip", "after each trip", "after every trip", "each trip", "every trip", "kila trip", "kila safari", "trip by trip", "kwa kila trip", "kwa kila safari", "baada ya kila safari", "baada ya kila trip", "safari kwa safari"]),
+    ("per visit", &["per visit", "after each visit", "after every visit", "each visit", "every visit", "kila visit", "kila ziara", "baada ya kila ziara", "baada ya kila visit", "kila ukija", "kila akija"]),
+    ("daily", &["every day", "each day", "daily", "kila siku", "every evening", "each evening", "kila jioni", "day by day", "at the end of each day", "at the end of every day", "siku kwa siku", "end of the day", "mwisho wa siku"]),
+    ("weekly", &["weekly", "every week", "each week", "kila wiki", "kila mwisho wa wiki", "every weekend", "end of each week", "end of every week", "mwisho wa kila wiki", "kwa wiki", "once a week"]),
+    ("monthly", &["monthly", "every month", "each month", "kila mwezi", "kila mwisho wa mwezi", "mwisho wa kila mwezi", "end of each month", "end of every month", "end of the month", "every month end", "every end month", "mwisho wa mwezi", "month end", "once a month", "kila end month"]),
+    ("in advance", &["in full before", "paid in full before", "full payment first", "full payment before", "everything in advance", "everything upfront", "everything before", "all in advance", "all upfront", "all of it in advance", "all of it before", "all of it upfront", "in full upfront", "in full in advance", "full amount before", "full amount in advance", "full amount upfront", "whole amount before", "whole amount in advance", "whole fee before", "whole sum before", "whole price before", "whole amount upfront", "zote kabla", "yote kabla", "zote kwanza", "yote kwanza", "zote mapema", "yote mapema", "zote mbele", "kabla hujapakia", "pesa yote kabla", "pesa zote kabla", "pay first", "payment first", "lipa kwanza", "unalipa kwanza", "nalipa kwanza", "malipo kwanza", "pesa kwanza", "money first", "pay everything before", "pay everything first", "pay all before", "pay in advance", "paid in advance", "payment in advance", "payment is in advance", "prepaid", "prepay*", "pay before loading", "pay you before loading", "payment before loading", "pay it all", "pay the whole", "100 percent upfront", "hundred percent upfront", "asilimia mia", "kabla ya kupakia zote", "zote kabla ya", "kabla upakie", "kabla sijapakia", "before we ship", "before i ship", "before anything is loaded", "in full today", "in full now"]),
+];
+/// Words with which a day is when to pay.
+const PAYING_STRONG: &[&str] = &[
+    "pay*", "*lipa*", "*lipwa*", "*lipe", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*malizia*", "cleared", "clear", "settled", "settle", "due", "what is left", "deposit", "advance", "send", "*tuma*", "*tumia", "transfer*", "*tanguliz*", "money", "pesa", "half", "nusu", "percent", "upfront", "fine", "instalment*", "wire", "booking",
+];
+const DEPOSIT: &[&str] = &["deposit", "advance", "upfront", "up front", "down payment", "booking", "*tanguliz*", "first half", "before loading", "kabla ya kupakia"];
+const WHOLE_REST: &[&str] = &["balance", "rest", "remaining", "remainder", "*baki*", "what is left", "due", "cleared", "other half", "whole amount"];
+const HANDING: &[&str] = &["deliver*", "bring*", "collect*", "*leta*", "*fik*", "*chuku*", "reach*", "arrive*", "*peleka*", "load", "*pokea*", "pick", "supply", "start*", "begin*", "*anz*", "finish*", "*maliz*"];
+
+/// The term of payment, if one was agreed.
+pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
+    let mut found: Vec<(String, Range<usize>)> = Vec::new();
+    for at in reading.all() {
+        if let Some((term, end)) = counted(reading, at) {
+            found.push((term, at..end));
+        } else if let Some((term, end)) = event(reading, at) {
+            found.push((term.into(), at..end));
+        }
+    }
+    for day in reading.days.iter().filter(|d| is_payment_day(reading, d) && is_of_rest(reading, d)) {
+        found.push((format!("by {}", day.date), day.words.clone()));
+    }
+    found.sort_by_key(|(_, words)| words.start);
+    // "30 days after delivery" is more than "after delivery" inside it.
+    let inside = |a: &Range<usize>, b: &Range<usize>| a.start >= b.start && a.end <= b.end && a != b;
+    let all = found.clone();
+    found.retain(|(_, words)| !all.iter().any(|(_, other)| inside(words, other)));
+    let (value, words) = found.pop()?;
+    Some(Claim { field: Field::PaymentTerms, value, words, confidence: 85 })
+}
+
+/// Whether everything is paid ahead, so that there is no part ahead.
+pub(crate) fn is_all_ahead(reading: &Reading) -> bool {
+    claim(reading).is_some_and(|c| c.value == "in advance")
+}
+
+/// An event of payment that begins at a word.
+fn event(reading: &Reading, at: usize) -> Option<(&'static str, usize)> {
+    let talk = &reading.talk;
+    if is_weekly(reading, at) && is_about_paying(reading, at..at + 2, "weekly") {
+        return Some(("weekly", at + 2));
+    }
+    let longest = EVENTS.iter().filter_map(|(term, cues)| Some((talk.any(at, cues), *term)).filter(|(n, _)| *n > 0));
+    let (count, term) = longest.max_by_key(|(n, _)| *n)?;
+    let end = at + count;
+    if talk.ends(at, &["not", "siyo", "sio", "si"]) || !is_about_paying(reading, at..end, term) {
+        return None;
+    }
+    Some((term, end))
+}
+
+/// Whether an event is said of paying: in the same sentence, or in answer to a question about it.
+fn is_about_paying(reading: &Reading, words: Range<usize>, term: &str) -> bool {
+    let talk = &reading.talk;
+    let clause = talk.clause(words.start);
+    let reach = if talk.flat { 9 } else { 24 };
+    let near = clause.start.max(words.start.saturating_sub(reach))..clause.end.min(words.end + reach.min(7));
+    let rhythm = matches!(term, "per trip" | "per visit" | "daily" | "weekly" | "monthly");
+    if rhythm {
+        // "four trips at 900 per trip" is a price, "every day" may be the work.
+        let figure = (1..4).any(|n| words.start >= n && reading.number_before(words.start + 1 - n).is_some());
+        let priced = figure && !talk.has(words.end..clause.end.min(words.end + 4), &["pay*", "*lip*"]);
+        let close = clause.start.max(words.start.saturating_sub(7))..clause.end.min(words.end + 6);
+        let figured_after = !talk.ends(words.start, &["after"]) && reading.number_at(words.end).is_some();
+        return !priced && !figured_after && (talk.has(close, PAYING) || asked(reading, words.start));
+    }
+    term == "in advance" || talk.has(near, PAYING) || asked(reading, words.start) || figure_before(reading, &words)
+}
+
+/// "12,000 on arrival": money right before the event.
+fn figure_before(reading: &Reading, words: &Range<usize>) -> bool {
+    (words.start.saturating_sub(3)..=words.start).any(|i| reading.number_before(i).is_some_and(|n| n.value.is_integer() && n.value >= rust_decimal::Decimal::ONE_HUNDRED))
+}
+
+/// Whether the turn answers a question about payment.
+fn asked(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let turn = talk.words[at].turn;
+    let cues = ["payment", "pay*", "*lipa*", "malipo", "pesa", "money", "mshahara", "wages", "paid", "*lipwa*", "how do we settle"];
+    let mut before = talk.turns[..turn.min(talk.turns.len())].iter().rev().take(1).map(|t| t.words.clone());
+    let earlier = talk.clause(at).start.saturating_sub(10)..talk.clause(at).start;
+    before.any(|w| talk.has(w, &cues)) || talk.has(earlier, &["payment", "utalipa", "utanilipa", "malipo", "balance", "money", "pesa"])
+}
+
+/// "14 days after invoice", "within ten days of delivery", "siku saba baada ya kupokea".
+fn counted(reading: &Reading, at: usize) -> Option<(String, usize)> {
+    let talk = &reading.talk;
+    let swahili = swahili_unit(talk.text(at));
+    let start = at + usize::from(swahili.is_some());
+    let (count, mut end) = match reading.number_at(start) {
+        Some(number) if number.value.is_integer() => (number.value, number.words.end),
+        _ if swahili.is_none() && talk.text(at) == "a" => (rust_decimal::Decimal::ONE, at + 1),
+        _ => return None,
+    };
+    let unit = match swahili {
+        Some(unit) => unit,
+        None => {
+            end += 1;
+            english_unit(talk.text(end - 1)).or_else(|| swahili_unit(talk.text(end - 1)))?
+        }
+    };
+    let days = match unit {
+        "day" => 1,
+        "week" => 7,
+        "month" => 30,
+        _ => return None,
+    };
+    let link = talk.any(end, &["after", "of", "from", "baada ya", "kutoka", "tangu", "following", "past", "za", "since", "kuanzia"]);
+    let named = end + link;
+    let stems: &[(&str, &[&str])] = &[
+        ("invoice", &["*invoice*", "*ankara*", "the invoice", "the date of invoice", "receiving the invoice", "kupokea ankara", "kupata ankara", "your invoice", "an invoice", "invoicing", "kupata invoice", "kupokea invoice", "bill*", "the bill"]),
+        ("completion", &["*complet*", "the work*", "the job", "finish*", "you finish", "*maliz*", "kazi*", "*kamilik*", "the last day", "i finish", "we finish", "the event", "the training", "the harvest*", "work", "kuisha"]),
+        ("delivery", &["*deliver*", "arriv*", "receipt", "receiv*", "i receive", "we receive", "offload*", "it arrives", "they arrive", "*pokea*", "*fik*", "*leta*", "you deliver", "you bring", "they reach", "it reaches", "i get", "we get", "goods", "the goods", "kushusha", "the eggs", "the delivery", "*kabidhi*", "mzigo", "the last delivery", "he delivers"]),
+    ];
+    let paying = link > 0 || matches!(talk.text(end), "ukishaleta" | "nikishapokea");
+    let event = stems.iter().find(|(_, cues)| paying && talk.any(named, cues) > 0)?;
+    let value = count.checked_mul(days.into())?;
+    Some((format!("{} days after {}", value.normalize(), event.0), named + 1))
+}
+
+/// Whether a day is one of paying and not of handing over.
+pub(crate) fn is_payment_day(reading: &Reading, day: &Day) -> bool {
+    let talk = &reading.talk;
+    let clause = talk.clause(day.words.start);
+    let reach = if talk.flat { 7 } else { 14 };
+    let cut = |i: usize| reading.is_day(i) || matches!(talk.text(i), "and" | "na" | "but" | "lakini" | "then" | "okay" | "sawa" | "yes" | "so" | "halafu");
+    let first = clause.start.max(day.words.start.saturating_sub(reach));
+    let start = (first..day.words.start).rev().find(|i| cut(*i)).map_or(first, |i| i + 1);
+    let limit = clause.end.min(day.words.end + 6);
+    let end = (day.words.end..limit).find(|i| cut(*i) || talk.words[*i].gap >= Gap::Comma).unwrap_or(limit);
+    let paid = talk.find_last(start..day.words.start, PAYING_STRONG);
+    let handed = talk.find_last(start..day.words.start, HANDING);
+    match (paid, handed) {
+        (Some(paid), Some(handed)) => paid.start > handed.start,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        (None, None) => talk.has(day.words.end..end, PAYING_STRONG) && !talk.has(day.words.end..end, HANDING) || behind_money(reading, day),
+    }
+}
+
+/// "10,000 today": the day of the money before it.
+fn behind_money(reading: &Reading, day: &Day) -> bool {
+    let at = day.words.start;
+    (0..3).any(|n| at.checked_sub(n).and_then(|i| reading.number_before(i)).is_some_and(|n| n.value >= rust_decimal::Decimal::ONE_HUNDRED && n.value.is_integer()))
+        && !reading.talk.ends(at, &["by", "on", "before", "kabla ya"])
+}
+
+/// Whether a day of paying is that of the whole or the rest, not of the deposit.
+fn is_of_rest(reading: &Reading, day: &Day) -> bool {
+    let talk = &reading.talk;
+    let clause = talk.clause(day.words.start);
+    let reach = if talk.flat { 10 } else { 14 };
+    let near = clause.start.max(day.words.start.saturating_sub(reach))..clause.end.min(day.words.end + 3);
+    let numbered = near.clone().any(|i| reading.number_at(i).is_some_and(|n| n.value >= rust_decimal::Decimal::ONE_HUNDRED));
+    let every = day.words.start > 0 && matches!(talk.text(day.words.start - 1), "every" | "kila" | "each");
+    let rest = talk.has(near.clone(), WHOLE_REST);
+    !every && !(talk.has(near.clone(), DEPOSIT) && !rest) && (rest || !numbered) && !talk.has(near, &["half", "nusu", "percent"]) | rest
+}
+
+/// "every Saturday": a rhythm of a week.
+fn is_weekly(reading: &Reading, at: usize) -> bool {
+    matches!(reading.talk.text(at), "every" | "kila" | "each") && weekday(reading.talk.text(at + 1)).is_some()
+}

@@ -1,0 +1,198 @@
+//! The place of handing over, or where the work is done; in transport the destination.
+
+use std::ops::Range;
+
+use crate::terms::lexicon::{self, places};
+use crate::terms::reading::{Claim, Reading};
+use crate::terms::talk::Gap;
+use crate::terms::{Field, Subject, date};
+
+struct Place {
+    words: Range<usize>,
+    name: String,
+    score: i32,
+}
+
+const HANDING: &[&str] = &[
+    "deliver*", "bring*", "*leta*", "*peleka*", "*fik*", "handover", "hand over", "collect*", "pick*", "*chuku*", "reach*", "arriv*", "drop*", "come", "offload*", "take*", "*beba*", "*kuja*", "naja", "uje", "njoo", "receive", "*pokea*", "transport*", "move*", "*hamisha*", "get it to", "get them to", "send*", "*shush*", "supply", "mzigo", "*safirish*",
+];
+/// Right before the name, with the weight each lends.
+const CUES: &[(&[&str], i32)] = &[
+    (&["to", "hadi", "mpaka", "kwenda", "kuelekea", "up to", "as far as", "going to"], 4),
+    (&["at", "in", "pale", "huko", "near", "kule", "hapa", "outside", "karibu na", "katika", "mjini", "inside", "around", "into", "is at"], 3),
+    (&["*leta", "*letea", "*leteni", "*peleka", "*pelekea", "*fike", "*fikisha", "*fikishe", "*tafika", "deliver", "delivery", "delivered", "kuchukua", "*chukua", "reach", "uje", "njoo", "naja", "nije", "*wasili", "destination", "*shusha", "yetu", "yako", "yangu", "*fikia", "kwetu", "*leteeni", "delivery ni", "fika", "*kuta", "shambani", "drop", "uilete", "kwangu"], 4),
+    (&["for", "ya", "za", "la", "kwa", "via", "through", "by"], 0),
+    (&["from", "kutoka", "toka", "ex", "past", "leaving", "za kutoka", "loading at", "load at", "pick up at", "picked at", "loading in", "load in", "*pakia"], -9),
+    (&["mr", "mrs", "ms", "bwana", "bi", "mama", "mzee", "baba", "mister", "madam", "dr", "doctor", "daktari", "is that", "this is", "mimi", "with", "of", "hello", "haloo", "hallo", "sasa", "thank you", "asante", "chief", "boss", "dear", "ndugu", "mwalimu", "fundi", "kaka", "dada", "said", "niaje", "hi", "jambo", "habari", "between", "na", "and", "road", "uncle", "pastor", "captain"], -3),
+];
+/// Between the cue and the name: "at our yard in", "to my mill at".
+const SKIPPED: &[&str] = &["the", "my", "our", "your", "his", "her", "their", "its", "same", "main", "new", "old", "soko", "kituo", "mji", "town", "a"];
+/// Capitals that name no place.
+const NO_PLACE: &[&str] = &[
+    "i", "kes", "ksh", "kenya", "kenyan", "tanzania", "tanzanian", "uganda", "ugandan", "rwandan", "us", "ok", "okay", "m", "pesa", "mpesa", "english", "swahili", "somali", "dap", "npk", "aa", "probox", "fuso", "canter", "isuzu", "ndiyo", "sawa", "hapana", "yes", "no", "saa", "sacco", "chama", "easter", "christmas", "krismasi", "pasaka", "eid", "idd", "ramadhan", "gate", "mzee", "mama", "bwana", "bi", "latest", "cash", "mola", "mungu", "god", "inshallah", "airtel", "safaricom", "whatsapp", "hours", "friesian", "hass", "galla", "boran", "rhodes", "dorper", "boss", "lakini", "na", "basi", "haya",
+];
+
+/// The place of the deal.
+pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
+    let mut all = places_named(reading);
+    let nested: Vec<bool> = (0..all.len()).map(|i| i > 0 && is_nested(reading, &all[i - 1], &all[i])).collect();
+    for (place, nested) in all.iter_mut().zip(nested) {
+        place.score -= 5 * i32::from(nested);
+    }
+    // A place that was said again counts once, with the fuller name: "Wote depot" over "Wote".
+    let best = all.iter().filter(|p| p.score >= 3).max_by_key(|p| (p.score.min(8), p.words.start))?;
+    let fuller = all.iter().filter(|p| p.score > -3 && p.name.starts_with(&format!("{} ", best.name)));
+    let best = fuller.max_by_key(|p| p.score).unwrap_or(best);
+    let confidence = if best.score >= 5 { 90 } else { 70 };
+    Some(Claim { field: Field::DeliveryLocation, value: best.name.clone(), words: best.words.clone(), confidence })
+}
+
+/// "Kongowea market, Mombasa", "the depot in Isiolo town": the second only says where the first is.
+fn is_nested(reading: &Reading, first: &Place, second: &Place) -> bool {
+    let talk = &reading.talk;
+    let between = second.words.start.saturating_sub(first.words.end);
+    let bare = first.name.split(' ').next_back().is_some_and(|w| places::facility(w).is_some());
+    let linked = between == 0 || (between == 1 && matches!(talk.text(first.words.end), "in" | "huko" | "katika"));
+    let near = talk.words[first.words.start].clause == talk.words[second.words.start].clause;
+    near && linked && first.score > 0 && (bare || between == 1 || talk.words[second.words.start].gap == Gap::Comma)
+}
+
+fn places_named(reading: &Reading) -> Vec<Place> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < reading.talk.words.len() {
+        if let Some((words, name)) = named(reading, at) {
+            let score = score(reading, &words);
+            at = words.end;
+            found.push(Place { words, name, score });
+        } else {
+            at += 1;
+        }
+    }
+    found
+}
+
+/// A name of a place that begins at a word, with the facility word beside it.
+fn named(reading: &Reading, at: usize) -> Option<(Range<usize>, String)> {
+    let talk = &reading.talk;
+    // "soko la Kibuye", "hoteli ya bahari", "shule ya msingi ya Mumias"
+    if places::is_swahili_facility(talk.text(at)) && matches!(talk.text(at + 1), "la" | "ya" | "cha" | "wa" | "za") {
+        let kind = usize::from(matches!(talk.text(at + 2), "msingi" | "sekondari" | "upili" | "wilaya" | "samaki" | "mifugo") && matches!(talk.text(at + 3), "ya" | "la" | "wa")) * 2;
+        let start = at + 2 + kind;
+        let end = name_end(reading, start, true)?;
+        let facility = places::facility(talk.text(at))?;
+        return Some((at..end, format!("{} {facility}", joined(reading, start..end))));
+    }
+    let end = name_end(reading, at, false)?;
+    let mut last = end;
+    let near = |i: usize| talk.words.get(i).is_some_and(|w| w.gap <= Gap::Hyphen) && !reading.is_number(i);
+    let between = ["livestock", "grain", "fish", "main", "bus", "railway", "primary", "secondary", "girls", "boys", "county", "cereals", "produce", "cattle", "goat", "town", "high", "technical", "police", "health", "trading", "petrol", "open", "air", "fresh", "matatu", "level"];
+    let skip = (0..2).take_while(|n| near(end + n) && between.contains(&talk.text(end + n))).count();
+    if near(end + skip) && places::facility(talk.text(end + skip)).is_some() {
+        last = end + skip + 1;
+    }
+    let mut text: Vec<String> = (at..last).map(|i| talk.text(i).trim_end_matches("'s").to_owned()).collect();
+    if let Some(word) = text.last_mut().filter(|_| last > end)
+        && let Some(english) = places::facility(word)
+    {
+        *word = english.into();
+    }
+    if text.len() > 1 && text.last().is_some_and(|w| w == "town") {
+        text.pop();
+    }
+    Some((at..last, text.join(" ")))
+}
+
+fn joined(reading: &Reading, words: Range<usize>) -> String {
+    words.map(|i| reading.talk.text(i)).collect::<Vec<_>>().join(" ")
+}
+
+/// Where a name that begins at `at` ends: a known place, words with capitals, or any word where one must follow.
+fn name_end(reading: &Reading, at: usize, must: bool) -> Option<usize> {
+    let talk = &reading.talk;
+    let word = talk.words.get(at)?;
+    let plain = |i: usize| !reading.is_number(i) && !reading.is_day(i) && talk.words[i].digits.is_none();
+    if !plain(at) || date::weekday(&word.text).is_some() {
+        return None;
+    }
+    let ahead: Vec<&str> = (at..(at + 4).min(talk.words.len())).map(|i| talk.text(i)).collect();
+    let known = places::known(&ahead);
+    let sure = known > 0 && (!places::is_ambiguous(&word.text) || word.capital || known > 1 || has_cue(reading, at));
+    let capital = |i: usize| talk.words.get(i).is_some_and(|w| w.capital && plain(i) && !NO_PLACE.contains(&w.text.as_str()) && date::weekday(&w.text).is_none() && lexicon::currency(&w.text).is_none());
+    let opening = talk.clause(at).start == at && known == 0 && !answers_where(reading, at);
+    if capital(at) && !opening && !talk.flat {
+        let more = (at + 1..talk.words.len()).take_while(|i| capital(*i) && talk.words[*i].gap <= Gap::Hyphen).count().min(3);
+        return Some((at + 1 + more).max(at + known));
+    }
+    if sure {
+        return Some(at + known);
+    }
+    let unknown = must || (talk.flat && flat_cue(reading, at) && could_be_name(reading, at));
+    let owned = ["mnunuzi", "muuzaji", "jumla", "kwanza", "pili", "kila", "leo", "kesho", "mazao", "chakula", "nguo", "kwetu", "kwako", "kwangu", "msingi", "sekondari", "chuma", "mawe"];
+    (unknown && !owned.contains(&word.text.as_str()) && word.text.len() > 2 && word.gap <= Gap::Pause).then_some(at + 1)
+}
+
+/// The turn before asks where.
+fn answers_where(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let turn = talk.words[at].turn;
+    let first = talk.turns.get(turn).is_some_and(|t| t.words.start == at);
+    first && turn > 0 && talk.has(talk.turns[turn - 1].words.clone(), &["where", "wapi", "which place", "mahali gani", "location"])
+}
+
+fn has_cue(reading: &Reading, at: usize) -> bool {
+    reading.talk.words[at].gap < Gap::Comma && CUES[..3].iter().any(|(cues, _)| reading.talk.ends(at, cues))
+}
+
+/// In speech without capitals: a phrase after which only a place can come.
+fn flat_cue(reading: &Reading, at: usize) -> bool {
+    let cues = [
+        "bring it to", "bring them to", "bring to", "deliver to", "deliver it to", "deliver them to", "deliver at", "deliver in", "delivered to", "delivered at", "take it to", "take them to", "reach", "unaleta", "naleta", "utaleta", "nitaleta", "leta", "uniletee", "niletee", "pale", "huko", "yafike", "ifike", "zifike", "wafike", "ufike", "collect at", "collect it at", "collect them at", "collect in", "pick at", "pick them at", "pick it at", "mpaka", "hadi", "kwenda", "pick up at", "it is in", "we are in", "is in", "drop at", "drop them at", "to the", "plot in", "shamba liko", "kule", "farm in", "farm at", "shop in", "shop at", "school in", "site in", "site at", "house in", "peleka", "naja kuchukua", "come to", "delivery ni", "delivery iwe", "delivery to",
+    ];
+    reading.talk.ends(at, &cues)
+}
+
+fn could_be_name(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let common = "the a an my your our me you us them him her it lini wapi kesho leo kwa na ya za la ni saa asubuhi jioni mchana by on in at before this that next when where eeh sasa hapa kwangu kwetu kwako mzigo zote yote mwenyewe wiki mwezi tarehe soko shule ghala stoo hoteli ofisi duka market store depot town farm shop home shamba nyumbani gari bei kila mbili pesa kabla day end late early there here sawa okay yes how what which delivery mlangoni boma yangu yako yetu site plot";
+    let word = talk.text(at);
+    !common.split(' ').any(|w| w == word) && lexicon::unit(word).is_none() && !lexicon::goods::is_goods(word) && !lexicon::goods::translated().any(|(s, _)| s == word)
+}
+
+/// How sure a name is the place: by what stands before it and by what the sentence is about.
+fn score(reading: &Reading, words: &Range<usize>) -> i32 {
+    let talk = &reading.talk;
+    let clause = talk.clause(words.start);
+    let mut at = words.start;
+    let reach = clause.start.max(at.saturating_sub(5));
+    let skipped = |i: usize| SKIPPED.contains(&talk.text(i)) || places::facility(talk.text(i)).is_some();
+    let mut skips = 0;
+    while at > reach && skipped(at - 1) {
+        at -= 1;
+        skips += 1;
+    }
+    let opens = at == clause.start;
+    let cue = if opens { None } else { CUES.iter().filter(|(cues, _)| talk.ends(at, cues)).map(|(_, w)| *w).reduce(|a, b| if b < 0 { b.min(a) } else { a.max(b) }) };
+    let comma = talk.words[words.start].gap == Gap::Comma && skips == 0;
+    let mut score = cue.filter(|_| !comma).unwrap_or(0);
+    let back = clause.start.max(words.start.saturating_sub(if talk.flat { 9 } else { 14 }))..words.start;
+    score += if talk.has(back.clone(), HANDING) { 2 } else { 0 };
+    score += if answers_where(reading, words.start) || asked_where(reading, words.start) { 4 } else { 0 };
+    let ahead: Vec<&str> = words.clone().map(|i| talk.text(i)).collect();
+    let facility = ahead.last().is_some_and(|w| places::facility(w).is_some()) || places::is_swahili_facility(ahead[0]);
+    score += i32::from(places::known(&ahead) > 0) + i32::from(facility && ahead.len() > 1);
+    score += 2 * i32::from(reading.subject == Subject::Service && matches!(cue, Some(3 | 4)));
+    let denied = talk.ends(words.start, &["not", "siyo", "sio", "si", "not to", "not at", "siyo pale", "sio pale", "not in", "not the"]);
+    let person = talk.any(words.end, &["from", "wa", "speaking", "the"]) > 0 && cue.unwrap_or(0) <= 0 && !facility;
+    score - 12 * i32::from(denied) - 2 * i32::from(person)
+}
+
+/// The question where, shortly before in another turn or in the same flow of speech.
+fn asked_where(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let turn = talk.words[at].turn;
+    if talk.flat {
+        return talk.has(at.saturating_sub(6)..at, &["where", "wapi"]);
+    }
+    turn > 0 && at < talk.turns[turn].words.start + 8 && talk.has(talk.turns[turn - 1].words.clone(), &["where", "wapi"])
+}

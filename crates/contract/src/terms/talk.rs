@@ -1,0 +1,361 @@
+//! A transcript as words: where each one stands, what was before it, whose turn and which sentence it belongs to.
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+
+/// What separates a word from the one before it, from weak to strong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gap {
+    /// Nothing but a space.
+    Space,
+    /// A hyphen: "seventy-five".
+    Hyphen,
+    /// A sound that is no word: "uh".
+    Pause,
+    /// A comma, colon, dash or bracket.
+    Comma,
+    /// The end of a sentence or of a turn.
+    Stop,
+}
+
+/// One word, number or sign.
+#[derive(Clone, Debug)]
+pub(crate) struct Word {
+    /// Lower case, with plain apostrophes.
+    pub text: String,
+    /// Bytes of the transcript.
+    pub span: Range<usize>,
+    /// Which turn.
+    pub turn: usize,
+    /// Which sentence.
+    pub clause: usize,
+    /// What was before it.
+    pub gap: Gap,
+    /// Begins with a capital letter.
+    pub capital: bool,
+    /// The value of digits.
+    pub digits: Option<Decimal>,
+    /// Digits with th, st, nd, rd behind them.
+    pub ordinal: bool,
+    /// Stands for a thing and not for an amount: phone number, plate, member number.
+    pub ident: bool,
+}
+
+/// A sentence; in speech without punctuation, a whole turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Clause {
+    /// Its words.
+    pub words: Range<usize>,
+    /// Ends with a question mark.
+    pub question: bool,
+}
+
+/// What one person says until the next one speaks.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
+    /// Its words.
+    pub words: Range<usize>,
+}
+
+/// A transcript, read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Talk {
+    /// All words in order.
+    pub words: Vec<Word>,
+    /// All sentences in order.
+    pub clauses: Vec<Clause>,
+    /// All turns in order.
+    pub turns: Vec<Turn>,
+    /// Without capitals and punctuation, as machines write it.
+    pub flat: bool,
+}
+
+/// Sounds that are no words.
+const FILLERS: &[&str] = &["uh", "um", "uhm", "eh", "eeh", "er", "erm", "hmm", "mm", "mmh", "ah", "aah", "aa", "ee"];
+/// The longest label of a speaker, in words.
+const SPEAKER_WORDS_MAX: usize = 3;
+/// The longest label of a speaker, in bytes.
+const SPEAKER_BYTES_MAX: usize = 40;
+
+impl Talk {
+    /// Reads a transcript.
+    pub fn read(text: &str) -> Talk {
+        let mut talk = Talk::default();
+        let lines: Vec<Range<usize>> = lines(text);
+        let spoken = |line: &Range<usize>| speaker_bytes(&text[line.clone()]);
+        let labelled = lines.iter().filter(|line| spoken(line) > 0).count() > 1;
+        for line in lines {
+            let label = if labelled { spoken(&line) } else { 0 };
+            let first = talk.words.len();
+            let mut reader = Reader { text, talk: &mut talk, gap: Gap::Stop, glued: false };
+            reader.line(line.start + label..line.end);
+            talk.close(false);
+            let last = talk.words.len();
+            if last > first {
+                talk.turns.push(Turn { words: first..last });
+            }
+        }
+        talk.flat = talk.turns.len() <= 1 && talk.clauses.len() <= 1 && !talk.words.iter().any(|w| w.capital);
+        talk
+    }
+
+    fn close(&mut self, question: bool) {
+        let first = self.clauses.last().map_or(0, |c| c.words.end);
+        let last = self.words.len();
+        if last > first {
+            self.clauses.push(Clause { words: first..last, question });
+        }
+    }
+
+    /// The words of the sentence that holds word `at`.
+    pub fn clause(&self, at: usize) -> Range<usize> {
+        self.words.get(at).map_or(0..0, |w| self.clauses[w.clause].words.clone())
+    }
+
+    /// The text of word `at`, empty beyond the end.
+    pub fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |w| w.text.as_str())
+    }
+
+    /// How many words from `at` the phrase covers, 0 when it does not stand there. A phrase is words between spaces;
+    /// `*` at a word's begin or end stands for any letters.
+    pub fn phrase(&self, at: usize, phrase: &str) -> usize {
+        let mut count = 0;
+        for pattern in phrase.split(' ') {
+            let Some(word) = self.words.get(at + count) else { return 0 };
+            if (count > 0 && word.gap == Gap::Stop) || !word_is(&word.text, pattern) {
+                return 0;
+            }
+            count += 1;
+        }
+        count
+    }
+
+    /// The longest of the phrases standing at `at`, in words.
+    pub fn any(&self, at: usize, phrases: &[&str]) -> usize {
+        phrases.iter().map(|p| self.phrase(at, p)).max().unwrap_or(0)
+    }
+
+    /// The first place in `range` where one of the phrases stands whole.
+    pub fn find(&self, range: Range<usize>, phrases: &[&str]) -> Option<Range<usize>> {
+        range.clone().find_map(|at| {
+            let count = self.any(at, phrases);
+            (count > 0 && at + count <= range.end).then_some(at..at + count)
+        })
+    }
+
+    /// The last place in `range` where one of the phrases stands whole.
+    pub fn find_last(&self, range: Range<usize>, phrases: &[&str]) -> Option<Range<usize>> {
+        range.clone().rev().find_map(|at| {
+            let count = self.any(at, phrases);
+            (count > 0 && at + count <= range.end).then_some(at..at + count)
+        })
+    }
+
+    /// Whether one of the phrases stands in `range`.
+    pub fn has(&self, range: Range<usize>, phrases: &[&str]) -> bool {
+        self.find(range, phrases).is_some()
+    }
+
+    /// Whether one of the phrases ends right before word `at`.
+    pub fn ends(&self, at: usize, phrases: &[&str]) -> bool {
+        phrases.iter().any(|p| {
+            let count = p.split(' ').count();
+            at >= count && self.phrase(at - count, p) == count
+        })
+    }
+
+    /// The bytes from the first to the last of some words.
+    pub fn span(&self, words: Range<usize>) -> Range<usize> {
+        match (self.words.get(words.start), self.words.get(words.end.saturating_sub(1))) {
+            (Some(first), Some(last)) if words.start < words.end => first.span.start..last.span.end,
+            _ => 0..0,
+        }
+    }
+}
+
+fn word_is(word: &str, pattern: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (None, None) => word == pattern,
+        (Some(end), None) => word.ends_with(end),
+        (None, Some(start)) => word.starts_with(start),
+        (Some(_), Some(_)) => word.contains(pattern.trim_matches('*')),
+    }
+}
+
+fn lines(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices('\n') {
+        found.push(start..at);
+        start = at + 1;
+    }
+    found.push(start..text.len());
+    found
+}
+
+/// How many bytes of a line name the speaker: up to three words with capitals, then a colon and a space.
+fn speaker_bytes(line: &str) -> usize {
+    let Some(colon) = line.find(": ") else { return 0 };
+    let label = &line[..colon];
+    let named = |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
+    let words = label.split_whitespace().count();
+    let fits = (1..=SPEAKER_WORDS_MAX).contains(&words) && label.len() <= SPEAKER_BYTES_MAX;
+    if fits && label.split_whitespace().all(named) { colon + 2 } else { 0 }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    talk: &'a mut Talk,
+    gap: Gap,
+    /// The next word stands right behind the last one.
+    glued: bool,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, line: Range<usize>) {
+        let mut at = line.start;
+        while let Some(c) = self.text[at..line.end].chars().next() {
+            let rest = &self.text[at..line.end];
+            let next = rest.chars().nth(1);
+            let number = c.is_ascii_digit() || (c == '+' && next.is_some_and(|n| n.is_ascii_digit()));
+            let used = if number {
+                self.number(at, rest)
+            } else if c.is_alphabetic() {
+                let len = rest.find(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)).unwrap_or(rest.len());
+                let len = letters(&rest[..len]);
+                self.word(at..at + len, None);
+                len
+            } else {
+                self.sign(at, c, rest)
+            };
+            self.glued = number || c.is_alphabetic();
+            at += used.max(c.len_utf8());
+        }
+    }
+
+    fn sign(&mut self, at: usize, c: char, rest: &str) -> usize {
+        let len = c.len_utf8();
+        match c {
+            '.' | '!' | '?' | ';' | '…' => {
+                self.gap = Gap::Stop;
+                self.talk.close(c == '?');
+            }
+            '%' | '$' | '€' | '£' => self.word(at..at + len, Some(c)),
+            '/' if self.glued && (rest.starts_with("/=") || rest.starts_with("/-")) => {
+                self.word(at..at + 2, Some('/'));
+                return 2;
+            }
+            '-' | '‐' | '‑' if self.glued => self.gap = self.gap.max(Gap::Hyphen),
+            ',' | ':' | '–' | '—' | '(' | ')' | '-' => self.gap = self.gap.max(Gap::Comma),
+            _ => {}
+        }
+        len
+    }
+
+    fn word(&mut self, span: Range<usize>, sign: Option<char>) {
+        let raw = &self.text[span.clone()];
+        let text = match sign {
+            Some('%') => "percent".into(),
+            Some('$') => "dollars".into(),
+            Some('€') => "euros".into(),
+            Some('£') => "pounds".into(),
+            _ => raw.to_lowercase().replace(is_apostrophe, "'"),
+        };
+        if FILLERS.contains(&text.as_str()) {
+            self.gap = self.gap.max(Gap::Pause);
+            return;
+        }
+        let capital = raw.chars().next().is_some_and(char::is_uppercase);
+        self.push(Word { text, span, capital, ..blank() });
+    }
+
+    fn push(&mut self, mut word: Word) {
+        word.turn = self.talk.turns.len();
+        word.clause = self.talk.clauses.len();
+        word.gap = std::mem::replace(&mut self.gap, Gap::Space);
+        self.talk.words.push(word);
+    }
+
+    /// Digits with what is glued to them. Returns how many bytes were read.
+    fn number(&mut self, at: usize, rest: &str) -> usize {
+        let (len, value) = digits(rest);
+        let raw = &rest[..len];
+        let mut word = Word { text: raw.to_lowercase(), span: at..at + len, ..blank() };
+        let tail = &rest[len..];
+        let glued = tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
+        let suffix = tail[..glued].to_lowercase();
+        let plain = raw.bytes().all(|b| b.is_ascii_digit());
+        let follows = self.talk.words.last().is_some_and(|w| w.ident && w.digits.is_some())
+            && self.gap == Gap::Space
+            && plain
+            && len <= 4;
+        let code = plain && len > 1 && raw.starts_with('0');
+        word.ident = follows || code || raw.starts_with('+') || (plain && len >= 10);
+        word.digits = value;
+        let mut used = len;
+        match suffix.as_str() {
+            "k" => word.digits = value.and_then(|v| v.checked_mul(Decimal::ONE_THOUSAND)),
+            "th" | "st" | "nd" | "rd" => word.ordinal = true,
+            s if s.len() == 1 && !matches!(s, "m" | "g" | "l") => word.ident = true,
+            _ => {
+                self.push(word);
+                return used;
+            }
+        }
+        used += glued;
+        word.span.end += glued;
+        if word.ident && let Some(last) = self.talk.words.last_mut() {
+            last.ident = true;
+        }
+        self.push(word);
+        used
+    }
+}
+
+fn blank() -> Word {
+    let text = String::new();
+    Word { text, span: 0..0, turn: 0, clause: 0, gap: Gap::Space, capital: false, digits: None, ordinal: false, ident: false }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘')
+}
+
+/// Letters and the digits among them, without an apostrophe at the end; a currency's letters end before its digits.
+fn letters(raw: &str) -> usize {
+    let trimmed = raw.trim_end_matches(is_apostrophe);
+    let alphabetic = trimmed.find(|c: char| c.is_ascii_digit()).unwrap_or(trimmed.len());
+    match trimmed[..alphabetic].to_lowercase().as_str() {
+        "kes" | "ksh" | "kshs" | "sh" | "shs" | "ugx" | "tzs" | "tsh" | "usd" | "etb" | "rwf" => alphabetic,
+        _ => trimmed.len(),
+    }
+}
+
+/// How many bytes the digits take and what they are worth: "4,200", "13.5"; a date like 2026-03-15 or 15/3 has no value.
+fn digits(rest: &str) -> (usize, Option<Decimal>) {
+    let bytes = rest.as_bytes();
+    let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let run = |from: usize| (from..).take_while(|i| digit(*i)).count();
+    let sign = usize::from(bytes.first() == Some(&b'+'));
+    let mut len = sign + run(sign);
+    let slashed = |at: usize, by: u8| bytes.get(at) == Some(&by) && digit(at + 1);
+    if (len == 4 && slashed(len, b'-')) || slashed(len, b'/') {
+        let by = bytes[len];
+        for _ in 0..2 {
+            if slashed(len, by) {
+                len += 1 + run(len + 1);
+            }
+        }
+        return (len, None);
+    }
+    while bytes.get(len) == Some(&b',') && run(len + 1) == 3 {
+        len += 4;
+    }
+    if bytes.get(len) == Some(&b'.') && digit(len + 1) {
+        len += 1 + run(len + 1);
+    }
+    let clean: String = rest[sign..len].chars().filter(|c| *c != ',').collect();
+    (len, clean.parse::<crate::money::Amount>().ok().map(crate::money::Amount::decimal))
+}
