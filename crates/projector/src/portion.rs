@@ -13,22 +13,29 @@ pub(crate) struct Portion {
     positions: Vec<u64>,
     /// The position after this portion: of its last entry, or beyond it where nothing else follows.
     pub(crate) through: u64,
+    /// How often planning it panicked.
+    panics: u32,
 }
+
+/// How often planning a single input may panic before it is set aside. The fold is pure, so the first time says all;
+/// but want of memory or of threads panics too, and passes.
+const PANICS_MAX: u32 = 3;
 
 impl From<Batch> for Portion {
     fn from(batch: Batch) -> Portion {
         let (positions, reads): (Vec<u64>, Vec<Read>) =
             batch.entries.into_iter().map(|p| (p.position, Read::entry(p.entry))).unzip();
-        Portion { reads: reads.into(), positions, through: batch.through }
+        Portion { reads: reads.into(), positions, through: batch.through, panics: 0 }
     }
 }
 
 impl Portion {
-    /// Smaller portions in place of one that cannot be planned, last one first. A single entry becomes one to be set
-    /// aside. Nothing is smaller than no entry, or one that is set aside already.
+    /// Smaller portions in place of one that cannot be planned, last one first. A single entry is tried again, and then
+    /// becomes one to be set aside. Nothing is smaller than no entry, or one that is set aside already.
     pub(crate) fn narrow(self) -> Option<Vec<Portion>> {
         match &*self.reads {
             [] | [Read::Poison { .. }] => None,
+            [_] if self.panics + 1 < PANICS_MAX => Some(vec![Portion { panics: self.panics + 1, ..self }]),
             [read] => {
                 tracing::error!(
                     position = self.positions[0],
@@ -41,10 +48,13 @@ impl Portion {
                 let (front, back) = reads.split_at(reads.len() / 2);
                 let (front_positions, back_positions) = self.positions.split_at(front.len());
                 let through = front_positions.last().copied().unwrap_or(self.through);
-                let back =
-                    Portion { reads: back.into(), positions: back_positions.to_vec(), through: self.through };
-                let front = Portion { reads: front.into(), positions: front_positions.to_vec(), through };
-                Some(vec![back, front])
+                let part = |reads: &[Read], positions: &[u64], through| Portion {
+                    reads: reads.into(),
+                    positions: positions.to_vec(),
+                    through,
+                    panics: 0,
+                };
+                Some(vec![part(back, back_positions, self.through), part(front, front_positions, through)])
             }
         }
     }
@@ -86,9 +96,13 @@ mod tests {
 
     #[test]
     fn a_single_entry_is_set_aside_once() {
-        let mut aside = Portion::from(batch(&[7], 7)).narrow().unwrap();
-        let portion = aside.pop().unwrap();
-        assert!(aside.is_empty() && portion.through == 7);
+        let mut portion = Portion::from(batch(&[7], 7));
+        for _ in 0..PANICS_MAX {
+            assert!(matches!(portion.reads[0], Read::Unreadable { .. }));
+            let mut aside = portion.narrow().unwrap();
+            portion = aside.pop().unwrap();
+            assert!(aside.is_empty() && portion.through == 7);
+        }
         assert!(matches!(&portion.reads[0], Read::Poison { payload, .. } if payload == b"no input"));
         assert!(portion.narrow().is_none() && Portion::from(batch(&[], 5)).narrow().is_none());
     }

@@ -20,7 +20,9 @@ const PAGE: u32 = 500;
 pub async fn check(found: &Found, book: &Book) {
     let mut drafted: HashMap<&str, Vec<&str>> = HashMap::new();
     for one in &found.journaled {
-        if let (Body::Command(Command::CreateContract(create)), Some(outcome)) = (&one.input.body, &one.outcome) {
+        if let (Body::Command(Command::CreateContract(create)), Some(outcome)) =
+            (&one.input.body, &one.outcome)
+        {
             drafted.entry(&create.transcript).or_default().push(drafted_stream(outcome));
         }
     }
@@ -97,7 +99,9 @@ async fn asked(found: &Found) -> HashMap<(String, String), Vec<Asked>> {
             break;
         }
         for (row, state) in page.rows {
-            let Entity::Contract(agreement) = Entity::from_json(&state).unwrap() else { panic!("no contract") };
+            let Entity::Contract(agreement) = Entity::from_json(&state).unwrap() else {
+                panic!("no contract")
+            };
             for (task, message) in agreement.messages.0 {
                 let accepted = message.message.into_iter().chain(message.sent_again).collect();
                 let asked = Asked { task: (row.stream.clone(), task), accepted };

@@ -81,7 +81,7 @@ struct Customer {
 }
 
 impl Load {
-    pub fn start(seed: u64, address: watch::Receiver<Option<SocketAddr>>) -> Load {
+    pub fn start(seed: u64, address: &watch::Receiver<Option<SocketAddr>>) -> Load {
         let (stop, book) = (CancellationToken::new(), Arc::default());
         let mut clients = JoinSet::new();
         let customer = || Customer {

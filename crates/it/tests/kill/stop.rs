@@ -26,7 +26,7 @@ async fn a_stop_under_load_loses_nothing_on_nats_and_postgres() {
 async fn stops_in_order(mode: Mode, seed: u64) {
     let mut site = Site::new(mode).await;
     site.up().await;
-    let load = Load::start(seed, site.address());
+    let load = Load::start(seed, &site.address());
     for _ in 0..STOPS {
         site.up().await;
         site.ready().await;
