@@ -1,6 +1,5 @@
 //! Real nats-servers of our own, one per world: on a free loopback port, in a directory of its own, stopped by its pid.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -19,9 +18,11 @@ impl NatsServer {
         let binary = std::env::var_os(variable).unwrap_or_else(|| {
             panic!("{variable} is not set: run `just test`, which fetches and names the servers")
         });
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let directory = directory.join("nats");
-        let child = spawn(Path::new(&binary), port, &directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        // The server takes a free port itself and says which: one found free here could be taken before it starts.
+        let mut child = spawn(Path::new(&binary), "-1", &directory);
+        let port = told_port(&mut child, &directory);
         let server = NatsServer { child, binary: binary.into(), port, directory };
         server.wait();
         server
@@ -39,7 +40,7 @@ impl NatsServer {
 
     /// Starts it again on the same port and directory.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.binary, self.port, &self.directory);
+        self.child = spawn(&self.binary, &self.port.to_string(), &self.directory);
         self.wait();
     }
 
@@ -49,7 +50,7 @@ impl NatsServer {
     }
 
     fn wait(&self) {
-        for _ in 0..600 {
+        for _ in 0..1_200 {
             if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return;
             }
@@ -66,9 +67,28 @@ impl Drop for NatsServer {
     }
 }
 
-fn spawn(binary: &Path, port: u16, directory: &Path) -> Child {
+/// The port in the file that the server writes once it listens.
+fn told_port(child: &mut Child, directory: &Path) -> u16 {
+    for _ in 0..1_200 {
+        let files = std::fs::read_dir(directory).unwrap().filter_map(Result::ok);
+        let written =
+            files.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "ports"));
+        let text = written.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        if let Ok(ports) = serde_json::from_str::<serde_json::Value>(&text) {
+            let url = ports["nats"][0].as_str().expect("the file names an address");
+            return url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an address has a port");
+        }
+        assert!(child.try_wait().unwrap().is_none(), "nats-server ended at once");
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("nats-server did not open a port within 30 s");
+}
+
+fn spawn(binary: &Path, port: &str, directory: &Path) -> Child {
     Command::new(binary)
-        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
+        .args(["-a", "127.0.0.1", "-p", port, "-js", "--ports_file_dir"])
+        .arg(directory)
+        .arg("-sd")
         .arg(directory)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

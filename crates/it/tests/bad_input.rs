@@ -14,6 +14,8 @@ mod forms;
 mod judge;
 #[path = "bad_input/keys.rs"]
 mod keys;
+#[path = "bad_input/largest.rs"]
+mod largest;
 #[path = "bad_input/named.rs"]
 mod named;
 #[path = "bad_input/places.rs"]
@@ -29,9 +31,12 @@ use std::collections::BTreeMap;
 
 use it::logs::Logs;
 use it::wire::{Request, send};
-use it::{Setup, World};
+use it::{Setup, SourceKind, StoreKind, World};
 use routes::{CREATE, Route};
 use serde_json::Value;
+
+/// What one database takes, another may not: texts, numbers, sizes are tried on both, and through the other transport.
+pub const SERVERS: Setup = Setup { store: StoreKind::Postgres, source: SourceKind::Nats };
 
 /// A world and one of everything that routes can name.
 pub struct Ground {
@@ -42,12 +47,13 @@ pub struct Ground {
 
 impl Ground {
     pub async fn new() -> Ground {
-        Ground::on(World::start(Setup::EMBEDDED).await).await
+        Ground::on(Setup::EMBEDDED).await
     }
 
     /// A contract, a conference and a call in an open world.
-    async fn on(world: World) -> Ground {
+    pub async fn on(setup: Setup) -> Ground {
         let logs = Logs::keep();
+        let world = World::start(setup).await;
         let mut ground = Ground { world, ids: BTreeMap::new(), logs };
         let contract = ground.post(&routes::of("POST", "/api/v1/contracts/create"), CREATE.text).await;
         ground.ids.insert("contract", contract["contract_id"].as_str().unwrap().to_owned());

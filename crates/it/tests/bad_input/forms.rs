@@ -1,11 +1,12 @@
 //! Webhooks: what is odd but authentic is taken and ends in the ledger; what would be a lie is refused.
 
 use contract::input::{Body, Input};
+use it::Setup;
 use it::wire::{Request, send};
 
 use super::bodies::FORM;
 use super::routes::{ROUTES, Takes};
-use super::{Ground, judge};
+use super::{Ground, SERVERS, judge};
 
 /// Values that providers, or people, could well send in any field.
 const ODD: [&str; 22] = [
@@ -82,7 +83,16 @@ fn id(path: &str, n: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_values_are_taken_and_kept() {
-    let ground = Ground::new().await;
+    odd_values(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_values_are_taken_and_kept_on_servers() {
+    odd_values(SERVERS).await;
+}
+
+async fn odd_values(setup: Setup) {
+    let ground = Ground::on(setup).await;
     let mut n = 0;
     for route in ROUTES {
         let (Takes::Form(_) | Takes::FormOrJson(..)) = route.takes else { continue };

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use it::Setup;
 use it::wire::{Request, exchange, send};
 
 use super::routes::{ROUTES, Sample, Takes};
-use super::{Ground, judge};
+use super::{Ground, SERVERS, judge};
 
 const METHODS: [&str; 11] =
     ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW", "get", "Needle"];
@@ -35,8 +36,17 @@ const IDS: [&str; 20] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_of_nothing() {
-    let ground = Ground::new().await;
+async fn ids_of_nothing_are_not_found() {
+    ids_of_nothing(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_nothing_are_not_found_on_servers() {
+    ids_of_nothing(SERVERS).await;
+}
+
+async fn ids_of_nothing(setup: Setup) {
+    let ground = Ground::on(setup).await;
     let long = ["x".repeat(151), "x".repeat(8_000), "%41".repeat(5_000), "a/".repeat(500)];
     for route in ROUTES.iter().filter(|route| route.path.contains('{')) {
         let (before, after) = (route.path.split('{').next().unwrap(), route.path.rsplit('}').next().unwrap());
@@ -106,8 +116,17 @@ async fn secrets_that_are_wrong_are_paths_that_are_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parameters_that_are_none() {
-    let ground = Ground::new().await;
+async fn parameters_that_are_none_are_refused() {
+    parameters_that_are_none(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_that_are_none_are_refused_on_servers() {
+    parameters_that_are_none(SERVERS).await;
+}
+
+async fn parameters_that_are_none(setup: Setup) {
+    let ground = Ground::on(setup).await;
     let address = ground.world.address();
     for route in ROUTES {
         let path = ground.path(route);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use it::Setup;
 use it::wire::{Request, send};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -10,10 +11,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::bodies::{FORM, JSON};
-use super::routes::{CONFERENCE, CREATE, GIVEN, MANUAL, REPORT, Sample};
-use super::{Ground, judge};
+use super::routes::{CONFERENCE, CREATE, GIVEN, MANUAL, MINIVOICE, REPORT, Sample, TRYVOX};
+use super::{Ground, SERVERS, judge};
 
 const REQUESTS: usize = 2_000;
+const REQUESTS_ON_SERVERS: usize = 500;
 const AT_ONCE: usize = 8;
 
 /// A JSON text, which need not be one.
@@ -158,6 +160,9 @@ fn form() -> impl Strategy<Value = String> {
         "callerNumber",
         "status",
         "durationInSeconds",
+        "call_uuid",
+        "recording_url",
+        "digits",
         "duration",
         "recordingUrl",
         "amount",
@@ -184,6 +189,7 @@ fn form() -> impl Strategy<Value = String> {
 fn request(contract: &str) -> impl Strategy<Value = (String, &'static str, String)> + use<> {
     let confirm = format!("/api/v1/contracts/{contract}/confirm");
     let reject = format!("/v1/contracts/{contract}/reject");
+    let hook = |path: &str| format!("{path}/{}", it::world::SECRET);
     let to = |path: &str, media: &'static str, body: BoxedStrategy<String>| {
         (Just(path.to_owned()), Just(media), body).boxed()
     };
@@ -208,19 +214,33 @@ fn request(contract: &str) -> impl Strategy<Value = (String, &'static str, Strin
         1 => to("/sms/incoming", FORM, form().boxed()),
         1 => to("/sms/delivery", FORM, form().boxed()),
         1 => to("/ussd", FORM, form().boxed()),
+        2 => to(&hook("/hooks/minivoice"), JSON, nearly(&MINIVOICE).boxed()),
+        2 => to(&hook("/hooks/tryvox"), JSON, nearly(&TRYVOX).boxed()),
+        1 => to(&hook("/hooks/tryvox"), FORM, form().boxed()),
+        1 => to(&hook("/answer/minivoice"), JSON, nearly(&MINIVOICE).boxed()),
+        1 => to(&hook("/answer/tryvox"), JSON, nearly(&TRYVOX).boxed()),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_thousand_requests_from_a_seed() {
-    let ground = Ground::new().await;
+async fn requests_from_a_seed() {
+    drawn(Setup::EMBEDDED, 7, REQUESTS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_from_a_seed_on_servers() {
+    drawn(SERVERS, 11, REQUESTS_ON_SERVERS).await;
+}
+
+async fn drawn(setup: Setup, seed: u8, count: usize) {
+    let ground = Ground::on(setup).await;
     let address = ground.world.address();
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let requests = request(&ground.ids["contract"]);
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
-    for n in 0..REQUESTS {
+    for n in 0..count {
         let (path, media, body) = requests.new_tree(&mut runner).unwrap().current();
         let place = Arc::clone(&places).acquire_owned().await.unwrap();
         running.spawn(async move {
@@ -239,7 +259,7 @@ async fn two_thousand_requests_from_a_seed() {
         taken += usize::from(status.unwrap() == 200);
     }
     assert!(
-        (REQUESTS / 20..REQUESTS * 9 / 10).contains(&taken),
+        (count / 20..count * 9 / 10).contains(&taken),
         "{taken} taken: the requests are too tame or too wild"
     );
     ground.world.settle_folding().await;
