@@ -49,7 +49,8 @@ fn old_migrations_are_as_they_were() {
             Some(hash) if *hash == actual => {}
             Some(_) => broken.push(format!("{} has changed: write a new migration instead", file.path)),
             None => {
-                broken.push(format!("new: add to crates/it/tests/migrations.sha256: {actual}  {}", file.path));
+                broken
+                    .push(format!("new: add to crates/it/tests/migrations.sha256: {actual}  {}", file.path));
             }
         }
     }
