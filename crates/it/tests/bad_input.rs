@@ -10,6 +10,8 @@ mod crowds;
 mod fields;
 #[path = "bad_input/forms.rs"]
 mod forms;
+#[path = "bad_input/hooks.rs"]
+mod hooks;
 #[path = "bad_input/judge.rs"]
 mod judge;
 #[path = "bad_input/keys.rs"]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use it::Setup;
 use it::wire::{Request, send};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::bodies::JSON;
 use super::routes::CREATE;
-use super::{Ground, named};
+use super::{Ground, SERVERS, named};
 
 async fn create(address: std::net::SocketAddr, n: usize) -> Value {
     let body = CREATE
@@ -33,7 +34,16 @@ async fn all<T: Send + 'static>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_drafts_at_once() {
-    let ground = Ground::new().await;
+    drafts(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_drafts_at_once_on_servers() {
+    drafts(SERVERS).await;
+}
+
+async fn drafts(setup: Setup) {
+    let ground = Ground::on(setup).await;
     let address = ground.world.address();
     let contracts = all((0..100).map(|n| create(address, n))).await;
     let id = |contract: &Value| contract["contract_id"].as_str().unwrap().to_owned();
@@ -55,8 +65,17 @@ async fn a_hundred_drafts_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_parties_confirm_at_once() {
+    confirmations(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_parties_confirm_at_once_on_servers() {
+    confirmations(SERVERS).await;
+}
+
+async fn confirmations(setup: Setup) {
     const CONTRACTS: usize = 50;
-    let ground = Ground::new().await;
+    let ground = Ground::on(setup).await;
     let address = ground.world.address();
     let contracts = all((0..CONTRACTS).map(|n| create(address, n))).await;
     ground.world.settle().await;
