@@ -67,10 +67,25 @@ pub async fn draft(world: &World, conference_id: Option<&str>) -> Value {
 pub async fn agree(world: &World) -> (String, String) {
     world.carrier.set_replies(replies());
     let conference_id = confer(world).await;
-    world.settle().await;
+    settle_recording(world, &conference_id).await;
     let drafted = draft(world, Some(&conference_id)).await;
-    world.settle().await;
+    world.settle_messages().await;
     (conference_id, drafted["contract_id"].as_str().unwrap().to_owned())
+}
+
+/// Waits until the conference is over and its recording is there. Others may be missing for good.
+async fn settle_recording(world: &World, conference_id: &str) {
+    let place = format!("/api/v1/voice/recordings/{conference_id}");
+    for _ in 0..3_000 {
+        world.carrier.idle().await;
+        world.settle_folding().await;
+        let view = world.json(&place).await;
+        if view["status"] == "completed" && view["sha256"].is_string() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the recording was not fetched within 30 s");
 }
 
 /// The code a party was sent, read off its message as it would.

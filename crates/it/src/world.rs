@@ -214,6 +214,21 @@ impl World {
         panic!("the world did not come to rest within 30 s");
     }
 
+    /// Waits until everything is folded and every message that was asked for was sent. Recordings may be missing for
+    /// good.
+    pub async fn settle_messages(&self) {
+        let far = ledger::time::Timestamp::from_millis(4_102_444_800_000).unwrap();
+        for _ in 0..3_000 {
+            self.carrier.idle().await;
+            let open = self.system().store.tasks_due(far, 10_000).await.unwrap();
+            if self.is_folded().await && open.iter().all(|task| task.kind != "message") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("messages were not sent within 30 s");
+    }
+
     /// Whether every journaled input has its outcome.
     async fn is_folded(&self) -> bool {
         let journal = self.system().door.as_ref().unwrap().journal();

@@ -1,0 +1,5 @@
+//! Later.
+
+use it::Setup;
+
+pub async fn story(_: Setup) {}
