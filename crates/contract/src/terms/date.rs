@@ -71,7 +71,7 @@ impl Calendar<'_> {
             }
         }
         let named: Vec<bool> = found.iter().map(|d| self.is_weekday(d)).collect();
-        let beside = |a: &Day, b: &Day| b.words.start <= a.words.end + 1 && self.talk.text(a.words.end) != "not";
+        let beside = |a: &Day, b: &Day| b.words.start <= a.words.end + 1 && a.date.weekday() == b.date.weekday();
         let dropped: Vec<bool> = (0..found.len())
             .map(|i| {
                 let after = found.get(i + 1).is_some_and(|n| !named[i + 1] && beside(&found[i], n));

@@ -8,7 +8,7 @@ use crate::terms::reading::{Claim, Reading};
 
 /// Handing over.
 pub(crate) const HANDING: &[&str] = &[
-    "deliver*", "bring*", "collect*", "pick*", "reach*", "arriv*", "ship*", "handover", "hand over", "come", "get there", "be there", "*leta*", "*fik*", "*chuku*",
+    "deliver*", "bring*", "collect*", "pick*", "reach*", "arriv*", "ship*", "handover", "hand over", "come", "get there", "be there", "*leta*", "*lete*", "*fik*", "*chuku*", "*peleke*", "*maliz*", "finish*", "complete*", "*fuata*", "fetch*", "get them", "get it", "have them", "have it", "want them", "want it", "need them", "need it",
     "*peleka*", "*kuja*", "naja", "uje", "nije", "njoo", "transport*", "take*", "*beba*", "*pokea*", "receive", "done", "*isha", "*ishe", "*malizik*", "load*", "drop*", "supply", "safirish*", "here", "ready", "send the", "*kwishe", "due there", "offload*", "*shush*", "lorry", "truck", "driver", "last trip", "last load", "by", "latest", "kabla ya", "before", "not later than", "no later than",
 ];
 /// Days of something else.

@@ -24,7 +24,7 @@ const MADE: &[&str] = &[
 ];
 /// Opening an offer or a question in a message of one side.
 const OFFER_ONLY: &[&str] = &[
-    "i am offering", "we are offering", "we offer", "i offer", "please tell me if", "tell me if", "let me know if", "let me know", "please confirm if", "would you be interested", "are you interested", "if you are interested", "if interested", "ukitaka", "kama unataka", "kama utapenda", "nijulishe", "tujulishe", "niambie kama", "unijulishe", "nipe jibu", "call me if", "call me back if", "waiting for your answer", "please quote", "send me your price", "what would you charge", "could you supply", "can you supply", "would you sell", "would you take", "unaweza kuniuzia", "utaniuzia", "nasubiri jibu", "i await", "tell me your price", "niambie bei", "we are asking for", "we would like to ask", "please answer", "unasemaje", "what do you say", "think about it and", "ungependa", "nataka kujua kama", "i would like to know", "i wanted to ask", "do you have", "mnaweza",
+    "i am offering", "we are offering", "we offer", "i offer", "please tell me if", "tell me if", "let me know if", "let me know", "please confirm if", "would you be interested", "are you interested", "if you are interested", "if interested", "ukitaka", "kama unataka", "kama utapenda", "nijulishe", "tujulishe", "niambie kama", "unijulishe", "nipe jibu", "call me if", "call me back if", "waiting for your answer", "please quote", "send me your price", "what would you charge", "could you supply", "can you supply", "would you sell", "would you take", "unaweza kuniuzia", "utaniuzia", "nasubiri jibu", "i await", "tell me your price", "niambie bei", "we are asking for", "we would like to ask", "please answer", "unasemaje", "what do you say", "think about it and", "ungependa", "nataka kujua kama", "i would like to know", "i wanted to ask", "do you have", "mnaweza", "am asking", "we are asking", "if you want", "if you agree", "if that is okay", "if the price is", "tell me before", "ukipenda", "kama uko", "kama bei", "nipigie kama", "mnahitaji", "ikiwa utapenda", "can you", "could you", "do you want", "reply", "i am looking for", "tunatafuta", "natafuta", "nauliza", "tell me whether", "confirm if", "kama mko", "kama uta*", "i can offer", "naweza kukupa", "nitakupa kwa",
 ];
 /// What says that an offer was taken after all.
 const SETTLED: &[&str] = &["agreed", "we settled", "tumekubaliana", "tumepatana", "amekubali", "nimekubali", "confirm*", "agreement", "makubaliano", "deal", "has accepted", "accepted", "tumeagree", "nathibitisha", "ninathibitisha", "record*"];
@@ -33,7 +33,8 @@ const SETTLED: &[&str] = &["agreed", "we settled", "tumekubaliana", "tumepatana"
 pub(crate) fn is_made(reading: &Reading) -> bool {
     let talk = &reading.talk;
     let all = reading.all();
-    if talk.turns.len() <= 1 && talk.has(all.clone(), OFFER_ONLY) && !talk.has(all.clone(), SETTLED) && !talk.flat {
+    let answers = talk.flat && talk.has(all.clone(), &["yes", "okay", "sawa", "ndiyo", "haya", "poa", "fine"]);
+    if talk.turns.len() <= 1 && !answers && talk.has(all.clone(), OFFER_ONLY) && !talk.has(all.clone(), SETTLED) {
         return false;
     }
     let accepted = last_accepted(reading);
@@ -73,7 +74,7 @@ fn last_money(reading: &Reading) -> usize {
 /// "Let me talk to my driver about the day": one point is open, the deal stands.
 fn is_part_of_point(reading: &Reading, words: &Range<usize>) -> bool {
     let clause = reading.talk.clause(words.start);
-    let said = reading.talk.has(clause.clone(), LATER) && topics(reading, clause).next().is_some();
+    let said = reading.talk.has(clause.clone(), LATER) && !topics(reading, clause, words.start).is_empty();
     said && (last_accepted(reading) > 0)
 }
 
@@ -96,11 +97,13 @@ const TOPICS: &[(&[&str], &[Field])] = &[
     (&["quality", "ubora", "grade", "daraja"], &[Field::QualityRequirements]),
 ];
 
-fn topics(reading: &Reading, range: Range<usize>) -> impl Iterator<Item = &'static Field> {
+/// The terms of the topic named nearest to the words that leave it open.
+fn topics(reading: &Reading, range: Range<usize>, at: usize) -> &'static [Field] {
     let talk = &reading.talk;
-    let named = |cues: &&[&str]| talk.has(range.clone(), cues);
-    let hit: Vec<&'static [Field]> = TOPICS.iter().filter(|(cues, _)| named(cues)).map(|(_, f)| *f).collect();
-    hit.into_iter().flatten()
+    let distance = |words: &Range<usize>| if words.start <= at { at - words.start } else { (words.start - at) * 2 };
+    let named = |cues: &[&str]| range.clone().filter(|i| talk.any(*i, cues) > 0).map(|i| distance(&(i..i + 1))).min();
+    let nearest = TOPICS.iter().filter_map(|(cues, fields)| Some((named(cues)?, *fields))).min_by_key(|(d, _)| *d);
+    nearest.map_or(&[], |(_, fields)| fields)
 }
 
 /// Takes out what was left open after it was last named.
@@ -114,7 +117,7 @@ pub(crate) fn leave_open(reading: &Reading, claims: &mut Vec<Claim>) {
         let clause = talk.clause(at);
         let reach = if talk.flat { 7 } else { 14 };
         let near = clause.start.max(at.saturating_sub(reach))..clause.end.min(at + said + reach);
-        let open: Vec<&Field> = topics(reading, near.clone()).collect();
-        claims.retain(|c| !open.contains(&&c.field) || c.words.start > near.end);
+        let open = topics(reading, near.clone(), at);
+        claims.retain(|c| !open.contains(&c.field) || c.words.start > near.end);
     }
 }

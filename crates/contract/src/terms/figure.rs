@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use crate::terms::number::{Number, Shape};
 use crate::terms::reading::Reading;
 
-pub(crate) use context::{has_money, is_negated};
-pub(crate) use standing::is_noise;
+pub(crate) use context::{has_money, is_negated, is_percent};
+pub(crate) use standing::{is_noise, is_wish};
 
 /// What a figure stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +96,8 @@ fn figure(reading: &Reading, number: &Number, before: &[Figure]) -> Option<Figur
     if let Some(value) = shortened(number, &figure, before) {
         figure.value = value;
     }
-    if !matches!(figure.role, Role::Upfront | Role::Share) {
-        figure.dropped = is_noise(reading, &number.words);
+    if figure.role != Role::Share {
+        figure.dropped = is_noise(reading, &number.words) || (figure.role != Role::Quantity && is_wish(reading, &number.words));
     }
     Some(figure)
 }
@@ -134,12 +134,18 @@ const RECENT_FIGURES_MAX: usize = 24;
 fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Role, Decimal)> {
     let recent = || before.iter().rev().take(RECENT_FIGURES_MAX).filter(|f| f.role != Role::Other);
     let value = number.value;
+    if value <= Decimal::ONE {
+        return None;
+    }
     let thousand = value * Decimal::ONE_THOUSAND;
     if let Some(same) = recent().find(|f| f.value == value) {
         return Some((same.role, value));
     }
     if is_product(before, value) {
         return Some((Role::Total, value));
+    }
+    if context::is_part(reading, number.words.start, before, value) {
+        return Some((Role::Upfront, value));
     }
     if let Some(role) = context::asked(reading, number.words.start) {
         return Some((role, value));
@@ -148,6 +154,9 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
         return Some((same.role, thousand));
     }
     let money = has_money(reading, &number.words);
+    if value < Decimal::from(20) && !money && context::noun_follows(reading, number.words.end) {
+        return None;
+    }
     let close = |f: &&Figure| {
         let fits = |v: Decimal| v * Decimal::from(5) >= f.value * Decimal::from(2) && v * Decimal::from(2) <= f.value * Decimal::from(5);
         matches!(f.role, Role::Price | Role::Quantity | Role::Total) && !(money && f.role == Role::Quantity) && (fits(value) || (f.role != Role::Quantity && value < Decimal::ONE_THOUSAND && fits(thousand)))
@@ -160,6 +169,7 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
     match (money, quantity, priced) {
         (true, _, false) => Some((Role::Price, value)),
         (false, true, false) if value >= Decimal::TEN => Some((Role::Price, value)),
+        (false, false, _) if context::is_wanted(reading, number.words.start) => Some((Role::Quantity, value)),
         (false, false, true) if value < Decimal::ONE_THOUSAND => Some((Role::Quantity, value)),
         _ => None,
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use rust_decimal::Decimal;
 
 use crate::terms::Field;
-use crate::terms::figure::{has_money, is_negated, is_noise};
+use crate::terms::figure::{has_money, is_negated, is_noise, is_percent, is_wish};
 use crate::terms::lexicon;
 use crate::terms::number::{Number, Shape, plain};
 use crate::terms::reading::{Claim, Reading};
@@ -29,7 +29,7 @@ struct Sum {
 }
 
 const TOTAL: &[&str] = &[
-    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes",
+    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes", "return*", "refund*", "*rejesha", "*rudisha",
 ];
 const PART: &[&str] = &[
     "instalment*", "installment*", "each month", "every month", "per month", "a month", "monthly", "kila mwezi", "kwa mwezi", "each week", "every week", "per week", "a week", "weekly", "kila wiki", "kwa wiki", "each day", "every day", "daily", "kila siku", "kwa siku", "each time", "kila awamu", "each", "per instalment", "awamu", "kila mara", "every saturday", "every friday", "every sunday", "every monday", "kila jumamosi", "kila ijumaa", "kila jumapili", "kila jumatatu", "kila mmoja", "kila moja", "at a time", "rejesho", "marejesho",
@@ -78,7 +78,7 @@ fn sums(reading: &Reading) -> Vec<Sum> {
         }
         let (role, value, explicit) = role(reading, number, &sums);
         let near = reading.left(number.words.start, 8, true).start..reading.right(number.words.end, 6).end.max(number.words.end);
-        let dropped = is_noise(reading, &number.words) || reading.talk.has(near, FOREIGN) || guess(reading, number);
+        let dropped = is_noise(reading, &number.words) || is_wish(reading, &number.words) || reading.talk.has(near, FOREIGN) || guess(reading, number);
         sums.push(Sum { role, value, words: number.words.clone(), dropped, explicit });
     }
     sums
@@ -95,11 +95,15 @@ fn is_sum(reading: &Reading, number: &Number) -> bool {
     let words = &number.words;
     let after = talk.text(words.end);
     let near = talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma);
-    let percent = (after == "percent" && talk.words[words.end].gap < Gap::Stop) || talk.ends(words.start, &["asilimia", "percent"]);
+    let percent = is_percent(reading, words);
     let spoken = lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some_and(lexicon::is_time) || matches!(talk.text(words.start.wrapping_sub(1)), "miaka" | "mwaka" | "awamu" | "saa" | "mara" | "number");
     let timed = near && (lexicon::unit(after).is_some_and(lexicon::is_time) || matches!(after, "years" | "year" | "miaka"));
     let swahili = spoken && !has_money(reading, words) && number.value < Decimal::ONE_HUNDRED;
     let parts = near && (talk.any(words.end, &["instalment*", "installment*", "monthly", "weekly", "equal", "payments", "parts", "members", "wanachama", "watu", "guarantors", "times", "daily"]) > 0);
+    let among = reading.numbers.iter().rfind(|n| n.words.end <= words.start && n.words.end + 2 >= words.start).is_some_and(|n| is_percent(reading, &n.words));
+    if among && number.value < Decimal::ONE_HUNDRED && talk.ends(words.start, &["ama", "or", "au", "to", "hadi"]) {
+        return false;
+    }
     let large = number.value >= Decimal::TEN;
     number.shape != Shape::Ordinal && !percent && !timed && !swahili && !(parts && number.value < Decimal::ONE_HUNDRED) && large
 }
@@ -167,7 +171,7 @@ fn asked(reading: &Reading, at: usize) -> Option<Role> {
 /// The rate and what it is counted on.
 fn interest(reading: &Reading) -> Vec<Claim> {
     let talk = &reading.talk;
-    let percent = |n: &&Number| talk.text(n.words.end) == "percent" || talk.ends(n.words.start, &["asilimia", "percent"]);
+    let percent = |n: &&Number| is_percent(reading, &n.words);
     let meant = |n: &&Number| !is_negated(reading, n.words.start) && !is_noise(reading, &n.words) && !talk.has(reading.left(n.words.start, 6, true), &["penalty", "fine", "faini", "late", "kuchelewa", "*chelewa", "savings", "akiba", "ama", "kama ni", "insurance", "fee", "dividend*", "deposit"]);
     let free = ["interest free", "without interest", "no interest", "bila riba", "hakuna riba", "haina riba", "free of interest", "zero interest", "without any interest", "hauna riba", "hatutozi riba", "riba hakuna", "riba sifuri", "not charge interest", "not charging interest", "not charge any interest", "bila interest", "interest hakuna", "hakuna interest", "interest ni zero", "no riba", "haitozwi riba"];
     let rate = reading.numbers.iter().filter(percent).rfind(meant);
@@ -193,7 +197,7 @@ fn period(reading: &Reading, rate: &Number) -> Option<(&'static str, Range<usize
     ];
     let clause = talk.clause(rate.words.start);
     let limit = clause.end.min(rate.words.end + 9);
-    let stop = |i: usize| reading.is_number(i) || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0;
+    let stop = |i: usize| (reading.is_number(i) && talk.phrase(i, "one time") == 0 && talk.phrase(i, "one off") == 0) || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0;
     let end = (rate.words.end..limit).find(|i| stop(*i)).unwrap_or(limit);
     let before = reading.left(rate.words.start, 7, true);
     for range in [rate.words.end..end, before] {

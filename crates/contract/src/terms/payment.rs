@@ -9,29 +9,41 @@ use crate::terms::talk::Gap;
 
 /// Words of paying: an event beside one of them is when to pay.
 const PAYING: &[&str] = &[
-    "pay*", "paid", "*lipa*", "*lipwa*", "*lipe", "*lipia*", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*salia*", "pesa", "money", "cash", "settle*", "clear*", "other half", "nusu", "half", "mshahara", "wages", "due", "*malizia*", "nyingine", "send", "*tuma*", "transfer*", "invoice", "ankara", "nitamaliza", "hela", "fedha", "kiasi", "wire", "what is left", "everything", "zote", "m pesa", "mpesa", "taslimu", "deposit", "percent", "upfront", "advance",
+    "pay*", "paid", "*lipa*", "*lipwa*", "*lipe", "*lipia*", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*salia*", "pesa", "money", "cash", "settle*", "clear*", "other half", "nusu", "half", "mshahara", "wages", "due", "*malizia*", "nyingine", "send", "*tuma*", "transfer*", "invoice", "ankara", "nitamaliza", "hela", "fedha", "kiasi", "wire", "what is left", "everything", "zote", "m pesa", "mpesa", "taslimu", "deposit", "percent", "upfront", "advance", "*nakupa", "*takupa", "*tunakupa", "*tanipa", "*unipe", "*unanipa", "*nampa", "*tampa", "get", "gets", "*pata", "zingine", "*tumi*", "fifty fifty", "give you", "full amount", "the cheque", "cheque",
 ];
-/// Events, and the term each one makes.
+/// Fixed phrases, and the term each one makes.
 const EVENTS: &[(&str, &[&str])] = &[
-    ("on delivery", &["on delivery", "upon delivery", "at delivery", "on arrival", "on receipt", "upon receipt", "upon arrival", "when it arrives", "when they arrive", "when it reaches", "when they reach", "when you deliver", "when you bring", "when it is delivered", "when they are delivered", "when * are delivered", "when * is delivered", "when the * are delivered", "when the * arrive*", "when the * reach*", "when the * is delivered", "when the * get* here", "when i receive", "when we receive", "once i receive", "once received", "once delivered", "once it arrives", "once they arrive", "after you offload", "after offloading", "on offloading", "when you offload", "after delivery", "after i receive", "after they arrive", "after it arrives", "as you offload", "as they offload", "*kifik*", "*shafik*", "*shafikish*", "*kileta", "*shaleta", "*kipokea", "*shapokea", "baada ya kupokea", "baada ya kufika", "baada ya kushusha", "*kishusha", "*kishushwa", "wakati wa kupokea", "delivery ikifika", "cash on delivery", "ikifikishwa", "*kifikishwa", "baada ya delivery", "when * come", "when * comes", "on the spot when you bring", "wakifika", "when you arrive", "when he arrives", "when he delivers", "when she delivers", "when he brings", "kwa delivery", "wakati wa delivery", "*kikabidhi", "*kikabidhiwa", "the moment they arrive", "the moment it arrives", "wakileta"]),
-    ("on collection", &["on collection", "upon collection", "at collection", "when i collect", "when we collect", "when you collect", "when he collects", "when they collect", "when i pick", "when we pick", "when you pick", "when they pick", "when he picks", "on pick up", "on pickup", "at pick up", "at pickup", "*kichuku*", "*kija kuchukua", "wakati wa kuchukua", "as i collect", "when i come for", "when we come for", "when you come for", "baada ya kuchukua", "once i collect", "nikizichukua"]),
-    ("on loading", &["on loading", "as we load", "as you load", "as they load", "as i load", "when loading", "while loading", "at loading", "upon loading", "when we load", "when you load", "when i load", "when they load", "when the truck is loaded", "when * loaded", "once loaded", "after loading", "*kipakia", "*kipakiwa", "*shapakia", "*shapakiwa", "wakati wa kupakia", "baada ya kupakia", "once it is loaded", "once they are loaded", "when it is loaded"]),
-    ("on inspection", &["on inspection", "after inspection", "upon inspection", "after i inspect", "after you inspect", "after we inspect", "when i inspect", "after i check", "after you check", "after we check", "after checking", "once i check", "once i inspect", "once inspected", "once i have checked", "once i have inspected", "after * inspected", "after * checked", "*kikagua", "*shakagua", "baada ya kukagua", "*kikaguliwa", "*shakaguliwa", "baada ya ukaguzi", "after the inspection", "when * inspected", "nikizikagua", "after my man checks", "after i have checked", "after i have inspected", "after the check", "nikiangalia", "nikishaangalia", "baada ya kuangalia"]),
-    ("on completion", &["on completion", "upon completion", "at completion", "when you finish", "when i finish", "when we finish", "when he finishes", "when she finishes", "when they finish", "once you finish", "once you are done", "when you are done", "when it is done", "once it is done", "when the work is *", "when the job is *", "when the * is finished", "when the * is done", "when the * is complete*", "when work is *", "after the work", "after the job", "after you finish", "after completion", "after work", "once the work is *", "once the job is *", "when everything is *", "at the end of the work", "at the end of the job", "on finishing", "when all is done", "*kimaliz*", "*shamaliz*", "*kiisha", "*shaisha", "*kikamilika", "*kamilika", "mwisho wa kazi", "baada ya kazi", "kazi ikiisha", "baada ya kumaliza", "once * finished", "when * finished", "when * is complete", "at the end of the day's work", "when the last * is done", "mwisho wa shughuli", "baada ya shughuli", "baada ya sherehe", "after the event", "after the wedding", "after the function", "after the training", "when finished", "when completed", "once finished", "once completed", "kazi ikikamilika"]),
-    ("per trip", &["per trip", "after each trip", "after every trip", "each trip", "every trip", "kila trip", "kila safari", "trip by trip", "kwa kila trip", "kwa kila safari", "baada ya kila safari", "baada ya kila trip", "safari kwa safari"]),
-    ("per visit", &["per visit", "after each visit", "after every visit", "each visit", "every visit", "kila visit", "kila ziara", "baada ya kila ziara", "baada ya kila visit", "kila ukija", "kila akija"]),
-    ("daily", &["every day", "each day", "daily", "kila siku", "every evening", "each evening", "kila jioni", "day by day", "at the end of each day", "at the end of every day", "siku kwa siku", "end of the day", "mwisho wa siku"]),
-    ("weekly", &["weekly", "every week", "each week", "kila wiki", "kila mwisho wa wiki", "every weekend", "end of each week", "end of every week", "mwisho wa kila wiki", "kwa wiki", "once a week"]),
+    ("on delivery", &["*kifik*", "*shafik*", "*kileta", "*kiletwa", "*kiletewa", "*shaleta", "*kipokea", "*shapokea", "*kishusha", "*kishushwa", "wakifika", "wakileta", "*kikabidhi*", "cash on delivery", "hapo hapo ukileta", "*kizipokea", "*kiupokea", "*kiyapokea"]),
+    ("on collection", &["*kichuku*", "*kija kuchukua", "*kizichukua", "*kiyachukua", "*kiuchukua", "*kivichukua", "*kifuata", "*kizifuata"]),
+    ("on loading", &["*kipakia*", "*kipakiwa", "*shapakia", "*shapakiwa"]),
+    ("on inspection", &["*kikagua", "*shakagua", "*kikaguliwa", "*shakaguliwa", "*kizikagua", "*kiangalia", "*shaangalia", "*kiyakagua", "*kihakikisha", "*shahakikisha", "*kipima", "*shapima"]),
+    ("on completion", &["*kimaliz*", "*shamaliz*", "*kiisha", "*shaisha", "*kikamilik*", "mwisho wa kazi", "mwisho wa shughuli"]),
+    ("per trip", &["per trip", "each trip", "every trip", "kila trip", "kila safari", "trip by trip", "kwa kila trip", "kwa kila safari", "safari kwa safari"]),
+    ("per visit", &["per visit", "each visit", "every visit", "kila visit", "kila ziara", "kila ukija", "kila akija", "kwa kila visit"]),
+    ("daily", &["every day", "each day", "daily", "kila siku", "every evening", "each evening", "kila jioni", "day by day", "siku kwa siku", "end of the day", "mwisho wa siku"]),
+    ("weekly", &["weekly", "every week", "each week", "kila wiki", "kila mwisho wa wiki", "every weekend", "end of each week", "end of every week", "mwisho wa kila wiki", "kwa wiki", "once a week", "each weekend"]),
     ("monthly", &["monthly", "every month", "each month", "kila mwezi", "kila mwisho wa mwezi", "mwisho wa kila mwezi", "end of each month", "end of every month", "end of the month", "every month end", "every end month", "mwisho wa mwezi", "month end", "once a month", "kila end month"]),
-    ("in advance", &["in full before", "paid in full before", "full payment first", "full payment before", "everything in advance", "everything upfront", "everything before", "all in advance", "all upfront", "all of it in advance", "all of it before", "all of it upfront", "in full upfront", "in full in advance", "full amount before", "full amount in advance", "full amount upfront", "whole amount before", "whole amount in advance", "whole fee before", "whole sum before", "whole price before", "whole amount upfront", "zote kabla", "yote kabla", "zote kwanza", "yote kwanza", "zote mapema", "yote mapema", "zote mbele", "kabla hujapakia", "pesa yote kabla", "pesa zote kabla", "pay first", "payment first", "lipa kwanza", "unalipa kwanza", "nalipa kwanza", "malipo kwanza", "pesa kwanza", "money first", "pay everything before", "pay everything first", "pay all before", "pay in advance", "paid in advance", "payment in advance", "payment is in advance", "prepaid", "prepay*", "pay before loading", "pay you before loading", "payment before loading", "pay it all", "pay the whole", "100 percent upfront", "hundred percent upfront", "asilimia mia", "kabla ya kupakia zote", "zote kabla ya", "kabla upakie", "kabla sijapakia", "before we ship", "before i ship", "before anything is loaded", "in full today", "in full now"]),
+    ("in advance", &["in full before", "full payment first", "full payment before", "everything in advance", "everything upfront", "everything before", "everything first", "all in advance", "all upfront", "all of it in advance", "all of it before", "all of it upfront", "in full upfront", "in full in advance", "full amount before", "full amount in advance", "full amount upfront", "full amount first", "whole amount before", "whole amount in advance", "whole fee before", "whole fee in advance", "whole sum before", "whole price before", "whole amount upfront", "zote kabla", "yote kabla", "zote kwanza", "yote kwanza", "zote mapema", "yote mapema", "zote mbele", "yote mbele", "pay first", "payment first", "lipa kwanza", "unalipa kwanza", "nalipa kwanza", "malipo kwanza", "pesa kwanza", "money first", "pay everything", "pay all before", "pay in advance", "paid in advance", "payment in advance", "payment is in advance", "prepaid", "prepay*", "pay before loading", "pay you before loading", "payment before loading", "100 percent upfront", "hundred percent upfront", "asilimia mia", "zote kabla ya", "kabla upakie", "kabla sijapakia", "kabla hujapakia", "before we ship", "before i ship", "before anything is loaded", "in full today", "in full now", "pay before you load", "pay before i load", "pay before we load", "pay you before you load", "all before loading", "all the money before", "kabla hajapakia", "zote kabla ya kupakia"]),
 ];
+/// What opens an event: "when the bales are …", "baada ya …".
+const OPENERS: &[&str] = &["when", "once", "after", "as soon as", "as", "upon", "on", "at", "the moment", "immediately", "baada ya", "wakati wa", "punde", "mara tu", "until", "against", "kwa", "only when", "siku ya", "the day", "the minute", "soon as"];
+/// Verbs and nouns of an event, behind its opener.
+const STEMS: &[(&str, &[&str])] = &[
+    ("on delivery", &["deliver*", "arriv*", "reach*", "offload*", "unload*", "receiv*", "receipt", "bring*", "brought", "land*", "here", "kupokea", "kufika", "kuleta", "kushusha", "kufikisha", "delivery", "come", "comes", "kupokelewa", "get to me", "gets to me", "handed over", "hand over", "kukabidhi*", "dropped", "drop"]),
+    ("on collection", &["collect*", "pick*", "fetch*", "kuchukua", "kuchukuliwa", "carry", "come for", "comes for"]),
+    ("on loading", &["load*", "kupakia", "kupakiwa"]),
+    ("on inspection", &["inspect*", "check*", "verif*", "examin*", "tested", "kukagua", "kukaguliwa", "ukaguzi", "kuangalia", "kuhakikisha", "weighed", "weigh*", "looked at"]),
+    ("on completion", &["finish*", "complet*", "done", "fixed", "over", "kazi", "kumaliza", "kuisha", "work", "job", "kukamilika", "through", "ends", "shughuli", "sherehe", "event", "wedding", "function", "kumalizika"]),
+];
+/// How many words may stand between an opener and its verb.
+const EVENT_WORDS_MAX: usize = 5;
 /// Words with which a day is when to pay.
 const PAYING_STRONG: &[&str] = &[
-    "pay*", "*lipa*", "*lipwa*", "*lipe", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*malizia*", "cleared", "clear", "settled", "settle", "due", "what is left", "deposit", "advance", "send", "*tuma*", "*tumia", "transfer*", "*tanguliz*", "money", "pesa", "half", "nusu", "percent", "upfront", "fine", "instalment*", "wire", "booking",
+    "pay*", "*lipa*", "*lipwa*", "*lipe", "malipo", "balance", "rest", "remaining", "remainder", "*baki*", "*malizia*", "cleared", "clear", "settled", "settle", "due", "what is left", "deposit", "advance", "send", "*tuma*", "*tumia", "transfer*", "*tanguliz*", "money", "pesa", "half", "nusu", "percent", "upfront", "instalment*", "wire", "booking",
 ];
 const DEPOSIT: &[&str] = &["deposit", "advance", "upfront", "up front", "down payment", "booking", "*tanguliz*", "first half", "before loading", "kabla ya kupakia"];
 const WHOLE_REST: &[&str] = &["balance", "rest", "remaining", "remainder", "*baki*", "what is left", "due", "cleared", "other half", "whole amount"];
-const HANDING: &[&str] = &["deliver*", "bring*", "collect*", "*leta*", "*fik*", "*chuku*", "reach*", "arrive*", "*peleka*", "load", "*pokea*", "pick", "supply", "start*", "begin*", "*anz*", "finish*", "*maliz*"];
+const HANDING: &[&str] = &["deliver*", "bring*", "collect*", "*leta*", "*lete*", "*peleke*", "fetch*", "ready", "*fik*", "*chuku*", "reach*", "arrive*", "*peleka*", "load", "*pokea*", "pick", "supply", "start*", "begin*", "*anz*", "finish*", "*maliz*"];
 
 /// The term of payment, if one was agreed.
 pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
@@ -51,6 +63,10 @@ pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let inside = |a: &Range<usize>, b: &Range<usize>| a.start >= b.start && a.end <= b.end && a != b;
     let all = found.clone();
     found.retain(|(_, words)| !all.iter().any(|(_, other)| inside(words, other)));
+    // "kila visit ikiisha": the rhythm decides.
+    let rhythmic = |term: &str| matches!(term, "per trip" | "per visit");
+    let rhythms: Vec<usize> = found.iter().filter(|(t, _)| rhythmic(t)).map(|(_, w)| w.end).collect();
+    found.retain(|(_, w)| !rhythms.iter().any(|end| (*end..=*end + 2).contains(&w.start)));
     let (value, words) = found.pop()?;
     Some(Claim { field: Field::PaymentTerms, value, words, confidence: 85 })
 }
@@ -66,6 +82,9 @@ fn event(reading: &Reading, at: usize) -> Option<(&'static str, usize)> {
     if is_weekly(reading, at) && is_about_paying(reading, at..at + 2, "weekly") {
         return Some(("weekly", at + 2));
     }
+    if let Some(found) = opened(reading, at) {
+        return Some(found);
+    }
     let longest = EVENTS.iter().filter_map(|(term, cues)| Some((talk.any(at, cues), *term)).filter(|(n, _)| *n > 0));
     let (count, term) = longest.max_by_key(|(n, _)| *n)?;
     let end = at + count;
@@ -73,6 +92,32 @@ fn event(reading: &Reading, at: usize) -> Option<(&'static str, usize)> {
         return None;
     }
     Some((term, end))
+}
+
+/// "when the bales are delivered", "as we load", "baada ya kukagua".
+fn opened(reading: &Reading, at: usize) -> Option<(&'static str, usize)> {
+    let talk = &reading.talk;
+    let opener = talk.any(at, OPENERS);
+    let first = at + opener;
+    let fixed = matches!(talk.text(at), "on" | "at" | "upon" | "kwa" | "against" | "siku" | "wakati" | "baada");
+    let reach = if fixed { 2 } else { EVENT_WORDS_MAX };
+    let limit = talk.clause(at).end.min(first + reach);
+    if opener == 0 || talk.ends(at, &["not", "siyo", "sio", "si", "days", "weeks", "day", "week", "siku", "wiki"]) {
+        return None;
+    }
+    let ends = |i: usize| reading.is_number(i) || reading.is_day(i) || talk.words[i].gap >= Gap::Comma || matches!(talk.text(i), "and" | "na" | "okay" | "sawa" | "yes" | "but");
+    let mut last = first;
+    while last < limit && !ends(last) {
+        for (term, stems) in STEMS {
+            let count = talk.any(last, stems);
+            let every = (first..last).any(|i| matches!(talk.text(i), "each" | "every" | "kila"));
+            if count > 0 && !every && is_about_paying(reading, at..last + count, term) {
+                return Some((term, last + count));
+            }
+        }
+        last += 1;
+    }
+    None
 }
 
 /// Whether an event is said of paying: in the same sentence, or in answer to a question about it.
@@ -95,7 +140,8 @@ fn is_about_paying(reading: &Reading, words: Range<usize>, term: &str) -> bool {
 
 /// "12,000 on arrival": money right before the event.
 fn figure_before(reading: &Reading, words: &Range<usize>) -> bool {
-    (words.start.saturating_sub(3)..=words.start).any(|i| reading.number_before(i).is_some_and(|n| n.value.is_integer() && n.value >= rust_decimal::Decimal::ONE_HUNDRED))
+    let first = reading.talk.clause(words.start).start.max(words.start.saturating_sub(3)) + 1;
+    (first..=words.start).any(|i| reading.number_before(i).is_some_and(|n| n.value.is_integer() && n.value >= rust_decimal::Decimal::ONE_HUNDRED))
 }
 
 /// Whether the turn answers a question about payment.
@@ -122,13 +168,14 @@ fn counted(reading: &Reading, at: usize) -> Option<(String, usize)> {
         Some(unit) => unit,
         None => {
             end += 1;
-            english_unit(talk.text(end - 1)).or_else(|| swahili_unit(talk.text(end - 1)))?
+            english_unit(talk.text(end - 1)).or((talk.text(end - 1) == "fortnight").then_some("fortnight")).or_else(|| swahili_unit(talk.text(end - 1)))?
         }
     };
     let days = match unit {
         "day" => 1,
         "week" => 7,
         "month" => 30,
+        "fortnight" => 14,
         _ => return None,
     };
     let link = talk.any(end, &["after", "of", "from", "baada ya", "kutoka", "tangu", "following", "past", "za", "since", "kuanzia"]);
@@ -139,9 +186,11 @@ fn counted(reading: &Reading, at: usize) -> Option<(String, usize)> {
         ("delivery", &["*deliver*", "arriv*", "receipt", "receiv*", "i receive", "we receive", "offload*", "it arrives", "they arrive", "*pokea*", "*fik*", "*leta*", "you deliver", "you bring", "they reach", "it reaches", "i get", "we get", "goods", "the goods", "kushusha", "the eggs", "the delivery", "*kabidhi*", "mzigo", "the last delivery", "he delivers"]),
     ];
     let paying = link > 0 || matches!(talk.text(end), "ukishaleta" | "nikishapokea");
-    let event = stems.iter().find(|(_, cues)| paying && talk.any(named, cues) > 0)?;
+    let longest = stems.iter().map(|(event, cues)| (talk.any(named, cues), *event)).max_by_key(|(n, _)| *n);
+    let (covered, event) = longest.filter(|(n, _)| paying && *n > 0)?;
     let value = count.checked_mul(days.into())?;
-    Some((format!("{} days after {}", value.normalize(), event.0), named + 1))
+    let end = (named + covered + 4).min(talk.clause(at).end);
+    Some((format!("{} days after {event}", value.normalize()), end))
 }
 
 /// Whether a day is one of paying and not of handing over.

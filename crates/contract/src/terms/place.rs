@@ -11,16 +11,18 @@ struct Place {
     words: Range<usize>,
     name: String,
     score: i32,
+    /// A town of the list.
+    known: bool,
 }
 
 const HANDING: &[&str] = &[
-    "deliver*", "bring*", "*leta*", "*peleka*", "*fik*", "handover", "hand over", "collect*", "pick*", "*chuku*", "reach*", "arriv*", "drop*", "come", "offload*", "take*", "*beba*", "*kuja*", "naja", "uje", "njoo", "receive", "*pokea*", "transport*", "move*", "*hamisha*", "get it to", "get them to", "send*", "*shush*", "supply", "mzigo", "*safirish*",
+    "deliver*", "bring*", "*leta*", "*lete*", "*peleka*", "*peleke*", "*fuata*", "fetch*", "drop", "have them", "want them", "*fik*", "handover", "hand over", "collect*", "pick*", "*chuku*", "reach*", "arriv*", "drop*", "come", "offload*", "take*", "*beba*", "*kuja*", "naja", "uje", "njoo", "receive", "*pokea*", "transport*", "move*", "*hamisha*", "get it to", "get them to", "send*", "*shush*", "supply", "mzigo", "*safirish*",
 ];
 /// Right before the name, with the weight each lends.
 const CUES: &[(&[&str], i32)] = &[
     (&["to", "hadi", "mpaka", "kwenda", "kuelekea", "up to", "as far as", "going to"], 4),
     (&["at", "in", "pale", "huko", "near", "kule", "hapa", "outside", "karibu na", "katika", "mjini", "inside", "around", "into", "is at"], 3),
-    (&["*leta", "*letea", "*leteni", "*peleka", "*pelekea", "*fike", "*fikisha", "*fikishe", "*tafika", "deliver", "delivery", "delivered", "kuchukua", "*chukua", "reach", "uje", "njoo", "naja", "nije", "*wasili", "destination", "*shusha", "yetu", "yako", "yangu", "*fikia", "kwetu", "*leteeni", "delivery ni", "fika", "*kuta", "shambani", "drop", "uilete", "kwangu"], 4),
+    (&["*leta", "*letea", "*lete", "*fuata", "*pelekee", "*leteni", "*peleka", "*pelekea", "*fike", "*fikisha", "*fikishe", "*tafika", "deliver", "delivery", "delivered", "kuchukua", "*chukua", "reach", "uje", "njoo", "naja", "nije", "*wasili", "destination", "*shusha", "yetu", "yako", "yangu", "*fikia", "kwetu", "*leteeni", "delivery ni", "fika", "*kuta", "shambani", "drop", "uilete", "kwangu"], 4),
     (&["for", "ya", "za", "la", "kwa", "via", "through", "by"], 0),
     (&["from", "kutoka", "toka", "ex", "past", "leaving", "za kutoka", "loading at", "load at", "pick up at", "picked at", "loading in", "load in", "*pakia"], -9),
     (&["mr", "mrs", "ms", "bwana", "bi", "mama", "mzee", "baba", "mister", "madam", "dr", "doctor", "daktari", "is that", "this is", "mimi", "with", "of", "hello", "haloo", "hallo", "sasa", "thank you", "asante", "chief", "boss", "dear", "ndugu", "mwalimu", "fundi", "kaka", "dada", "said", "niaje", "hi", "jambo", "habari", "between", "na", "and", "road", "uncle", "pastor", "captain"], -3),
@@ -39,8 +41,12 @@ pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     for (place, nested) in all.iter_mut().zip(nested) {
         place.score -= 5 * i32::from(nested);
     }
+    let denied: Vec<(String, usize)> = all.iter().filter(|p| p.score < -6).map(|p| (p.name.clone(), p.words.start)).collect();
+    all.retain(|p| !denied.iter().any(|(name, at)| *name == p.name && p.words.start <= *at));
     // A place that was said again counts once, with the fuller name: "Wote depot" over "Wote".
-    let best = all.iter().filter(|p| p.score >= 3).max_by_key(|p| (p.score.min(8), p.words.start))?;
+    let sure = all.iter().filter(|p| p.score >= 3).max_by_key(|p| (p.score.min(8), p.words.start));
+    // Without a cue, a town that is known and is not where somebody comes from.
+    let best = sure.or_else(|| all.iter().rfind(|p| (1..3).contains(&p.score) && p.known))?;
     let fuller = all.iter().filter(|p| p.score > -3 && p.name.starts_with(&format!("{} ", best.name)));
     let best = fuller.max_by_key(|p| p.score).unwrap_or(best);
     let confidence = if best.score >= 5 { 90 } else { 70 };
@@ -64,7 +70,8 @@ fn places_named(reading: &Reading) -> Vec<Place> {
         if let Some((words, name)) = named(reading, at) {
             let score = score(reading, &words);
             at = words.end;
-            found.push(Place { words, name, score });
+            let known = places::known(&name.split(' ').collect::<Vec<_>>()) > 0;
+            found.push(Place { words, name, score, known });
         } else {
             at += 1;
         }
@@ -117,10 +124,11 @@ fn name_end(reading: &Reading, at: usize, must: bool) -> Option<usize> {
     }
     let ahead: Vec<&str> = (at..(at + 4).min(talk.words.len())).map(|i| talk.text(i)).collect();
     let known = places::known(&ahead);
-    let sure = known > 0 && (!places::is_ambiguous(&word.text) || word.capital || known > 1 || has_cue(reading, at));
+    let facility = places::facility(talk.text(at + known)).is_some();
+    let sure = known > 0 && (facility || !places::is_ambiguous(&word.text) || word.capital || known > 1 || has_cue(reading, at));
     let capital = |i: usize| talk.words.get(i).is_some_and(|w| w.capital && plain(i) && !NO_PLACE.contains(&w.text.as_str()) && date::weekday(&w.text).is_none() && lexicon::currency(&w.text).is_none());
     let opening = talk.clause(at).start == at && known == 0 && !answers_where(reading, at);
-    if capital(at) && !opening && !talk.flat {
+    if capital(at) && !opening && !(talk.clause(at).start == at && opens_sentence(reading, at)) && !talk.flat {
         let more = (at + 1..talk.words.len()).take_while(|i| capital(*i) && talk.words[*i].gap <= Gap::Hyphen).count().min(3);
         return Some((at + 1 + more).max(at + known));
     }
@@ -130,6 +138,13 @@ fn name_end(reading: &Reading, at: usize, must: bool) -> Option<usize> {
     let unknown = must || (talk.flat && flat_cue(reading, at) && could_be_name(reading, at));
     let owned = ["mnunuzi", "muuzaji", "jumla", "kwanza", "pili", "kila", "leo", "kesho", "mazao", "chakula", "nguo", "kwetu", "kwako", "kwangu", "msingi", "sekondari", "chuma", "mawe"];
     (unknown && !owned.contains(&word.text.as_str()) && word.text.len() > 2 && word.gap <= Gap::Pause).then_some(at + 1)
+}
+
+/// Words with a capital only because a sentence begins with them.
+fn opens_sentence(reading: &Reading, at: usize) -> bool {
+    let small = ["in", "at", "to", "by", "the", "my", "our", "your", "it", "we", "you", "he", "she", "they", "here", "there", "just", "same", "right", "on", "from", "hapa", "pale", "huko", "kwa", "kwangu", "kwetu", "soko", "behind", "near", "next", "where", "wapi", "good", "fine", "agreed", "delivery", "deliver", "this", "that", "and", "please"];
+    let word = reading.talk.text(at);
+    small.contains(&word) || CUES.iter().any(|(cues, _)| reading.talk.any(at, cues) > 0) || reading.talk.any(at, HANDING) > 0 || reading.talk.any(at, &["ni*", "u*e", "tu*", "uta*", "nita*"]) > 0 && places::known(&[word]) == 0
 }
 
 /// The turn before asks where.
@@ -173,6 +188,8 @@ fn score(reading: &Reading, words: &Range<usize>) -> i32 {
     }
     let opens = at == clause.start;
     let cue = if opens { None } else { CUES.iter().filter(|(cues, _)| talk.ends(at, cues)).map(|(_, w)| *w).reduce(|a, b| if b < 0 { b.min(a) } else { a.max(b) }) };
+    let collected = || talk.has(clause.start.max(words.start.saturating_sub(8))..words.start, &["collect*", "pick*", "*chukua*", "fetch*", "*fuata*"]);
+    let cue = cue.map(|w| if w < -6 && reading.subject != Subject::Transport && collected() { 4 } else { w });
     let comma = talk.words[words.start].gap == Gap::Comma && skips == 0;
     let mut score = cue.filter(|_| !comma).unwrap_or(0);
     let back = clause.start.max(words.start.saturating_sub(if talk.flat { 9 } else { 14 }))..words.start;
@@ -180,11 +197,22 @@ fn score(reading: &Reading, words: &Range<usize>) -> i32 {
     score += if answers_where(reading, words.start) || asked_where(reading, words.start) { 4 } else { 0 };
     let ahead: Vec<&str> = words.clone().map(|i| talk.text(i)).collect();
     let facility = ahead.last().is_some_and(|w| places::facility(w).is_some()) || places::is_swahili_facility(ahead[0]);
-    score += i32::from(places::known(&ahead) > 0) + i32::from(facility && ahead.len() > 1);
+    let name = if places::is_swahili_facility(ahead[0]) { &ahead[ahead.len() - 1..] } else { &ahead[..] };
+    score += i32::from(places::known(name) > 0) + i32::from(facility && ahead.len() > 1);
+    score += i32::from(places::is_swahili_facility(ahead[0]));
     score += 2 * i32::from(reading.subject == Subject::Service && matches!(cue, Some(3 | 4)));
     let denied = talk.ends(words.start, &["not", "siyo", "sio", "si", "not to", "not at", "siyo pale", "sio pale", "not in", "not the"]);
     let person = talk.any(words.end, &["from", "wa", "speaking", "the"]) > 0 && cue.unwrap_or(0) <= 0 && !facility;
-    score - 12 * i32::from(denied) - 2 * i32::from(person)
+    score - 6 * i32::from(is_refused(reading, words)) - 12 * i32::from(denied) - 2 * i32::from(person)
+}
+
+/// "You deliver to Eldoret?" "I do not deliver."
+fn is_refused(reading: &Reading, words: &Range<usize>) -> bool {
+    let talk = &reading.talk;
+    let word = &talk.words[words.start];
+    let asked = talk.clauses[word.clause].question;
+    let answer = talk.turns.get(word.turn + 1).map(|t| t.words.start);
+    asked && answer.is_some_and(|at| talk.any(at, &["no", "hapana", "i do not", "i don't", "we do not", "we don't", "siwezi", "i cannot", "not there", "too far", "that is too far", "mbali", "hatu*", "si*"]) > 0 && talk.any(at, &["no problem", "sisi", "sikia"]) == 0)
 }
 
 /// The question where, shortly before in another turn or in the same flow of speech.

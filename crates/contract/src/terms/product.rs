@@ -40,7 +40,7 @@ pub(crate) fn is_animal(reading: &Reading) -> bool {
 fn best(reading: &Reading) -> Option<Naming> {
     let mut all = namings(reading);
     if all.is_empty() {
-        return counted_thing(reading);
+        return counted_thing(reading).or_else(|| container(reading));
     }
     let score = |head: &str, all: &[Naming]| all.iter().filter(|n| n.head == head).map(|n| n.weight).sum::<u32>();
     let mut ranked: Vec<(u32, usize, String)> = Vec::new();
@@ -50,10 +50,21 @@ fn best(reading: &Reading) -> Option<Naming> {
         }
     }
     let (total, _, head) = ranked.into_iter().max_by_key(|(score, start, _)| (*score, std::cmp::Reverse(*start)))?;
+    let head = specific(&head, &all).unwrap_or(head);
     all.retain(|n| n.head == head);
     let mut chosen = all.into_iter().max_by_key(|n| (n.name.split(' ').count(), std::cmp::Reverse(n.words.start)))?;
     chosen.weight = total;
     Some(chosen)
+}
+
+/// "fish" and later "tilapia": the kind is meant.
+fn specific(head: &str, all: &[Naming]) -> Option<String> {
+    let kinds: &[&str] = match head {
+        "fish" => &["tilapia", "omena", "dagaa", "perch"],
+        "livestock" => &["goat", "cattle", "sheep", "camel", "bull", "heifer", "steer"],
+        _ => return None,
+    };
+    all.iter().find(|n| kinds.contains(&n.head.as_str())).map(|n| n.head.clone())
 }
 
 fn namings(reading: &Reading) -> Vec<Naming> {
@@ -63,9 +74,10 @@ fn namings(reading: &Reading) -> Vec<Naming> {
     while at < talk.words.len() {
         let translated = goods::translated().map(|(s, e)| (talk.phrase(at, s), e)).filter(|(n, _)| *n > 0).max_by_key(|(n, _)| *n);
         let english = !reading.is_number(at) && goods::is_goods(talk.text(at));
+        let made = !english && translated.is_none() && made_of(reading, at);
         let naming = match translated {
             Some((count, name)) => Some(swahili(reading, at, count, name)),
-            None if english => english_name(reading, at),
+            None if english || made => english_name(reading, at),
             None => None,
         };
         match naming {
@@ -80,6 +92,14 @@ fn namings(reading: &Reading) -> Vec<Naming> {
         }
     }
     found
+}
+
+/// "steel lockers": things no list knows, by what they are made of or for.
+fn made_of(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let word = &talk.words[at];
+    let before = at > 0 && word.gap <= Gap::Hyphen && goods::is_material(talk.text(at - 1));
+    before && word.text.ends_with('s') && word.text.len() > 4 && lexicon::unit(&word.text).is_none() && lexicon::places::facility(&word.text).is_none()
 }
 
 /// More where a count or a unit stands beside it; nothing where it is said to be absent.
@@ -107,7 +127,13 @@ fn swahili(reading: &Reading, at: usize, count: usize, name: &str) -> Naming {
     let named = end + link;
     if near(named) {
         let text = talk.text(named);
-        if let Some(kind) = goods::kind(text) {
+        let counted = reading.number_at(end).map_or(named, |n| n.words.end + usize::from(matches!(talk.text(n.words.end), "za" | "ya" | "la")));
+        let stuff = if counted > end { goods::stuff(talk.text(counted)) } else { None };
+        if let Some(stuff) = stuff.filter(|_| goods::is_vessel(&name) && near(counted)) {
+            name = format!("{stuff} {name}");
+            // The count between them stays a count of its own.
+            end = if reading.number_at(end).is_some() { end } else { counted + 1 };
+        } else if let Some(kind) = goods::kind(text) {
             name = format!("{kind} {name}");
             end = named + 1;
         } else if !matches!(text, "mbuzi" | "kuku") && link > 0 && name == "seed" {
@@ -165,7 +191,8 @@ fn english_name(reading: &Reading, at: usize) -> Option<Naming> {
 fn belongs(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let word = &talk.words[at];
-    if CONDITIONS.contains(&word.text.as_str()) || lexicon::unit(&word.text).is_some() || reading.is_day(at) {
+    let second_hand = word.text == "hand" && at > 0 && talk.text(at - 1) == "second";
+    if (CONDITIONS.contains(&word.text.as_str()) && (second_hand || !goods::qualifies(&word.text))) || lexicon::unit(&word.text).is_some() || reading.is_day(at) {
         return false;
     }
     let sentence = talk.clause(at).start == at;
@@ -186,7 +213,7 @@ fn counted_thing(reading: &Reading) -> Option<Naming> {
         if !(of && counted) {
             continue;
         }
-        let stop = ["at", "for", "from", "to", "and", "na", "kwa", "in", "i", "we", "you", "by", "kutoka", "that", "is", "ni", "please", "each", "per"];
+        let stop = ["which", "at", "for", "from", "to", "and", "na", "kwa", "in", "i", "we", "you", "by", "kutoka", "that", "is", "ni", "please", "each", "per"];
         let limit = talk.clause(after.min(talk.words.len() - 1)).end.min(end + 4);
         let open = |i: &usize| talk.words[*i].gap < Gap::Comma && !stop.contains(&talk.text(*i)) && !reading.is_number(*i);
         let last = (end + 1..limit).take_while(open).count();
@@ -197,6 +224,22 @@ fn counted_thing(reading: &Reading) -> Option<Naming> {
         }
     }
     None
+}
+
+/// The unit where containers themselves are sold.
+pub(crate) fn container_unit(reading: &Reading) -> Option<&'static str> {
+    let naming = if namings(reading).is_empty() && counted_thing(reading).is_none() { container(reading) } else { None };
+    lexicon::unit(&naming?.head)
+}
+
+/// Where nothing else is named, the containers are what is sold: "jerrycans, mpya".
+fn container(reading: &Reading) -> Option<Naming> {
+    let talk = &reading.talk;
+    let sold = ["jerrycan", "drum", "crate", "bucket", "bag", "container", "bale", "carton", "tin", "tray"];
+    let named = |at: &usize| lexicon::unit(talk.text(*at)).filter(|u| sold.contains(u));
+    let at = reading.all().find(|at| named(at).is_some())?;
+    let name = format!("{}s", named(&at)?);
+    Some(Naming { words: at..at + 1, head: singular(&name), name, weight: 1 })
 }
 
 fn singular(word: &str) -> String {

@@ -11,7 +11,7 @@ use crate::terms::talk::Gap;
 /// Words that are a condition by themselves.
 const WORDS: &[(&str, &[&str])] = &[
     ("dry", &["dry", "dried", "*kavu", "*kavu*", "yamekauka", "imekauka", "zimekauka", "vimekauka", "limekauka", "umekauka", "*kauke", "yaliyokauka", "iliyokauka", "zilizokauka"]),
-    ("clean", &["clean", "safi", "masafi"]),
+    ("clean", &["clean", "*safi"]),
     ("fresh", &["fresh", "freshi", "mbichi", "mabichi", "wabichi"]),
     ("sorted", &["sorted", "*chambuliwa", "*chaguliwa", "*liyochaguliwa", "*liyochambuliwa", "*pangwa", "*metengwa"]),
     ("ripe", &["ripe", "mbivu", "mabivu", "*meiva", "*iliyoiva", "*yaliyoiva", "zilizoiva", "yaliyoiva", "*ziwe zimeiva"]),
@@ -134,7 +134,7 @@ fn word(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
     let end = at + count;
     let clause = talk.clause(at);
     let negated = talk.ends(at, &["not", "siyo", "sio", "si", "no", "isiwe", "zisiwe", "yasiwe", "not yet", "haziko", "hayajakauka"]);
-    let praise = value == "clean" && (clause.len() <= 2 || talk.ends(at, NOT_GOODS_BEFORE) || talk.any(end, &["sana", "kabisa"]) > 0 && clause.len() <= 3 || talk.text(at) == "safi" && (at == clause.start || (talk.flat && talk.any(end, &["sana", "basi", "sawa"]) > 0)));
+    let praise = value == "clean" && (clause.len() <= 2 || talk.ends(at, NOT_GOODS_BEFORE) || talk.any(end, &["sana", "kabisa"]) > 0 && clause.len() <= 3 || talk.text(at) == "safi" && !talk.ends(at, &["ziwe", "iwe", "yawe", "viwe", "uwe", "wawe", "ni"]) && (at == clause.start || (talk.flat && talk.any(end, &["sana", "basi", "sawa"]) > 0)));
     let verb = value == "used" && talk.any(end, &["to"]) > 0 || value == "new" && talk.any(end, &["price", "contract", "number", "year", "season", "buyer", "driver", "line", "order", "customer", "agreement", "lorry", "truck", "school", "market", "office", "store", "shop", "house", "building", "depot", "site"]) > 0 || value == "dry" && talk.any(end, &["season", "spell", "weather", "road"]) > 0 || value == "clean" && talk.any(end, &["the", "up", "it", "them"]) > 0 || value == "fresh" && talk.any(end, &["start"]) > 0 || value == "fresh" && talk.any(end, &["wa", "produce market"]) > 0;
     let swahili_new = value == "new" && matches!(talk.text(at), "mpya" | "jipya") && talk.ends(at, &["mwaka", "bei", "nambari", "namba", "msimu", "gari"]);
     let denied = value == "used" && talk.ends(at, &["never", "not"]);

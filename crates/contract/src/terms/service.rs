@@ -74,7 +74,7 @@ fn is_elsewhere(reading: &Reading, words: &Range<usize>) -> bool {
     let talk = &reading.talk;
     let clause = talk.clause(words.start);
     let reach = if talk.flat { 5 } else { 8 };
-    let near = clause.start.max(words.start.saturating_sub(reach))..clause.end.min(words.end + 4);
+    let near = clause.start.max(words.start.saturating_sub(reach))..clause.end.min(words.end + 2);
     talk.has(near, &["deposit", "advance", "call you", "pigia", "tuongee", "yesterday", "last", "booking", "send you", "nakutumia", "natuma", "transfer", "material*", "i saw"])
 }
 

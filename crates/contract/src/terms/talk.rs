@@ -263,7 +263,8 @@ impl Reader<'_> {
             Some('£') => "pounds".into(),
             _ => raw.to_lowercase().replace(is_apostrophe, "'"),
         };
-        if FILLERS.contains(&text.as_str()) {
+        let initials = raw.len() > 1 && raw.chars().all(char::is_uppercase);
+        if FILLERS.contains(&text.as_str()) && !initials {
             self.gap = self.gap.max(Gap::Pause);
             return;
         }

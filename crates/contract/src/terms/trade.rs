@@ -23,7 +23,7 @@ struct Trade<'a> {
 /// Quantity, unit, price, total and money ahead of a trade or of work.
 pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
     let trade = Trade { reading, figures: figures(reading) };
-    let mut price = trade.last(Role::Price).cloned();
+    let mut price = trade.price();
     let mut total = trade.total(price.as_ref()).cloned();
     let mut quantity = trade.quantity(price.as_ref());
     if let Some(found) = price.take_if(|p| trade.is_lump(p, quantity.as_ref())) {
@@ -65,6 +65,14 @@ impl Trade<'_> {
         self.standing(role).filter(|f| f.value == last.value).max_by_key(|f| (f.unit.is_some(), f.explicit))
     }
 
+    /// The price that stands, with the unit that was said with it or with an offer before it.
+    fn price(&self) -> Option<Figure> {
+        let mut price = self.last(Role::Price)?.clone();
+        let offers = || self.figures.iter().filter(|f| f.role == Role::Price);
+        price.unit = price.unit.or_else(|| offers().rfind(|f| f.unit.is_some() && !f.dropped).or_else(|| offers().rfind(|f| f.unit.is_some()))?.unit);
+        Some(price)
+    }
+
     fn total(&self, price: Option<&Figure>) -> Option<&Figure> {
         self.last(Role::Total).filter(|t| price.is_none_or(|p| p.value != t.value))
     }
@@ -85,16 +93,18 @@ impl Trade<'_> {
             (None, Some(unit)) if service || lexicon::is_time(unit) || unit == "trip" => {
                 last.filter(|l| bare(l) && !lexicon::is_time(unit))
             }
-            (None, _) if service => self.standing(Role::Quantity).rfind(|f| f.unit.is_some_and(|u| !lexicon::is_time(u))),
+            (None, _) if service => {
+                let amount = |f: &&Figure| f.unit.is_some_and(|u| !lexicon::is_time(u)) || (f.unit.is_none() && f.explicit && f.value > Decimal::ONE);
+                self.standing(Role::Quantity).rfind(amount)
+            }
             (None, _) => last,
         }?;
         let mut quantity = chosen.clone();
         if quantity.unit.is_none() {
             let before = |f: &&Figure| f.words.start != quantity.words.start && f.unit.is_some_and(|u| !lexicon::is_time(u));
-            quantity.unit = unit.filter(|u| *u != "dozen").or_else(|| {
-                let mut peers = self.figures.iter().filter(|f| f.role == Role::Quantity).filter(before);
-                peers.rfind(|f| f.value > Decimal::ONE).and_then(|f| f.unit)
-            });
+            let mut peers = self.figures.iter().filter(|f| f.role == Role::Quantity).filter(before);
+            let peer = peers.rfind(|f| f.value > Decimal::ONE).and_then(|f| f.unit);
+            quantity.unit = peer.or(unit.filter(|u| *u != "dozen"));
         }
         Some(quantity)
     }
@@ -102,7 +112,7 @@ impl Trade<'_> {
     /// A price that is no price of a unit: one article, a lump sum, a job.
     fn is_lump(&self, price: &Figure, quantity: Option<&Figure>) -> bool {
         let talk = &self.reading.talk;
-        let per = self.standing(Role::Price).any(|f| f.value == price.value && f.explicit && self.says_unit(f));
+        let per = self.standing(Role::Price).any(|f| f.explicit && self.says_unit(f)) || price.unit.is_some();
         let lump = talk.has(self.reading.all(), &["lump sum", "lumpsum", "for everything", "kwa kazi yote", "for the whole", "kwa mzigo wote", "for the whole job", "kwa kazi nzima", "kwa jumla", "fixed price", "for the lot"]);
         let single = quantity.is_none_or(|q| q.value == Decimal::ONE);
         let transport = self.reading.subject == Subject::Transport;
@@ -140,8 +150,10 @@ impl Trade<'_> {
         match said {
             Some("piece") if animal => Some("head".into()),
             Some(unit) => Some(unit.into()),
-            None if self.reading.subject == Subject::Service => None,
+            // Work on goods that are counted: uniforms to sew, sheets to fix.
+            None if self.reading.subject == Subject::Service => quantity.filter(|q| q.explicit && price.is_some()).map(|_| "piece".into()),
             None if animal => Some("head".into()),
+            None if product::container_unit(self.reading).is_some() => product::container_unit(self.reading).map(Into::into),
             None => Some("piece".into()),
         }
     }

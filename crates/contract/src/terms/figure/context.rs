@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rust_decimal::Decimal;
 
-use super::unit::{per_left, per_right, unit_beside};
+use super::unit::{is_time_term, per_left, per_right, unit_beside};
 use super::{Figure, Role, is_product};
 use crate::terms::lexicon::cues::{AHEAD, CLOCK, NOW, PAYING, PEOPLE, PRICE_LEFT, REST, TOTAL_LEFT, TOTAL_RIGHT, TOTAL_SURE};
 use crate::terms::lexicon::{self, goods};
@@ -33,15 +33,27 @@ pub(crate) fn has_money(reading: &Reading, words: &Range<usize>) -> bool {
     before || (open(words.end) && (named(words.end) || (whose.contains(&talk.text(words.end)) && named(words.end + 1))))
 }
 
+/// "ten percent", "asilimia kumi".
+pub(crate) fn is_percent(reading: &Reading, words: &Range<usize>) -> bool {
+    let talk = &reading.talk;
+    let behind = talk.text(words.end) == "percent" && talk.words[words.end].gap < Gap::Stop;
+    let before = talk.ends(words.start, &["asilimia", "asilimia ya"]) || (talk.ends(words.start, &["percent"]) && reading.number_before(words.start - 1).is_none());
+    behind || before
+}
+
 /// What the words beside a figure say it is.
 pub(super) fn stated(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Role, Option<&'static str>)> {
     let talk = &reading.talk;
     let words = &number.words;
-    if is_clock(reading, words) || is_pack(reading, number) {
+    // "180 bob a dozen": part of the price before it.
+    let priced = |at: usize| reading.number_before(at).is_some() || at.checked_sub(1).is_some_and(|i| lexicon::currency(talk.text(i)).is_some());
+    if number.shape == Shape::Dozen && talk.text(words.start) == "a" && priced(words.start) {
         return Some((Role::Other, None));
     }
-    let open = talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Stop);
-    if (open && talk.text(words.end) == "percent") || talk.ends(words.start, &["asilimia", "percent", "asilimia ya"]) {
+    if is_clock(reading, words) || is_pack(reading, number) || is_time_term(reading, number) {
+        return Some((Role::Other, None));
+    }
+    if is_percent(reading, words) {
         let ahead = ahead(reading, words) && !rest(reading, words);
         return Some((if ahead { Role::Share } else { Role::Other }, None));
     }
@@ -49,6 +61,9 @@ pub(super) fn stated(reading: &Reading, number: &Number, before: &[Figure]) -> O
         return Some((Role::Price, unit));
     }
     let money = has_money(reading, words);
+    if number.value <= Decimal::ONE && (money || unit_beside(reading, number).is_none()) {
+        return Some((Role::Other, None));
+    }
     if !money && let Some(unit) = unit_beside(reading, number) {
         return Some((if is_moja(reading, words) { Role::Other } else { Role::Quantity }, unit));
     }
@@ -166,6 +181,21 @@ fn swahili_goods_follow(reading: &Reading, end: usize) -> bool {
     matches!(talk.text(end), "za" | "ya" | "of") && goods::is_goods(talk.text(end + 1))
 }
 
+/// "with two lorries": a small number counts the word behind it.
+pub(super) fn noun_follows(reading: &Reading, end: usize) -> bool {
+    let talk = &reading.talk;
+    let small = "only tu final please ni is na and per okay yes sawa hapana no basi then for kwa at i we you it lakini but haiwezi nakupa the that so sorry na haya ndiyo poa fine of them hivi if kama not siyo to hiyo my last each can will would";
+    let word = talk.words.get(end).filter(|w| w.gap < Gap::Comma && w.digits.is_none());
+    word.is_some_and(|w| !small.split(' ').any(|s| s == w.text) && lexicon::currency(&w.text).is_none() && !reading.is_number(end))
+}
+
+/// "nataka mia mbili", "I will take thirty".
+pub(super) fn is_wanted(reading: &Reading, at: usize) -> bool {
+    let cues = ["nataka", "want", "wants", "need", "needs", "order", "nipe", "nachukua", "nikichukua", "take", "taking", "nahitaji", "tunahitaji", "tunataka", "give me", "chukua", "buy", "buying", "*nunua", "supply", "supplies", "naomba", "tupe", "have", "niko na", "nina", "iko", "ziko", "zipo"];
+    let talk = &reading.talk;
+    talk.has(talk.clause(at).start.max(at.saturating_sub(8))..at, &cues) || talk.turns.get(talk.words[at].turn).is_some_and(|t| t.words.start == at && t.words.len() <= 4)
+}
+
 /// The role of an answer, by the question before it.
 pub(super) fn asked(reading: &Reading, at: usize) -> Option<Role> {
     let talk = &reading.talk;
@@ -190,13 +220,24 @@ pub(super) fn asked(reading: &Reading, at: usize) -> Option<Role> {
     hits.into_iter().filter_map(|(hit, role)| hit.map(|h| (h.end, role))).max_by_key(|(end, _)| *end).map(|(_, role)| role)
 }
 
+/// Whether the figure is the part of the whole that was just said to be paid ahead: "a quarter is okay, 49,800".
+pub(super) fn is_part(reading: &Reading, at: usize, before: &[Figure], value: Decimal) -> bool {
+    let talk = &reading.talk;
+    let near = at.saturating_sub(14)..at;
+    let named = |cues: &[&str]| talk.has(near.clone(), cues);
+    let share = before.iter().rev().take(4).find(|f| f.role == Role::Share).map(|f| f.value / if f.value > Decimal::ONE { Decimal::ONE_HUNDRED } else { Decimal::ONE });
+    let said = if named(&["quarter", "robo"]) { Some(half() * half()) } else if named(&["half", "nusu"]) { Some(half()) } else { share };
+    let total = before.iter().rfind(|f| f.role == Role::Total);
+    said.zip(total).is_some_and(|(s, t)| s.checked_mul(t.value) == Some(value))
+}
+
 /// "half now", "nusu sasa": a part of the whole, ahead.
 pub(super) fn halves(reading: &Reading) -> Vec<Figure> {
     let talk = &reading.talk;
-    let part = |at: &usize| matches!(talk.text(*at), "half" | "nusu") && !reading.is_number(*at) && !reading.is_day(*at);
+    let part = |at: &usize| matches!(talk.text(*at), "half" | "nusu" | "quarter" | "robo") && !reading.is_number(*at) && !reading.is_day(*at);
     let made = |at: usize| Figure {
         words: at..at + 1,
-        value: half(),
+        value: if matches!(talk.text(at), "quarter" | "robo") { half() * half() } else { half() },
         role: Role::Share,
         unit: None,
         explicit: true,

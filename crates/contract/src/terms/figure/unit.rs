@@ -12,6 +12,16 @@ use crate::terms::talk::Gap;
 /// The unit of a price, if it was said: none is "each".
 type PriceUnit = Option<&'static str>;
 
+/// A number of days, weeks or years that is no amount of work.
+pub(super) fn is_time_term(reading: &Reading, number: &Number) -> bool {
+    let talk = &reading.talk;
+    let words = &number.words;
+    let timed = |at: usize| lexicon::unit(talk.text(at)).is_some_and(lexicon::is_time) || matches!(talk.text(at), "years" | "year" | "mwaka" | "miaka" | "minutes" | "dakika");
+    let near = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Comma);
+    let beside = (near(words.end) && timed(words.end)) || (words.start > 0 && near(words.start) && lexicon::is_swahili_unit(talk.text(words.start - 1)) && timed(words.start - 1));
+    beside && !has_money(reading, words) && is_term(reading, words)
+}
+
 /// The unit or the goods that a number counts. `Some(None)`: goods without a measure word.
 pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&'static str>> {
     let talk = &reading.talk;
@@ -31,11 +41,23 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     if chosen.is_some() {
         return Some(chosen);
     }
+    let of_them = talk.any(words.end, &["of them", "of those", "of these", "of each", "zake", "kati yao", "kati ya hizo"]) > 0;
+    if of_them && number.value.is_integer() {
+        return Some(None);
+    }
     if !number.value.is_integer() || (near(words.end) && money(words.end)) {
         return None;
     }
     let named = words.start > 0 && near(words.start) && is_goods_word(talk.text(words.start - 1));
     (goods_follow(reading, words.end) || named).then_some(None)
+}
+
+/// "within seven days after": a time to pay or to come, and no amount of work.
+fn is_term(reading: &Reading, words: &Range<usize>) -> bool {
+    let talk = &reading.talk;
+    let event = talk.any(words.end + 1, &["after", "of", "from", "baada", "before", "ago", "late", "kabla"]) > 0 || talk.any(words.end, &["baada", "kabla"]) > 0;
+    let start = words.start.saturating_sub(usize::from(lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some()));
+    event || talk.ends(start, &["within", "in", "ndani ya", "baada ya", "after", "every", "kila"])
 }
 
 fn is_goods_word(word: &str) -> bool {
@@ -68,8 +90,13 @@ pub(super) fn per_right(reading: &Reading, words: &Range<usize>) -> Option<Price
         at += 1;
     }
     let open = inside(at) && (talk.words[at].gap < Gap::Comma || at > words.end);
-    let unit = if open { per_unit(reading, at) } else { None };
-    unit.map(|(unit, _)| unit)
+    let (unit, end) = if open { per_unit(reading, at)? } else { return None };
+    // "mikungu ishirini kila mkungu shilingi mia": the price comes after its unit.
+    let counted = words.start > 0 && lexicon::unit(talk.text(words.start - 1)).is_some() && at == words.end;
+    let priced = reading.number_at(end).is_some() || (lexicon::is_money_word(talk.text(end)) && reading.number_at(end + 1).is_some());
+    let named = words.start > 0 && (counted || is_goods_word(talk.text(words.start - 1))) && at == words.end;
+    let spoken = talk.words[words.start].digits.is_none() && talk.text(at) == "kila";
+    (!(counted && priced) && !(named && spoken)).then_some(unit)
 }
 
 /// A unit introduced by a word like "per" at `at`, and where it ends.

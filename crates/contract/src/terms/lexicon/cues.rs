@@ -37,7 +37,7 @@ pub(crate) const TOTAL_RIGHT: &[&str] = &[
 pub(crate) const AHEAD: &[&str] = &[
     "deposit", "advance", "upfront", "up front", "down payment", "downpayment", "booking", "before loading", "before you load",
     "before i load", "before we load", "before they load", "kabla ya kupakia", "kabla *pakia", "kabla ya mzigo", "*tanguliz*", "akianza", "ukianza",
-    "nikianza", "tukianza", "wakianza", "ikianza", "when you start", "when i start", "when we start", "when he starts", "when they start", "when she starts", "at the start", "on signing",
+    "nikianza", "tukianza", "wakianza", "ikianza", "when * start*", "when * begin*", "when * * start*", "on the first day", "siku ya kwanza", "once * start*", "as * start*", "*kianza kazi", "to kick off", "at the start", "on signing",
     "already paid", "already sent", "nimelipa", "tumelipa", "nimeshalipa", "tumeshalipa", "ameshalipa", "amelipa", "wamelipa", "have paid",
     "has paid", "paid already", "i paid", "we paid", "malipo ya awali", "ya awali", "rubuni", "arbuni", "kianzio", "commitment", "in advance", "ahead",
     "to start", "before work", "before you start", "before starting", "before the work", "kabla ya kuanza", "kabla ya kazi", "kabla *anz*", "on booking", "to book",
@@ -68,20 +68,22 @@ pub(crate) const PRICE_LEFT: &[&str] = &[
 ];
 /// Of another time, of other people, a list price, a fine, or only asked for.
 pub(crate) const NOISE: &[&str] = &[
-    "last year*", "last season*", "last month", "last time", "last week", "last harvest", "last contract", "previous*", "mwaka jana",
+    "last year*", "last season*", "last month", "last time", "last week", "last harvest", "last term", "last order", "previously", "borrowed", "alikopa", "nilikopa", "ulikopa", "last contract", "previous*", "mwaka jana",
     "msimu uliopita", "mwezi uliopita", "wiki iliyopita", "mwaka uliopita", "jana", "juzi", "ya zamani", "za zamani", "used to",
     "yesterday", "others", "other people", "other shop*", "other buyer*", "other trader*", "other side", "another buyer", "another shop", "another trader", "another company", "another driver", "other company", "somebody", "someone",
     "neighbour*", "jirani*", "majirani", "wengine", "mwingine", "wenzako", "wenzangu", "elsewhere", "broker*", "dalali*", "board pays",
     "railway", "competitor*", "market price", "sokoni ni", "in town", "mtu mwingine", "mjini", "kwingine", "rival", "my brother",
     "my cousin", "co op pays", "government price", "listed", "list price", "normal price", "usual price", "bei ya kawaida", "kawaida",
     "catalogue", "recommended", "sticker", "tag price", "normally", "usually", "fine of", "fine is", "fine ni", "faini", "penalty",
-    "commission", "collateral", "dhamana", "kamisheni", "insurance", "cess", "fee ya broker", "had asked", "first asked", "asked for",
-    "you asked", "i asked", "had wanted", "i wanted", "wanted", "i thought", "nilidhani", "*meomba", "nilikuwa nimesema", "alikuwa anataka", "ulikuwa unataka",
-    "alitaka", "nilitaka", "tulianza na", "tulianza", "walitaka", "we started at", "started at", "had said", "earlier", "at first",
+    "commission", "collateral", "dhamana", "kamisheni", "insurance", "cess", "fee ya broker",         "tulianza na", "tulianza", "we started at", "started at", "earlier", "at first",
     "ulisema mwanzo", "before it was", "ilikuwa", "zilikuwa", "yalikuwa", "originally", "in place of", "down from", "at most", "ceiling",
     "budget", "maximum", "not more than", "isizidi", "bajeti", "you told my", "aliniambia", "walisema", "was quoted", "quoted",
     "order number", "member number", "reference", "ref", "invoice number", "number is", "namba", "nambari", "paybill", "till number",
-    "account", "file number", "gate", "room", "plot", "receipt number", "lot number", "serial", "asked me for", "aliomba", "nilikuwa nataka", "cheaper", "supermarket", "hulipa", "hununua", "wananunua",
+    "account", "file number", "gate", "room", "plot", "receipt number", "lot number", "serial", "cheaper", "supermarket", "hulipa", "hununua", "wananunua",
+];
+/// Only wished for. Of a quantity they are polite words for what is wanted now.
+pub(crate) const WISHED: &[&str] = &[
+    "had asked", "first asked", "asked for", "you asked", "i asked", "had wanted", "i wanted", "wanted", "i thought", "nilidhani", "*meomba", "nilikuwa nimesema", "alikuwa anataka", "ulikuwa unataka", "alitaka", "nilitaka", "walitaka", "had said", "asked me for", "aliomba",
 ];
 /// The same, behind the figure.
 pub(crate) const NOISE_BEHIND: &[&str] = &[

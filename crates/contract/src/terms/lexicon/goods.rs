@@ -22,7 +22,7 @@ const TRANSLATED: &[(&str, &str)] = &[
     ("tofali", "bricks"), ("mbao", "timber"), ("mchanga", "sand"), ("kokoto", "ballast"), ("mawe", "stones"),
     ("makaa", "charcoal"), ("mkaa", "charcoal"), ("kuni", "firewood"), ("magodoro", "mattresses"), ("godoro", "mattresses"), ("viti", "chairs"), ("kiti", "chairs"),
     ("meza", "tables"), ("madawati", "desks"), ("dawati", "desks"), ("sweta", "sweaters"), ("mafuta ya kupikia", "cooking oil"), ("mafuta ya kula", "cooking oil"),
-    ("maji", "water"), ("vitabu", "books"), ("kitabu", "books"), ("unga", "flour"), ("unga wa mahindi", "maize flour"), ("unga wa ngano", "wheat flour"), ("sukari", "sugar"), ("chumvi", "salt"), ("sabuni", "soap"), ("nguzo", "poles"), ("misumari", "nails"), ("rangi", "paint"), ("viatu", "shoes"), ("sare", "uniforms"), ("nguo", "clothes"), ("mashati", "shirts"), ("blanketi", "blankets"), ("mablanketi", "blankets"), ("vitanda", "beds"), ("kitanda", "beds"), ("milango", "doors"), ("madirisha", "windows"), ("ngozi", "hides"), ("mwani", "seaweed"), ("nazi", "coconuts"), ("karafuu", "cloves"), ("iliki", "cardamom"), ("chai", "tea"), ("mtindi", "yoghurt"), ("samli", "ghee"), ("siagi", "butter"), ("kamba", "rope"), ("majembe", "hoes"), ("jembe", "hoes"), ("pampu", "pumps"), ("matairi", "tyres"), ("tairi", "tyres"), ("tires", "tyres"), ("magunia matupu", "empty sacks"), ("pikipiki", "motorcycle"), ("baiskeli", "bicycles"), ("samani", "furniture"), ("chakula cha kuku", "chicken feed"), ("chakula cha mifugo", "animal feed"), ("taa", "lamps"), ("mifugo", "livestock"), ("mtambo", "machine"), ("mashine", "machine"), ("jenereta", "generator"), ("friji", "fridge"), ("pumba", "bran"),
+    ("maji", "water"), ("vitabu", "books"), ("kitabu", "books"), ("unga", "flour"), ("unga wa mahindi", "maize flour"), ("unga wa ngano", "wheat flour"), ("sukari", "sugar"), ("chumvi", "salt"), ("sabuni", "soap"), ("nguzo", "poles"), ("misumari", "nails"), ("rangi", "paint"), ("viatu", "shoes"), ("sare", "uniforms"), ("nguo", "clothes"), ("mashati", "shirts"), ("blanketi", "blankets"), ("mablanketi", "blankets"), ("vitanda", "beds"), ("kitanda", "beds"), ("milango", "doors"), ("madirisha", "windows"), ("ngozi", "hides"), ("mwani", "seaweed"), ("nazi", "coconuts"), ("karafuu", "cloves"), ("iliki", "cardamom"), ("chai", "tea"), ("mtindi", "yoghurt"), ("samli", "ghee"), ("siagi", "butter"), ("kamba", "rope"), ("majembe", "hoes"), ("jembe", "hoes"), ("pampu", "pumps"), ("tanki", "tanks"), ("matanki", "tanks"), ("mabomba", "pipes"), ("bomba", "pipes"), ("makabati", "cabinets"), ("kabati", "cabinets"), ("mapazia", "curtains"), ("taulo", "towels"), ("neti", "nets"), ("vyandarua", "mosquito nets"), ("chandarua", "mosquito nets"), ("maturubai", "tarpaulins"), ("turubai", "tarpaulins"), ("mitambo", "machines"), ("matunda", "fruit"), ("mboga", "vegetables"), ("ukwaju", "tamarind"), ("tende", "figs"), ("bamia", "okra"), ("biringanya", "aubergines"), ("mabilinganya", "aubergines"), ("matango", "cucumbers"), ("tango", "cucumbers"), ("maboga", "pumpkins"), ("boga", "pumpkins"), ("miwa", "sugarcane"), ("shayiri", "barley"), ("uyoga", "mushrooms"), ("dengu", "lentils"), ("soya", "soya beans"), ("viazi sukari", "sweet potatoes"), ("mahindi mabichi", "green maize"), ("nyama ya ng'ombe", "beef"), ("nyama ya mbuzi", "goat meat"), ("ng'ombe wa maziwa", "dairy cattle"), ("mayai ya kienyeji", "kienyeji eggs"), ("kuku wa kienyeji", "kienyeji chickens"), ("vitabu vya hesabu", "exercise books"), ("madaftari", "exercise books"), ("daftari", "exercise books"), ("kalamu", "pens"), ("mikeka", "mats"), ("vikapu", "baskets"), ("kikapu", "baskets"), ("vyungu", "pots"), ("sufuria", "pots"), ("matairi", "tyres"), ("tairi", "tyres"), ("tires", "tyres"), ("magunia matupu", "empty sacks"), ("pikipiki", "motorcycle"), ("baiskeli", "bicycles"), ("samani", "furniture"), ("chakula cha kuku", "chicken feed"), ("chakula cha mifugo", "animal feed"), ("taa", "lamps"), ("mifugo", "livestock"), ("mtambo", "machine"), ("mashine", "machine"), ("jenereta", "generator"), ("friji", "fridge"), ("pumba", "bran"),
 ];
 
 /// English names that stand for themselves; the plural is looked up by its singular too.
@@ -44,7 +44,9 @@ const ENGLISH: &str = "maize beans rice paddy wheat sorghum millet barley oats g
     livestock parcels scrap steel bars iron logs planks plywood roofing gutters notebooks textbooks pens \
     curtains towels carpets sofas sofa cupboards wardrobes shelves benches bench incubator incubators chaff cutter cutters \
     silos cobs tobacco khat miraa fodder pellets cake concentrate gypsum diesel petrol kerosene gas cylinders cylinder \
-    sugarcane cane figs tamarind baobab shea gum arabic amaranth teff nyama crabs prawns octopus lobsters";
+    lockers cabinets okra aubergines cucumbers pumpkins pumpkin vegetables fruit fruits mats baskets kiondos beads sculptures carvings \
+    hooks cupboard kerosene paraffin charcoal jiko basins saucepans spoons projectors printers paper \
+    cartridges toner tables stools stool pallets seedling sugarcane cane figs tamarind baobab shea gum arabic amaranth teff nyama crabs prawns octopus lobsters";
 
 /// Live animals: counted by head.
 const ANIMALS: &str = "chickens chicken broilers layers hens chicks ducks turkeys goats goat sheep lambs cattle bulls bull heifers \
@@ -67,7 +69,7 @@ const VARIETIES: &str = "white red yellow green black brown purple blue rosecoco
     dap npk urea tsp kahawia mbuni parchment cherry clean-cherry robusta nile macadamia valencia washington \
     dutch kigoma kidney pinto navy sugar butter lamu mkalatusi desi kabuli guar virginia natal bambara somali maasai masai \
     nguni toro hereford charolais simmental brahman broiler layer acacia wildflower forest highland lowland mountain \
-    sweet bird bird's cayenne bell portland corrugated galvanised galvanized prepainted";
+    sweet bird birds bird's eye cayenne bell portland corrugated galvanised galvanized prepainted";
 
 /// Swahili words for colours and kinds, which follow the noun, by their stems.
 const SWAHILI_KINDS: &[(&str, &str)] = &[
@@ -98,6 +100,27 @@ pub(crate) fn is_animal(head: &str) -> bool {
 /// Whether the word before a name of goods belongs to it.
 pub(crate) fn qualifies(word: &str) -> bool {
     listed(VARIETIES, word) || listed(COMPOUND_BEFORE, word)
+}
+
+/// Whether the word says what a thing is made of or for: "steel lockers", "school bags".
+pub(crate) fn is_material(word: &str) -> bool {
+    listed("steel wooden plastic metal iron solar school office canvas rubber leather concrete fishing kitchen hospital garden", word)
+}
+
+/// Things that are named by what they hold or move.
+pub(crate) fn is_vessel(name: &str) -> bool {
+    listed("pumps tanks pipes machine sprayers", name)
+}
+
+/// The English word for what a vessel holds.
+pub(crate) fn stuff(word: &str) -> Option<&'static str> {
+    match word {
+        "maji" => Some("water"),
+        "mafuta" => Some("oil"),
+        "gesi" => Some("gas"),
+        "maziwa" => Some("milk"),
+        _ => None,
+    }
 }
 
 /// Whether the word alone names a variety or a breed.

@@ -22,6 +22,6 @@ pub(crate) const SERVICES: &[(&str, &[&str])] = &[
     ("tailoring", &["tailor*", "*shona*", "*shone*", "ushonaji", "sewing", "sew", "stitch*"]),
     ("catering", &["cater*", "upishi", "*pikia*", "mapishi", "cooking for", "cook for", "kupika", "cook", "mpishi"]),
     ("bookkeeping", &["bookkeep*", "book keeping", "accounting", "accounts", "uhasibu", "hesabu za", "books of account", "ledgers"]),
-    ("training", &["train*", "mafunzo", "*fundisha*", "workshop", "*funza*", "teach*"]),
+    ("training", &["train*", "mafunzo", "*fundisha*", "*funza*", "teach*"]),
     ("translation", &["translat*", "*tafsiri*", "interpret*"]),
 ];

@@ -187,9 +187,15 @@ fn hundreds(talk: &Talk, count: Decimal, at: usize) -> (Decimal, usize) {
     if joined(talk, tail)
         && let Some((below, end)) = below_hundred(talk, tail)
         && below > 0
-        && !(talk.text(end) == "hundred" && joined(talk, end))
     {
-        return (value + Decimal::from(below), end);
+        let next = |at: usize| talk.text(at) == "hundred" && joined(talk, at);
+        if !next(end) {
+            return (value + Decimal::from(below), end);
+        }
+        // "six hundred and fifty six hundred and fifty": the six begins the next number.
+        if end == tail + 2 {
+            return (value + Decimal::from(below - below % 10), tail + 1);
+        }
     }
     (value, at + 1)
 }

@@ -34,6 +34,9 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     if talk.text(at) == "mosi" {
         return Some(Number { words: at..at + 1, value: Decimal::ONE, shape: Shape::Ordinal });
     }
+    if talk.text(at) == "moja" && talk.ends(at, &["hata", "mara", "kila", "kwa", "zote", "wote", "lingine", "pia"]) {
+        return None;
+    }
     let (mut value, mut end, mut limit) = part(talk, at)?;
     while let Some((add, after, scale)) = next_part(talk, end, limit) {
         (value, end, limit) = (sum(value, add)?, after, scale);
