@@ -59,6 +59,9 @@ pub struct Config {
     /// nats://… of a server with JetStream; none means the projector reads the journal itself.
     #[arg(long, env = "AHADI_NATS_URL", hide_env_values = true)]
     pub nats_url: Option<String>,
+    /// File that holds the address of NATS, with user and password in it.
+    #[arg(long, env = "AHADI_NATS_URL_FILE", conflicts_with = "nats_url")]
+    pub nats_url_file: Option<PathBuf>,
     /// Name of the ledger, for ever: a domain and a path.
     #[arg(long, env = "AHADI_ORIGIN", default_value = "localhost/ahadi")]
     pub origin: String,
@@ -155,6 +158,7 @@ impl Config {
     pub fn resolve(mut self) -> anyhow::Result<Config> {
         for (value, file) in [
             (&mut self.database_url, &self.database_url_file),
+            (&mut self.nats_url, &self.nats_url_file),
             (&mut self.admin_key, &self.admin_key_file),
             (&mut self.africastalking_api_key, &self.africastalking_api_key_file),
         ] {
@@ -219,5 +223,11 @@ fn secret_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Settings whose values are never shown.
-pub const SECRETS: [&str; 5] =
-    ["database_url", "admin_key", "webhook_secret", "minivoice_webhook_secret", "africastalking_api_key"];
+pub const SECRETS: [&str; 6] = [
+    "database_url",
+    "nats_url",
+    "admin_key",
+    "webhook_secret",
+    "minivoice_webhook_secret",
+    "africastalking_api_key",
+];

@@ -94,8 +94,17 @@ impl BusOptions {
         format!("{}.events.v1.{rest}", self.root)
     }
 
-    pub(super) fn connect_options(&self) -> Result<ConnectOptions, BusError> {
-        let options = ConnectOptions::new().name("ahadi");
+    /// Adds a name and the credentials.
+    pub(super) fn complete(&self, options: ConnectOptions) -> Result<ConnectOptions, BusError> {
+        let mut options = options.name("ahadi");
+        // The library takes host and port from an address and leaves user and password to be told.
+        if let Some(server) = self.servers()?.iter().find(|server| server.has_user_pass()) {
+            let user = percent_decoded(server.username().unwrap_or_default())?;
+            options = match server.password() {
+                Some(password) => options.user_and_password(user, percent_decoded(password)?),
+                None => options.token(user),
+            };
+        }
         match &self.credentials {
             None => Ok(options),
             Some(text) => options.credentials(text).map_err(|_| BusError::Options("credentials".to_owned())),
@@ -132,5 +141,35 @@ impl BusOptions {
         config.num_replicas = self.replicas;
         config.compression = self.compression.then(|| "s2".to_owned());
         config
+    }
+}
+
+/// What stands in the user part of an address, with `%XX` read back (RFC 3986 §2.1).
+fn percent_decoded(text: &str) -> Result<String, BusError> {
+    let wrong = || BusError::Options("address".to_owned());
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        bytes.push(u8::from_str_radix(digits.ok_or_else(wrong)?, 16).map_err(|_| wrong())?);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn users_and_passwords_are_read_from_the_address() {
+        for (text, expected) in [("plain", Some("plain")), ("p%40ss%2Fw%25", Some("p@ss/w%")), ("", Some(""))] {
+            assert_eq!(percent_decoded(text).ok().as_deref(), expected);
+        }
+        for broken in ["%", "%4", "%zz", "a%+1b", "%ff"] {
+            let error = percent_decoded(broken).unwrap_err();
+            assert_eq!(error.to_string(), "bad NATS address", "{broken}");
+        }
     }
 }
