@@ -12,7 +12,7 @@ const AWAY: &[&str] = &[
     "i will think", "i'll think", "think about it", "nothing for now", "not for now", "nothing agreed", "not agreed", "hakuna kitu", "hatujakubaliana", "hatukukubaliana", "hatukuelewana", "hatujaelewana", "hatujamaliza", "nothing is agreed",
     "nitafute mwingine", "nitafute", "nitatafuta", "natafuta mwingine", "find another", "find someone", "find somebody", "look for another", "look elsewhere", "look for someone", "try elsewhere", "try another", "go elsewhere",
     "forget it", "then forget", "leave it then", "achana", "wacha tu", "basi acha", "basi wacha", "acha basi", "wacha basi", "tuache", "sitaki", "sihitaji", "sitauza", "sitanunua", "siuzi", "i will not sell", "i am not selling", "i'm not selling", "i won't sell", "will not take it", "i will pass", "not interested",
-    "wait for the other", "wait for another", "wait for a better", "i will wait", "i'll wait", "nitasubiri", "nisubiri", "niulize", "nimuulize", "niongee na", "nikae na", "nifikirie", "nitafikiria", "nitafikiri", "nijadiliane", "nishauriane", "wacha niulize", "acha niulize", "ngoja niulize", "nitakujulisha", "nitakuambia kama", "i will let you know", "i'll let you know", "let you know", "get back to you", "come back to you", "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane", "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine", "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my", "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too far apart", "cannot agree", "can't agree", "no agreement", "sell to him", "sell to them", "sell to the other", "nitauza kwa", "nitamuuzia", "kwa sasa hapana", "sina haja", "no thank you", "no thanks", "hapana asante", "then no", "we leave it", "let us leave it", "let's leave it", "keep your", "baki na", "haitawezekana", "hatutaweza", "sitaweza",
+    "wait for the other", "wait for another", "wait for a better", "i will wait", "i'll wait", "nitasubiri", "nisubiri", "niulize", "nimuulize", "niongee na", "nikae na", "nifikirie", "nitafikiria", "nitafikiri", "nijadiliane", "nishauriane", "wacha niulize", "acha niulize", "ngoja niulize", "nitakujulisha", "nitakuambia kama", "i will let you know", "i'll let you know", "let you know", "get back to you", "come back to you", "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane", "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine", "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my", "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine", "nyingine basi", "mwingine basi", "nitafute lingine", "look around", "shop around", "compare first", "sleep on it", "no no no then", "that is my last price then", "then keep", "then stay", "tusikubaliane", "tumeshindwa", "imeshindikana", "haiwezekani basi", "basi haiwezekani", "basi tena", "tuachane", "too far apart", "cannot agree", "can't agree", "no agreement", "sell to him", "sell to them", "sell to the other", "nitauza kwa", "nitamuuzia", "kwa sasa hapana", "sina haja", "no thank you", "no thanks", "hapana asante", "then no", "we leave it", "let us leave it", "let's leave it", "keep your", "baki na", "haitawezekana", "hatutaweza", "sitaweza",
 ];
 /// The same, but also said after a deal.
 const CALL_BACK: &[&str] = &[
@@ -45,8 +45,21 @@ pub(crate) fn is_made(reading: &Reading) -> bool {
     {
         return false;
     }
+    if talk.turns.len() > 2 && accepted == 0 && ends_in_refusal(reading) {
+        return false;
+    }
     let back = talk.find_last(all, CALL_BACK);
     back.is_none_or(|back| back.start < after || accepted > 0)
+}
+
+/// No word of assent after the last figure, and one of refusal.
+fn ends_in_refusal(reading: &Reading) -> bool {
+    let talk = &reading.talk;
+    let Some(last) = reading.numbers.last() else { return false };
+    let tail = last.words.end..talk.words.len();
+    let assent = ["okay", "ok", "yes", "fine", "good", "sawa", "haya", "poa", "right", "alright", "correct", "sure", "no problem", "hakuna shida", "ndiyo", "great", "perfect", "karibu", "thank you", "thanks", "asante", "understood", "see you", "of course", "exactly", "bila shaka", "hakuna neno", "no worry", "done", "nashukuru", "hewala", "barabara"];
+    let refusal = ["too much", "too low", "too high", "maybe", "cannot", "can't", "siwezi", "hapana", "labda", "not now", "expensive", "ghali", "nyingi", "another", "mwingine", "lingine", "any time", "no", "goodbye", "kwaheri", "bye", "afford", "let it be", "basi"];
+    !talk.has(tail.clone(), &assent) && talk.has(tail, &refusal)
 }
 
 /// Where a deal was last said to be made; not "no deal", nor a deal asked for.

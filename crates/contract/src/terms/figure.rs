@@ -138,11 +138,12 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
         return None;
     }
     let thousand = value * Decimal::ONE_THOUSAND;
-    if let Some(same) = recent().find(|f| f.value == value) {
-        return Some((same.role, value));
-    }
-    if is_product(before, value) {
+    let same = recent().find(|f| f.value == value && !f.dropped);
+    if is_product(before, value) && same.is_none_or(|f| !f.explicit) {
         return Some((Role::Total, value));
+    }
+    if let Some(same) = same {
+        return Some((same.role, value));
     }
     if context::is_part(reading, number.words.start, before, value) {
         return Some((Role::Upfront, value));
@@ -161,7 +162,11 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
         let fits = |v: Decimal| v * Decimal::from(5) >= f.value * Decimal::from(2) && v * Decimal::from(2) <= f.value * Decimal::from(5);
         matches!(f.role, Role::Price | Role::Quantity | Role::Total) && !(money && f.role == Role::Quantity) && (fits(value) || (f.role != Role::Quantity && value < Decimal::ONE_THOUSAND && fits(thousand)))
     };
-    if let Some(peer) = recent().find(close) {
+    let apart = |f: &&Figure| {
+        let full = if f.value > value * Decimal::TEN { thousand } else { value };
+        (full - f.value).abs().checked_div(f.value).unwrap_or(Decimal::MAX)
+    };
+    if let Some(peer) = recent().filter(close).min_by_key(apart) {
         return Some((peer.role, value));
     }
     let quantity = recent().any(|f| f.role == Role::Quantity);

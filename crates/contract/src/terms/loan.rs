@@ -29,7 +29,7 @@ struct Sum {
 }
 
 const TOTAL: &[&str] = &[
-    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes", "return*", "refund*", "*rejesha", "*rudisha",
+    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes", "return*", "refund*", "*rejesh*", "*rudish*",
 ];
 const PART: &[&str] = &[
     "instalment*", "installment*", "each month", "every month", "per month", "a month", "monthly", "kila mwezi", "kwa mwezi", "each week", "every week", "per week", "a week", "weekly", "kila wiki", "kwa wiki", "each day", "every day", "daily", "kila siku", "kwa siku", "each time", "kila awamu", "each", "per instalment", "awamu", "kila mara", "every saturday", "every friday", "every sunday", "every monday", "kila jumamosi", "kila ijumaa", "kila jumapili", "kila jumatatu", "kila mmoja", "kila moja", "at a time", "rejesho", "marejesho",
@@ -66,6 +66,9 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
 /// All sums of money, each with what it stands for.
 fn sums(reading: &Reading) -> Vec<Sum> {
     let mut sums: Vec<Sum> = Vec::new();
+    // Until interest or paying back is spoken of, every sum is one to be lent.
+    let terms = [TOTAL, PART, &["interest", "riba", "percent", "asilimia"]].concat();
+    let opening = reading.talk.find(reading.all(), &terms).map_or(usize::MAX, |w| w.start);
     for number in &reading.numbers {
         if is_negated(reading, number.words.start) {
             for sum in sums.iter_mut().rev().take(20).filter(|s| s.value == number.value) {
@@ -76,7 +79,10 @@ fn sums(reading: &Reading) -> Vec<Sum> {
         if !is_sum(reading, number) {
             continue;
         }
-        let (role, value, explicit) = role(reading, number, &sums);
+        let (mut role, value, explicit) = role(reading, number, &sums);
+        if number.words.end < opening {
+            role = Role::Principal;
+        }
         let near = reading.left(number.words.start, 8, true).start..reading.right(number.words.end, 6).end.max(number.words.end);
         let dropped = is_noise(reading, &number.words) || is_wish(reading, &number.words) || reading.talk.has(near, FOREIGN) || guess(reading, number);
         sums.push(Sum { role, value, words: number.words.clone(), dropped, explicit });
@@ -115,7 +121,7 @@ fn role(reading: &Reading, number: &Number, before: &[Sum]) -> (Role, Decimal, b
     let right = reading.right(words.end, 5);
     let value = number.value;
     let thousand = value * Decimal::ONE_THOUSAND;
-    if talk.has(right.clone(), &["in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all"]) {
+    if talk.has(right.clone(), &["in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all", "yote pamoja", "zote pamoja", "yote kwa pamoja"]) {
         return (Role::Total, value, true);
     }
     let total = talk.find_last(left.clone(), TOTAL);

@@ -72,6 +72,11 @@ fn spelled_code(talk: &Talk, at: usize) -> Option<usize> {
     (!scaled && (count >= 5 || (zero && count >= 3))).then_some(at + count)
 }
 
+/// Whether a word is a Swahili number: the unit stands before it.
+pub(crate) fn is_swahili(word: &str) -> bool {
+    swahili::is_number(word)
+}
+
 /// Whether word `at` goes on with what is before it, without a pause.
 pub(crate) fn joined(talk: &Talk, at: usize) -> bool {
     talk.words.get(at).is_some_and(|w| w.gap <= Gap::Hyphen)

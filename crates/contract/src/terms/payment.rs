@@ -13,11 +13,11 @@ const PAYING: &[&str] = &[
 ];
 /// Fixed phrases, and the term each one makes.
 const EVENTS: &[(&str, &[&str])] = &[
-    ("on delivery", &["*kifik*", "*shafik*", "*kileta", "*kiletwa", "*kiletewa", "*shaleta", "*kipokea", "*shapokea", "*kishusha", "*kishushwa", "wakifika", "wakileta", "*kikabidhi*", "cash on delivery", "hapo hapo ukileta", "*kizipokea", "*kiupokea", "*kiyapokea"]),
-    ("on collection", &["*kichuku*", "*kija kuchukua", "*kizichukua", "*kiyachukua", "*kiuchukua", "*kivichukua", "*kifuata", "*kizifuata"]),
-    ("on loading", &["*kipakia*", "*kipakiwa", "*shapakia", "*shapakiwa"]),
-    ("on inspection", &["*kikagua", "*shakagua", "*kikaguliwa", "*shakaguliwa", "*kizikagua", "*kiangalia", "*shaangalia", "*kiyakagua", "*kihakikisha", "*shahakikisha", "*kipima", "*shapima"]),
-    ("on completion", &["*kimaliz*", "*shamaliz*", "*kiisha", "*shaisha", "*kikamilik*", "mwisho wa kazi", "mwisho wa shughuli"]),
+    ("on delivery", &["*ki*fik*", "*sha*fik*", "*ki*leta", "*ki*letwa", "*ki*letea", "*ki*letewa", "*sha*leta", "*ki*pokea", "*ki*poke", "*sha*pokea", "*ki*shusha", "*ki*shushwa", "*ki*kabidhi*", "cash on delivery"]),
+    ("on collection", &["*ki*chukua", "*ki*chukuliwa", "*ki*fuata", "*ki*zoa", "*sha*chukua"]),
+    ("on loading", &["*ki*pakia", "*ki*pakiwa", "*sha*pakia", "*sha*pakiwa"]),
+    ("on inspection", &["*ki*kagua", "*sha*kagua", "*ki*kaguliwa", "*sha*kaguliwa", "*ki*angalia", "*sha*angalia", "*ki*hakikisha", "*sha*hakikisha", "*ki*pima", "*sha*pima"]),
+    ("on completion", &["*ki*maliz*", "*sha*maliz*", "*kiisha", "*shaisha", "*kwisha", "*ki*kamilik*", "kazi ikiisha", "mwisho wa kazi", "mwisho wa shughuli"]),
     ("per trip", &["per trip", "each trip", "every trip", "kila trip", "kila safari", "trip by trip", "kwa kila trip", "kwa kila safari", "safari kwa safari"]),
     ("per visit", &["per visit", "each visit", "every visit", "kila visit", "kila ziara", "kila ukija", "kila akija", "kwa kila visit"]),
     ("daily", &["every day", "each day", "daily", "kila siku", "every evening", "each evening", "kila jioni", "day by day", "siku kwa siku", "end of the day", "mwisho wa siku"]),
@@ -26,7 +26,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("in advance", &["in full before", "full payment first", "full payment before", "everything in advance", "everything upfront", "everything before", "everything first", "all in advance", "all upfront", "all of it in advance", "all of it before", "all of it upfront", "in full upfront", "in full in advance", "full amount before", "full amount in advance", "full amount upfront", "full amount first", "whole amount before", "whole amount in advance", "whole fee before", "whole fee in advance", "whole sum before", "whole price before", "whole amount upfront", "zote kabla", "yote kabla", "zote kwanza", "yote kwanza", "zote mapema", "yote mapema", "zote mbele", "yote mbele", "pay first", "payment first", "lipa kwanza", "unalipa kwanza", "nalipa kwanza", "malipo kwanza", "pesa kwanza", "money first", "pay everything", "pay all before", "pay in advance", "paid in advance", "payment in advance", "payment is in advance", "prepaid", "prepay*", "pay before loading", "pay you before loading", "payment before loading", "100 percent upfront", "hundred percent upfront", "asilimia mia", "zote kabla ya", "kabla upakie", "kabla sijapakia", "kabla hujapakia", "before we ship", "before i ship", "before anything is loaded", "in full today", "in full now", "pay before you load", "pay before i load", "pay before we load", "pay you before you load", "all before loading", "all the money before", "kabla hajapakia", "zote kabla ya kupakia"]),
 ];
 /// What opens an event: "when the bales are …", "baada ya …".
-const OPENERS: &[&str] = &["when", "once", "after", "as soon as", "as", "upon", "on", "at", "the moment", "immediately", "baada ya", "wakati wa", "punde", "mara tu", "until", "against", "kwa", "only when", "siku ya", "the day", "the minute", "soon as"];
+const OPENERS: &[&str] = &["when", "once", "after", "as soon as", "as", "upon", "on", "at", "the moment", "immediately", "baada ya", "wakati wa", "punde", "mara tu", "until", "against", "kwa", "only when", "the minute", "soon as"];
 /// Verbs and nouns of an event, behind its opener.
 const STEMS: &[(&str, &[&str])] = &[
     ("on delivery", &["deliver*", "arriv*", "reach*", "offload*", "unload*", "receiv*", "receipt", "bring*", "brought", "land*", "here", "kupokea", "kufika", "kuleta", "kushusha", "kufikisha", "delivery", "come", "comes", "kupokelewa", "get to me", "gets to me", "handed over", "hand over", "kukabidhi*", "dropped", "drop"]),

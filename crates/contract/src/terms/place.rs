@@ -38,6 +38,15 @@ const NO_PLACE: &[&str] = &[
 pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let mut all = places_named(reading);
     let nested: Vec<bool> = (0..all.len()).map(|i| i > 0 && is_nested(reading, &all[i - 1], &all[i])).collect();
+    // "Baringo, Marigat": the county is named only to say where the town is.
+    for i in 1..all.len() {
+        let (first, second) = (&all[i - 1], &all[i]);
+        let wide = places::is_region(&first.name) && second.known && !places::is_region(&second.name);
+        if wide && second.words.start <= first.words.end + 1 && first.score > second.score {
+            all[i].score = first.score + 1;
+            all[i - 1].score = 0;
+        }
+    }
     for (place, nested) in all.iter_mut().zip(nested) {
         place.score -= 5 * i32::from(nested);
     }
@@ -59,6 +68,9 @@ fn is_nested(reading: &Reading, first: &Place, second: &Place) -> bool {
     let between = second.words.start.saturating_sub(first.words.end);
     let bare = first.name.split(' ').next_back().is_some_and(|w| places::facility(w).is_some());
     let linked = between == 0 || (between == 1 && matches!(talk.text(first.words.end), "in" | "huko" | "katika"));
+    if places::is_region(&first.name) && second.known {
+        return false;
+    }
     let near = talk.words[first.words.start].clause == talk.words[second.words.start].clause;
     near && linked && first.score > 0 && (bare || between == 1 || talk.words[second.words.start].gap == Gap::Comma)
 }
@@ -162,7 +174,7 @@ fn has_cue(reading: &Reading, at: usize) -> bool {
 /// In speech without capitals: a phrase after which only a place can come.
 fn flat_cue(reading: &Reading, at: usize) -> bool {
     let cues = [
-        "bring it to", "bring them to", "bring to", "deliver to", "deliver it to", "deliver them to", "deliver at", "deliver in", "delivered to", "delivered at", "take it to", "take them to", "reach", "unaleta", "naleta", "utaleta", "nitaleta", "leta", "uniletee", "niletee", "pale", "huko", "yafike", "ifike", "zifike", "wafike", "ufike", "collect at", "collect it at", "collect them at", "collect in", "pick at", "pick them at", "pick it at", "mpaka", "hadi", "kwenda", "pick up at", "it is in", "we are in", "is in", "drop at", "drop them at", "to the", "plot in", "shamba liko", "kule", "farm in", "farm at", "shop in", "shop at", "school in", "site in", "site at", "house in", "peleka", "naja kuchukua", "come to", "delivery ni", "delivery iwe", "delivery to",
+        "bring it to", "bring them to", "bring to", "deliver to", "deliver it to", "deliver them to", "deliver at", "deliver in", "delivered to", "delivered at", "take it to", "take them to", "reach", "unaleta", "naleta", "utaleta", "nitaleta", "leta", "uniletee", "niletee", "pale", "huko", "yafike", "ifike", "zifike", "wafike", "ufike", "collect at", "collect it at", "collect them at", "collect in", "pick at", "pick them at", "pick it at", "mpaka", "hadi", "kwenda", "pick up at", "it is in", "we are in", "is in", "drop at", "drop them at", "plot in", "shamba liko", "kule", "farm in", "farm at", "shop in", "shop at", "school in", "site in", "site at", "house in", "peleka", "naja kuchukua", "come to", "delivery ni", "delivery iwe", "delivery to",
     ];
     reading.talk.ends(at, &cues)
 }

@@ -110,6 +110,9 @@ fn weight(reading: &Reading, words: &Range<usize>) -> u32 {
     if hanging && (talk.ends(first, ASIDE) || (first >= 2 && talk.text(first - 1) == "any")) && !reading.is_number(first.saturating_sub(1)) {
         return u32::from(talk.ends(first, &["na"]) && !talk.ends(first, &["siwe na", "yasiwe na", "zisiwe na"]));
     }
+    if matches!(talk.text(first), "fruit" | "fruits" | "matunda" | "vegetables" | "mboga" | "livestock" | "mifugo") {
+        return 1;
+    }
     let back = first.saturating_sub(2)..first;
     let counted = back.clone().any(|i| reading.is_number(i)) || reading.is_number(words.end) || back.into_iter().any(|i| lexicon::unit(talk.text(i)).is_some());
     2 + 3 * u32::from(counted && !is_noise(reading, words))
@@ -180,6 +183,10 @@ fn english_name(reading: &Reading, at: usize) -> Option<Naming> {
     if matches!(talk.text(end), "za" | "ya" | "aina") && talk.words.get(end + 1).is_some_and(|w| (w.capital && known_kind(&w.text)) || goods::is_variety(&w.text)) && !reading.is_day(end + 1) && lexicon::unit(talk.text(end + 1)).is_none() {
         name = format!("{} {name}", talk.text(end + 1));
         end += 2;
+    }
+    if talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen) && goods::is_variety(talk.text(end)) && !goods::is_goods(talk.text(end)) && !name.contains(' ') {
+        name = format!("{} {name}", talk.text(end));
+        end += 1;
     }
     if name == head && goods::needs_qualifier(talk.text(at)) || name == talk.text(at) && goods::needs_qualifier(talk.text(at)) {
         return None;

@@ -83,7 +83,15 @@ impl Talk {
     pub fn read(text: &str) -> Talk {
         let mut talk = Talk::default();
         let lines: Vec<Range<usize>> = lines(text);
-        let spoken = |line: &Range<usize>| speaker_bytes(&text[line.clone()]);
+        let label = |line: &Range<usize>| &text[line.start..line.start + speaker_bytes(&text[line.clone()], false)];
+        let mut again: Vec<&str> = lines.iter().map(label).filter(|l| !l.is_empty()).collect();
+        again.sort_unstable();
+        // A label with a small letter counts when it comes again: "Mama mboga:".
+        let repeated = |l: &str| again.partition_point(|a| *a <= l) - again.partition_point(|a| *a < l) > 1;
+        let spoken = |line: &Range<usize>| match speaker_bytes(&text[line.clone()], true) {
+            0 if repeated(label(line)) => label(line).len(),
+            bytes => bytes,
+        };
         let labelled = lines.iter().filter(|line| spoken(line) > 0).count() > 1;
         for line in lines {
             let label = if labelled { spoken(&line) } else { 0 };
@@ -175,13 +183,19 @@ impl Talk {
     }
 }
 
+/// Whether the pattern fits the whole word; `*` stands for any letters.
 fn word_is(word: &str, pattern: &str) -> bool {
-    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-        (None, None) => word == pattern,
-        (Some(end), None) => word.ends_with(end),
-        (None, Some(start)) => word.starts_with(start),
-        (Some(_), Some(_)) => word.contains(pattern.trim_matches('*')),
+    let Some((first, rest)) = pattern.split_once('*') else { return word == pattern };
+    let Some(mut word) = word.strip_prefix(first) else { return false };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return word.ends_with(part);
+        }
+        let Some(at) = word.find(part) else { return false };
+        word = &word[at + part.len()..];
     }
+    true
 }
 
 fn lines(text: &str) -> Vec<Range<usize>> {
@@ -196,13 +210,15 @@ fn lines(text: &str) -> Vec<Range<usize>> {
 }
 
 /// How many bytes of a line name the speaker: up to three words with capitals, then a colon and a space.
-fn speaker_bytes(line: &str) -> usize {
+fn speaker_bytes(line: &str, capitals: bool) -> usize {
     let Some(colon) = line.find(": ") else { return 0 };
     let label = &line[..colon];
     let named = |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
     let words = label.split_whitespace().count();
     let fits = (1..=SPEAKER_WORDS_MAX).contains(&words) && label.len() <= SPEAKER_BYTES_MAX;
-    if fits && label.split_whitespace().all(named) { colon + 2 } else { 0 }
+    let mut parts = label.split_whitespace();
+    let fits = fits && parts.next().is_some_and(named) && (!capitals || parts.all(named));
+    if fits { colon + 2 } else { 0 }
 }
 
 struct Reader<'a> {

@@ -74,7 +74,7 @@ pub(super) fn stated(reading: &Reading, number: &Number, before: &[Figure]) -> O
     if !money && people {
         return Some((Role::Other, None));
     }
-    if before.iter().rev().take(super::RECENT_FIGURES_MAX).any(|f| f.value == number.value && f.role != Role::Other) {
+    if before.iter().rev().take(super::RECENT_FIGURES_MAX).any(|f| f.value == number.value && f.role != Role::Other && !f.dropped) {
         return None;
     }
     if is_product(before, number.value) {
@@ -92,7 +92,7 @@ fn sum_words(reading: &Reading, words: &Range<usize>, before: &[Figure], value: 
     if talk.find(right.clone(), TOTAL_RIGHT).is_some_and(|r| r.start <= right.start + 2) {
         return Some(Role::Total);
     }
-    let price = before.iter().rev().take(super::RECENT_FIGURES_MAX).any(|f| f.value == value && f.role == Role::Price);
+    let price = before.iter().rev().take(super::RECENT_FIGURES_MAX).any(|f| f.value == value && f.role == Role::Price && f.explicit && !f.dropped);
     if talk.has(left.clone(), TOTAL_LEFT) && !price && (talk.has(left, TOTAL_SURE) || is_product(before, value)) {
         return Some(Role::Total);
     }

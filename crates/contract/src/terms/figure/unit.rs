@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::context::has_money;
 use crate::terms::lexicon::cues::{EACH, PER, PRICE_LINKS};
 use crate::terms::lexicon::{self, goods};
-use crate::terms::number::Number;
+use crate::terms::number::{Number, is_swahili};
 use crate::terms::reading::Reading;
 use crate::terms::talk::Gap;
 
@@ -28,7 +28,8 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     let words = &number.words;
     let near = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Comma);
     let money = |at: usize| lexicon::currency(talk.text(at)).is_some();
-    let after = if near(words.end) { lexicon::unit(talk.text(words.end)) } else { None };
+    let own = is_swahili(talk.text(words.start)) && lexicon::is_swahili_unit(talk.text(words.end));
+    let after = if near(words.end) && !own { lexicon::unit(talk.text(words.end)) } else { None };
     let rated = talk.any(words.end + 1, &["moja", "ni", "one"]) > 0;
     let before = (words.start > 0 && near(words.start))
         .then(|| lexicon::unit(talk.text(words.start - 1)))
@@ -55,6 +56,9 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
 /// "within seven days after": a time to pay or to come, and no amount of work.
 fn is_term(reading: &Reading, words: &Range<usize>) -> bool {
     let talk = &reading.talk;
+    if talk.any(words.end + 1, &["from", "kuanzia"]) > 0 && (words.end + 2..words.end + 5).any(|i| reading.is_day(i)) {
+        return false;
+    }
     let event = talk.any(words.end + 1, &["after", "of", "from", "baada", "before", "ago", "late", "kabla"]) > 0 || talk.any(words.end, &["baada", "kabla"]) > 0;
     let start = words.start.saturating_sub(usize::from(lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some()));
     event || talk.ends(start, &["within", "in", "ndani ya", "baada ya", "after", "every", "kila"])

@@ -68,7 +68,7 @@ pub(crate) const PRICE_LEFT: &[&str] = &[
 ];
 /// Of another time, of other people, a list price, a fine, or only asked for.
 pub(crate) const NOISE: &[&str] = &[
-    "last year*", "last season*", "last month", "last time", "last week", "last harvest", "last term", "last order", "previously", "borrowed", "alikopa", "nilikopa", "ulikopa", "last contract", "previous*", "mwaka jana",
+    "last year*", "last season*", "last month", "last time", "last week", "last harvest", "quotation", "first quote", "first offer", "initial", "first price", "starting price", "last term", "last order", "previously", "borrowed", "alikopa", "nilikopa", "ulikopa", "last contract", "previous*", "mwaka jana",
     "msimu uliopita", "mwezi uliopita", "wiki iliyopita", "mwaka uliopita", "jana", "juzi", "ya zamani", "za zamani", "used to",
     "yesterday", "others", "other people", "other shop*", "other buyer*", "other trader*", "other side", "another buyer", "another shop", "another trader", "another company", "another driver", "other company", "somebody", "someone",
     "neighbour*", "jirani*", "majirani", "wengine", "mwingine", "wenzako", "wenzangu", "elsewhere", "broker*", "dalali*", "board pays",

@@ -50,7 +50,7 @@ const FACILITIES: &[(&str, &str)] = &[
     ("duka", "shop"), ("airport", "airport"), ("airstrip", "airstrip"), ("station", "station"), ("mill", "mill"), ("plant", "plant"), ("yard", "yard"), ("farm", "farm"),
     ("ranch", "ranch"), ("estate", "estate"), ("junction", "junction"), ("centre", "centre"), ("center", "center"), ("mission", "mission"), ("academy", "academy"),
     ("dispensary", "dispensary"), ("clinic", "clinic"), ("church", "church"), ("kanisa", "church"), ("college", "college"), ("university", "university"), ("polytechnic", "polytechnic"), ("camp", "camp"), ("lodge", "lodge"), ("cooperative", "cooperative"),
-    ("dairy", "dairy"), ("ginnery", "ginnery"), ("terminal", "terminal"), ("weighbridge", "weighbridge"), ("border", "border"), ("pier", "pier"), ("jetty", "jetty"), ("beach", "beach"), ("abattoir", "abattoir"), ("slaughterhouse", "slaughterhouse"), ("supermarket", "supermarket"), ("bakery", "bakery"), ("plaza", "plaza"), ("mall", "mall"), ("stadium", "stadium"), ("chapel", "chapel"), ("mosque", "mosque"), ("restaurant", "restaurant"), ("silo", "silo"), ("silos", "silos"), ("bridge", "bridge"), ("quarry", "quarry"), ("gate", "gate"),
+    ("dairy", "dairy"), ("ginnery", "ginnery"), ("terminal", "terminal"), ("weighbridge", "weighbridge"), ("border", "border"), ("pier", "pier"), ("jetty", "jetty"), ("beach", "beach"), ("abattoir", "abattoir"), ("slaughterhouse", "slaughterhouse"), ("supermarket", "supermarket"), ("bakery", "bakery"), ("plaza", "plaza"), ("mall", "mall"), ("stadium", "stadium"), ("chapel", "chapel"), ("mosque", "mosque"), ("restaurant", "restaurant"), ("silo", "silo"), ("packhouse", "packhouse"), ("workshop", "workshop"), ("showroom", "showroom"), ("cooler", "cooler"), ("hub", "hub"), ("park", "park"), ("village", "village"), ("barracks", "barracks"), ("orphanage", "orphanage"), ("court", "court"), ("farmers", "farmers"), ("silos", "silos"), ("bridge", "bridge"), ("quarry", "quarry"), ("gate", "gate"),
 ];
 
 /// How many words the known place at the front of `words` has, 0 when it is none.
@@ -59,6 +59,13 @@ pub(crate) fn known<'a>(words: &[&'a str]) -> usize {
     let longest = phrase.map(|t| t.split(' ').count()).max().unwrap_or(0);
     let single = words.first().is_some_and(|w: &&'a str| TOWN_NAMES.split_ascii_whitespace().any(|t| t == *w));
     longest.max(usize::from(single))
+}
+
+/// Whether the name is that of a county or region, with towns inside.
+pub(crate) fn is_region(name: &str) -> bool {
+    let regions = "baringo laikipia samburu turkana kajiado kiambu nyandarua makueni taita kwale kilifi kirinyaga muranga nandi bomet \
+        vihiga siaya migori nyamira narok kericho kitui machakos embu meru tharaka pokot kilimanjaro karagwe ukambani";
+    regions.split_ascii_whitespace().any(|r| r == name)
 }
 
 /// Whether the name is also another word.

@@ -128,7 +128,8 @@ fn counts(reading: &Reading) -> Vec<(u32, Range<usize>)> {
         let behind = talk.any(words.end, &parts);
         let behind = if talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma) { behind } else { 0 };
         let before = talk.ends(words.start, &["awamu", "kwa awamu", "instalments", "malipo", "mara", "marejesho"]);
-        let negated = is_negated(reading, words.start) || is_noise(reading, words);
+        let each = talk.has(words.start.saturating_sub(4)..words.start, &["kila", "each", "every"]) && number.value == Decimal::ONE;
+        let negated = each || is_negated(reading, words.start) || is_noise(reading, words);
         if (behind > 0 || before) && !negated && let Some(n) = number.value.to_u32().filter(|n| (1..=PERIOD_MAX).contains(n) && number.value.is_integer()) {
             found.push((n, words.start..words.end + behind));
         }
@@ -161,5 +162,7 @@ fn single(reading: &Reading) -> Option<(&'static str, Range<usize>)> {
     let cues = [
         "single payment", "one payment", "one instalment", "once at the end", "all at once", "yote mara moja", "zote mara moja", "lump sum", "in one go", "pay it all at the end", "kwa mara moja", "malipo ya mara moja", "one single payment", "one single instalment", "awamu moja", "all of it at the end", "everything at the end", "everything at once", "at one go", "yote kwa pamoja", "in one amount", "pesa yote mara moja", "in one piece", "yote siku moja", "all together at the end", "zote kwa pamoja", "zote pamoja mwisho",
     ];
-    reading.talk.find_last(reading.all(), &cues).map(|words| ("1", words))
+    let found = reading.talk.find_last(reading.all(), &cues)?;
+    let every = found.start.saturating_sub(3)..found.start;
+    (!reading.talk.has(every, &["kila", "each", "every"])).then_some(("1", found))
 }

@@ -243,6 +243,11 @@ fn lower_group(talk: &Talk, mut value: Decimal, at: usize, by: Decimal) -> Optio
         let next = if article { Some(hundreds(talk, Decimal::ONE, tail + 1)) } else { plain_group(talk, tail) };
         let Some((part, after)) = next else { return Some((value, end)) };
         let by = if joined(talk, after) { scale(talk.text(after)) } else { None };
+        // "two hundred thousand one eighty": the one begins the next number.
+        let begins = after == tail + 1 && part < Decimal::TEN && joined(talk, after) && below_hundred(talk, after).is_some();
+        if begins {
+            return Some((value, end));
+        }
         let part = product(part, Decimal::from(by.unwrap_or(1)))?;
         if part >= limit {
             return Some((value, end));

@@ -29,6 +29,11 @@ pub(super) fn digit(word: &str) -> Option<i64> {
     if word == "sifuri" { Some(0) } else { look(STEMS, word) }
 }
 
+/// Whether the word is a number or a scale.
+pub(super) fn is_number(word: &str) -> bool {
+    [STEMS, TENS, SCALES].iter().any(|table| look(table, word).is_some())
+}
+
 /// The number that begins at word `at`.
 pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     if talk.text(at) == "mosi" {
