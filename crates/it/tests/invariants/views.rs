@@ -1,5 +1,104 @@
-//! Later.
+//! 5: views equal a fresh fold of the log, at rest and wherever the service was stopped; and a view that was edited is
+//! found, and mended by folding again.
 
-use it::Setup;
+use std::time::Duration;
 
-pub async fn story(_: Setup) {}
+use it::load::{self, Poster};
+use it::{Setup, StoreKind, World, maize};
+use projector::rebuild;
+use sqlx::Connection;
+use store::Store;
+
+/// Webhooks of each part.
+const PART: usize = 80;
+const PARTS: usize = 3;
+
+pub async fn story(setup: Setup) {
+    let mut world = World::start(setup).await;
+    let (_, contract_id) = maize::agree(&world).await;
+    assert_equal(&world.system().store.clone()).await;
+    let webhooks = load::webhooks(81, PART * PARTS);
+    for part in webhooks.chunks(PART) {
+        let poster = Poster::to(&world);
+        let part = part.to_vec();
+        let posting = tokio::spawn(async move { poster.post_all(part, 8).await });
+        // Somewhere in the middle.
+        world.halt().await;
+        let store = world.open_store().await;
+        assert_equal(&store).await;
+        store.close().await;
+        world.boot().await;
+        let (_, refused) = posting.await.unwrap();
+        world.deliver(refused, 8).await;
+        world.settle_folding().await;
+    }
+    assert_equal(&world.system().store.clone()).await;
+    assert_edit_is_found(&mut world, &contract_id).await;
+    world.sound().await;
+}
+
+async fn assert_equal(store: &Store) {
+    let differences = rebuild::compare(store, |_, _| {}).await.unwrap();
+    assert!(differences.is_empty(), "views differ from a fresh fold: {differences:?}");
+}
+
+async fn assert_edit_is_found(world: &mut World, contract_id: &str) {
+    world.halt().await;
+    for (table, sql) in edits(contract_id) {
+        let changed = execute(world, &sql).await;
+        assert_eq!(changed, 1, "{sql}");
+        let store = world.open_store().await;
+        let differences = rebuild::compare(&store, |_, _| {}).await.unwrap();
+        assert!(!differences.is_empty(), "an edit of {table} was not found");
+        assert!(differences.iter().all(|found| format!("{found:?}").contains(table)), "{differences:?}");
+        let lease = store.acquire_lease("mending", Duration::from_secs(60)).await.unwrap().unwrap();
+        rebuild::replace(&store, &lease, |_, _| {}).await.unwrap();
+        assert!(store.release_lease(&lease).await.unwrap());
+        assert_equal(&store).await;
+        store.close().await;
+    }
+    world.boot().await;
+    let contract = world.json(&format!("/v1/contracts/{contract_id}")).await;
+    assert_eq!(contract["status"], "confirmed", "folding again shows what was agreed");
+}
+
+/// One edit for each table of views that a liar would think of.
+fn edits(contract_id: &str) -> [(&'static str, String); 4] {
+    let stream = format!("contract/{contract_id}");
+    [
+        (
+            "contract_view",
+            format!("UPDATE contract_view SET status = 'rejected' WHERE contract_id = '{contract_id}'"),
+        ),
+        (
+            "stream_head",
+            format!(
+                "UPDATE stream_head SET state = replace(state, '288000.00', '888000.00') WHERE stream = '{stream}'"
+            ),
+        ),
+        ("counter", "UPDATE counter SET value = value + 1".to_owned()),
+        (
+            "link",
+            format!("DELETE FROM link WHERE space = 'phone' AND key = '{}'", maize::SELLER),
+        ),
+    ]
+}
+
+async fn execute(world: &World, sql: &str) -> u64 {
+    let url = world.config().database();
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match world.setup.store {
+        StoreKind::Sqlite => {
+            let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            let done = sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+            done.rows_affected()
+        }
+        StoreKind::Postgres => {
+            let mut database = sqlx::PgConnection::connect(&url).await.unwrap();
+            let done = sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+            done.rows_affected()
+        }
+    }
+}
