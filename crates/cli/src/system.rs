@@ -70,7 +70,7 @@ impl System {
             .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
         let intake = CancellationToken::new();
         let folding = CancellationToken::new();
-        let bus = connect(&config, &folding).await?;
+        let bus = open_bus(&config).await?;
         let store = Store::open(&config.database(), OpenOptions::new(config.origin.clone())).await?;
         let door = match takes_inputs(&config) {
             true => Some(Door::new(open_journal(&config.data_dir).await?)),
@@ -295,11 +295,11 @@ async fn open_journal(data_dir: &Path) -> anyhow::Result<Journal> {
         .context("the journal cannot be opened")
 }
 
-async fn connect(config: &Config, stop: &CancellationToken) -> anyhow::Result<Option<Bus>> {
+/// The door opens whether or not the bus is there: until then the journal keeps what comes.
+async fn open_bus(config: &Config) -> anyhow::Result<Option<Bus>> {
     let Some(url) = &config.nats_url else { return Ok(None) };
     let options = BusOptions { retention: retention(config), ..BusOptions::new(url, 0) };
-    let bus = Bus::connect_when_up(options, stop).await.context("NATS")?;
-    Ok(bus)
+    Ok(Some(Bus::open(options).await.context("NATS")?))
 }
 
 /// A name for this process: never the same twice.

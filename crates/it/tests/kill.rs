@@ -34,8 +34,8 @@ const LONG_EVERY: u64 = 6;
 const LONG_LIFE_MS: u64 = 900;
 /// Every so many rounds nats-server is killed as well.
 const NATS_EVERY: u64 = 4;
-/// The round in which nats-server loses all it stored, once.
-const FORGET_IN_ROUND: u64 = 11;
+/// In these rounds of those it loses all it stored.
+const FORGET_IN_ROUNDS: [u64; 2] = [5, 17];
 
 /// [`ROUNDS`], or fewer where `AHADI_KILL_ROUNDS` says so.
 fn rounds() -> u64 {
@@ -75,10 +75,17 @@ async fn survive(mode: Mode, seed: u64) {
         tokio::time::sleep(Duration::from_millis(longer + chance.below(LIFE_MS_MAX))).await;
         early_deaths += u64::from(early && !site.is_ready());
         if round % NATS_EVERY == 1 {
-            site.kill_nats(round == 1 || round == FORGET_IN_ROUND, &mut chance).await;
+            site.kill_nats(FORGET_IN_ROUNDS.contains(&round), &mut chance).await;
+            // Else the service starts without it, and its door opens all the same.
+            if chance.below(2) == 0 {
+                site.restart_nats(&mut chance).await;
+            }
+        } else {
+            site.restart_nats(&mut chance).await;
         }
         site.kill(&mut chance).await;
     }
+    site.restart_nats(&mut chance).await;
     site.up().await;
     site.ready().await;
     // Under load once more, after the last death.

@@ -13,12 +13,11 @@ use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use async_nats::jetstream::{Context, ContextBuilder, ErrorCode};
-use async_nats::{Client, Event};
+use async_nats::{Client, ConnectOptions, Event};
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::entry::Covered;
@@ -104,8 +103,24 @@ impl Bus {
     /// # Errors
     /// [`BusError::Gate`] and [`BusError::Options`] are final; the others may pass.
     pub async fn connect(options: BusOptions) -> Result<Bus, BusError> {
+        let bus = Bus::of(options, ConnectOptions::new()).await?;
+        bus.ensure().await?;
+        Ok(bus)
+    }
+
+    /// A bus that connects by itself, now or once the server is there, so that a door can open before. Whoever uses it
+    /// first checks server and streams: a [`Relay`](crate::Relay) before it publishes, a
+    /// [`Source`](crate::Source) before it reads.
+    ///
+    /// # Errors
+    /// [`BusError::Options`].
+    pub async fn open(options: BusOptions) -> Result<Bus, BusError> {
+        Bus::of(options, ConnectOptions::new().retry_on_initial_connect()).await
+    }
+
+    async fn of(options: BusOptions, settings: ConnectOptions) -> Result<Bus, BusError> {
         let (connected_sender, connected) = watch::channel(0_u64);
-        let settings = options.connect_options()?.event_callback(move |event| {
+        let settings = options.complete(settings)?.event_callback(move |event| {
             match &event {
                 Event::Connected => connected_sender.send_modify(|times| *times += 1),
                 Event::Disconnected | Event::SlowConsumer(_) | Event::ServerError(_) => {
@@ -126,37 +141,7 @@ impl Bus {
             .max_ack_inflight(ACKS_TRACKED_MAX)
             .backpressure_on_inflight(true)
             .build(client.clone());
-        let bus = Bus { inner: Arc::new(Inner { client, context, options, connected }) };
-        bus.ensure().await?;
-        Ok(bus)
-    }
-
-    /// Like [`Bus::connect`], but keeps trying while the server is not there, so that a door can open before the bus
-    /// does. `None` if `stop` was cancelled first.
-    ///
-    /// # Errors
-    /// [`BusError::Gate`] and [`BusError::Options`].
-    pub async fn connect_when_up(
-        options: BusOptions,
-        stop: &CancellationToken,
-    ) -> Result<Option<Bus>, BusError> {
-        let mut pauses = pauses();
-        loop {
-            let attempt = tokio::select! {
-                () = stop.cancelled() => return Ok(None),
-                attempt = Bus::connect(options.clone()) => attempt,
-            };
-            match attempt {
-                Ok(bus) => return Ok(Some(bus)),
-                Err(error @ (BusError::Gate(_) | BusError::Options(_))) => return Err(error),
-                Err(error) => tracing::warn!(%error, "waiting for NATS"),
-            }
-            let pause = pauses.next().unwrap_or(RECONNECT_PAUSE_MAX);
-            tokio::select! {
-                () = stop.cancelled() => return Ok(None),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        Ok(Bus { inner: Arc::new(Inner { client, context, options, connected }) })
     }
 
     /// Makes the streams that are missing and checks them all, as at the start. For after the server lost its store.
@@ -164,7 +149,9 @@ impl Bus {
     /// # Errors
     /// As for [`Bus::connect`].
     pub async fn ensure(&self) -> Result<(), BusError> {
-        let server = self.inner.client.server_info();
+        let Some(server) = self.inner.client.try_server_info() else {
+            return Err(BusError::Unavailable("not connected yet".to_owned()));
+        };
         check_server(&server.version, server.headers, server.max_payload)?;
         for wanted in self.inner.options.streams() {
             let found = match self.stream_info(&wanted.name).await {

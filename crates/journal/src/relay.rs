@@ -207,18 +207,14 @@ impl Relay {
     async fn audit(&self) -> Result<Audit, Trouble> {
         let generation = self.bus.generation();
         let at = Instant::now();
+        // After a reconnection it may be another server, or one that lost its streams.
+        self.bus.ensure().await?;
         // Read before the stream is: a word given after the look could be about messages not looked at.
         let covered = match self.bus.covered().await {
             Err(BusError::NoStream(_)) => None,
             covered => covered?,
         };
-        let mut extent = match self.bus.extent().await {
-            Err(BusError::NoStream(_)) => {
-                self.bus.ensure().await?;
-                self.bus.extent().await?
-            }
-            extent => extent?,
-        };
+        let mut extent = self.bus.extent().await?;
         let covered = covered.filter(|covered| covered.source == extent.incarnation);
         extent.last = self.last_borne_out(&extent).await?;
         let floor = covered.as_ref().map_or(0, |covered| covered.position);

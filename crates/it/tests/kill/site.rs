@@ -43,6 +43,7 @@ pub struct Site {
     directory: TempDir,
     postgres: Option<PostgresDatabase>,
     nats: Option<NatsServer>,
+    nats_is_down: bool,
     /// Has the journal and the door.
     front: Option<Service>,
     /// Projects, where that is another process.
@@ -66,7 +67,17 @@ impl Site {
             carrier::Config { pace: Pace::Fast, client: Some(http), replies, ..carrier::Config::default() };
         let carrier = Carrier::start(config).await.unwrap();
         let address = watch::Sender::new(None);
-        Site { mode, carrier, directory, postgres, nats, front: None, back: None, address }
+        Site {
+            mode,
+            carrier,
+            directory,
+            postgres,
+            nats,
+            nats_is_down: false,
+            front: None,
+            back: None,
+            address,
+        }
     }
 
     /// Follows where the door is.
@@ -180,17 +191,24 @@ impl Site {
         }
     }
 
-    /// Kills nats-server, lets the service be without it for a moment, and starts it again; with what it stored or,
-    /// if it is to forget, without.
+    /// Kills nats-server and lets the service be without it for a moment. If it is to forget, what it stored is gone.
     pub async fn kill_nats(&mut self, forget: bool, chance: &mut Chance) {
         let Some(nats) = &mut self.nats else { return };
         nats.kill();
-        tokio::time::sleep(Duration::from_millis(chance.below(200))).await;
+        self.nats_is_down = true;
         if forget {
             nats.forget();
         }
-        nats.restart();
         tokio::time::sleep(Duration::from_millis(chance.below(200))).await;
+    }
+
+    /// Starts nats-server again where it was killed, and lets the service be with it for a moment.
+    pub async fn restart_nats(&mut self, chance: &mut Chance) {
+        if let (Some(nats), true) = (&mut self.nats, self.nats_is_down) {
+            nats.restart();
+            self.nats_is_down = false;
+            tokio::time::sleep(Duration::from_millis(chance.below(200))).await;
+        }
     }
 
     /// Waits until everything journaled has its outcome. Gives the position up to which that is so.

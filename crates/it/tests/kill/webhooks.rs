@@ -49,7 +49,9 @@ fn all_came_to_something(journaled: &[(&Journaled, &Webhook)]) {
                 recorded.insert(webhook.raw.as_str());
             }
             Some(Outcome::AlreadyApplied { .. } | Outcome::Quarantined { .. }) => {}
-            other => panic!("a webhook came to {other:?}"),
+            // Came while it was stopping: a reply to a message sent after the load. The next start would fold it.
+            None => {}
+            Some(Outcome::Refused(refusal)) => panic!("a webhook was refused: {refusal}"),
         }
     }
     assert!(recorded.len() > journaled.len() / 2, "most webhooks are new and lead to records");

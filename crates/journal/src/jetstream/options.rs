@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn users_and_passwords_are_read_from_the_address() {
-        for (text, expected) in [("plain", Some("plain")), ("p%40ss%2Fw%25", Some("p@ss/w%")), ("", Some(""))] {
+        for (text, expected) in [("plain", Some("plain")), ("p%40ss%2Fw%25", Some("p@ss/w%")), ("", Some(""))]
+        {
             assert_eq!(percent_decoded(text).ok().as_deref(), expected);
         }
         for broken in ["%", "%4", "%zz", "a%+1b", "%ff"] {

@@ -76,6 +76,7 @@ fn passing(error: impl std::fmt::Display) -> Trouble {
 
 impl JetStreamSource {
     pub(crate) async fn open(bus: Bus) -> Result<JetStreamSource, ReadError> {
+        bus.ensure().await.map_err(read_error)?;
         let identity = bus.extent().await.map_err(read_error)?.incarnation;
         Ok(JetStreamSource { bus, identity, state: Mutex::default() })
     }

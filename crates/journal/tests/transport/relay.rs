@@ -220,27 +220,18 @@ async fn a_journal_opens_its_door_before_the_bus_is_there() {
     server.kill();
     let scratch = Scratch::new();
     let journal = scratch.journal().await;
-    let stop = CancellationToken::new();
-    let connecting = tokio::spawn({
-        let (options, stop) = (server.options(), stop.clone());
-        async move { Bus::connect_when_up(options, &stop).await }
-    });
+    let bus = Bus::open(server.options()).await.unwrap();
+    let mut running = start(&journal, &bus, RelayOptions::default());
     let sent = entries(0..20);
     journal.append_all(sent.clone()).await.unwrap();
+    running.wait_for(|status| status.trouble.is_some()).await;
     server.restart().await;
-    let bus = connecting.await.unwrap().unwrap().unwrap();
-    let running = start(&journal, &bus, RelayOptions::default());
     relayed(&journal).await;
     assert_each_once(&bus, &sent).await;
     running.stop().await;
     server.kill();
-    let options = server.options();
-    let waiting = tokio::spawn({
-        let stop = stop.clone();
-        async move { Bus::connect_when_up(options, &stop).await }
-    });
-    stop.cancel();
-    assert!(waiting.await.unwrap().unwrap().is_none());
+    let bus = Bus::open(server.options()).await.unwrap();
+    start(&journal, &bus, RelayOptions::default()).stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
