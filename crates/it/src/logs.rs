@@ -15,14 +15,23 @@ static STARTED: Once = Once::new();
 pub struct Logs;
 
 impl Logs {
-    /// From now on every line is kept, those of our own crates down to `debug`, and every panic with its place.
+    /// From now on every line is kept, those of our own crates down to `trace`, and every panic with its place.
     pub fn keep() -> Logs {
         STARTED.call_once(|| {
-            let ours =
-                ["cli", "contract", "effects", "http_surface", "journal", "ledger", "projector", "store"];
+            let ours = [
+                "cli",
+                "contract",
+                "effects",
+                "http_surface",
+                "journal",
+                "ledger",
+                "projector",
+                "providers",
+                "store",
+            ];
             let levels = Targets::new()
                 .with_default(LevelFilter::INFO)
-                .with_targets(ours.map(|name| (name, LevelFilter::DEBUG)));
+                .with_targets(ours.map(|name| (name, LevelFilter::TRACE)));
             let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Logs);
             let subscriber = tracing_subscriber::registry().with(lines).with(levels);
             tracing::subscriber::set_global_default(subscriber)

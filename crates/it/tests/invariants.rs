@@ -5,6 +5,8 @@
 mod accounted;
 #[path = "invariants/chain.rs"]
 mod chain;
+#[path = "invariants/erased.rs"]
+mod erased;
 #[path = "invariants/heads.rs"]
 mod heads;
 #[path = "invariants/lag.rs"]

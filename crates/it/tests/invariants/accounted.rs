@@ -57,7 +57,12 @@ pub async fn story(setup: Setup) {
 
 impl Trouble {
     /// Lets it happen while webhooks come in, and a command. Gives the webhooks that were taken.
-    async fn strike(self, world: &mut World, during: Vec<Webhook>, commands: &mut Vec<Promise>) -> Vec<Webhook> {
+    async fn strike(
+        self,
+        world: &mut World,
+        during: Vec<Webhook>,
+        commands: &mut Vec<Promise>,
+    ) -> Vec<Webhook> {
         let poster = Poster::to(world);
         let command = tokio::spawn(Promise::ask(world.http.clone(), world.url(CREATE)));
         let posting = async move { poster.post_all(during, AT_ONCE).await };

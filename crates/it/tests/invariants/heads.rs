@@ -83,6 +83,9 @@ async fn assert_leaves(world: &World, heads: &BTreeMap<u64, Signed>) {
     for (position, (entry, row)) in (0..).zip(entries.iter().zip(&rows)) {
         assert_eq!((row.position, row.jws.as_bytes()), (position, entry.as_slice()));
         let (_, payload, _) = opened(entry);
-        assert_eq!((&payload["stream"], &payload["version"]), (&row.stream.as_str().into(), &row.version.into()));
+        assert_eq!(
+            (&payload["stream"], &payload["version"]),
+            (&row.stream.as_str().into(), &row.version.into())
+        );
     }
 }

@@ -97,8 +97,9 @@ async fn answers(world: &mut World) {
     let drafted = maize::draft(world, None).await;
     let id = drafted["contract_id"].as_str().unwrap().to_owned();
     world.settle_messages().await;
-    let text = format!("from={BUYER}&to=%2B254700000000&text=Yes+{}&id=ATUid_again", maize::code(world, BUYER))
-        .replace("=+254", "=%2B254");
+    let text =
+        format!("from={BUYER}&to=%2B254700000000&text=Yes+{}&id=ATUid_again", maize::code(world, BUYER))
+            .replace("=+254", "=%2B254");
     let texts: Vec<Webhook> = (0..TIMES).map(|_| webhook(UrlKind::SmsIncoming, text.clone())).collect();
     let code = maize::code(world, SELLER);
     let confirm = format!("/v1/contracts/{id}/confirm");

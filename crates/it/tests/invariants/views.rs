@@ -77,10 +77,7 @@ fn edits(contract_id: &str) -> [(&'static str, String); 4] {
             ),
         ),
         ("counter", "UPDATE counter SET value = value + 1".to_owned()),
-        (
-            "link",
-            format!("DELETE FROM link WHERE space = 'phone' AND key = '{}'", maize::SELLER),
-        ),
+        ("link", format!("DELETE FROM link WHERE space = 'phone' AND key = '{}'", maize::SELLER)),
     ]
 }
 
