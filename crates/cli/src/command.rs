@@ -7,4 +7,5 @@ pub mod doctor;
 pub mod keys;
 pub mod rebuild;
 pub mod serve;
+pub mod terms;
 pub mod verify;

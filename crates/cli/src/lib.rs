@@ -44,6 +44,8 @@ pub enum Command {
     Doctor(Config),
     /// Print every setting and where it came from.
     Config(Config),
+    /// Read the agreed terms out of transcripts.
+    Terms(command::terms::TermsArguments),
 }
 
 /// Runs a command and gives its exit code: 0 done, 1 a check failed, 2 it could not be done.
@@ -67,6 +69,7 @@ pub fn run(arguments: Arguments) -> std::process::ExitCode {
             Command::Rebuild(arguments) => command::rebuild::run(arguments).await,
             Command::Doctor(config) => command::doctor::run(config).await,
             Command::Config(config) => command::config::run(config),
+            Command::Terms(arguments) => command::terms::run(&arguments),
         }
     });
     match code {

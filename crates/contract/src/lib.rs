@@ -28,5 +28,6 @@ pub mod recording;
 pub mod refold;
 pub mod reply;
 pub mod report;
+pub mod terms;
 pub mod text;
 pub mod world;

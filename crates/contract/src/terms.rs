@@ -8,6 +8,14 @@
 //! transcript ─► words, turns ─► numbers, days ─► figures with a role ─► what still stands ─► terms
 //! ```
 
+/// A list of phrases, kept in lines of words instead of one phrase a line.
+macro_rules! phrases {
+    ($($phrase:literal),* $(,)?) => {{
+        const PHRASES: &[&str] = &[$($phrase),*];
+        PHRASES
+    }};
+}
+
 mod assembly;
 mod date;
 mod deadline;

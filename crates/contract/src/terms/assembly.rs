@@ -1,7 +1,9 @@
 //! All claims together: what was left open is taken out, the rest is given in order.
 
 use crate::terms::reading::{Claim, Reading};
-use crate::terms::{Field, Subject, Term, deadline, deal, loan, payment, place, product, quality, service, trade};
+use crate::terms::{
+    Field, Subject, Term, deadline, deal, loan, payment, place, product, quality, service, trade,
+};
 
 /// The terms of a call on which a deal was made.
 pub(crate) fn terms(reading: &Reading) -> Vec<Term> {

@@ -18,17 +18,31 @@ pub(crate) struct Day {
 }
 
 const WEEKDAYS: &[(&str, Weekday)] = &[
-    ("monday", Weekday::Mon), ("tuesday", Weekday::Tue), ("wednesday", Weekday::Wed), ("thursday", Weekday::Thu),
-    ("friday", Weekday::Fri), ("saturday", Weekday::Sat), ("sunday", Weekday::Sun), ("jumatatu", Weekday::Mon),
-    ("jumanne", Weekday::Tue), ("jumatano", Weekday::Wed), ("alhamisi", Weekday::Thu), ("alhamis", Weekday::Thu),
-    ("ijumaa", Weekday::Fri), ("jumamosi", Weekday::Sat), ("jumapili", Weekday::Sun),
+    ("monday", Weekday::Mon),
+    ("tuesday", Weekday::Tue),
+    ("wednesday", Weekday::Wed),
+    ("thursday", Weekday::Thu),
+    ("friday", Weekday::Fri),
+    ("saturday", Weekday::Sat),
+    ("sunday", Weekday::Sun),
+    ("jumatatu", Weekday::Mon),
+    ("jumanne", Weekday::Tue),
+    ("jumatano", Weekday::Wed),
+    ("alhamisi", Weekday::Thu),
+    ("alhamis", Weekday::Thu),
+    ("ijumaa", Weekday::Fri),
+    ("jumamosi", Weekday::Sat),
+    ("jumapili", Weekday::Sun),
 ];
-const MONTHS: &[&str] = &[
-    "january januari jan", "february februari feb", "march machi mar", "april aprili apr", "may mei", "june juni jun",
-    "july julai jul", "august agosti aug", "september septemba sept sep", "october oktoba oct", "november novemba nov",
-    "december desemba dec",
-];
-const NEXT: &[&str] = &["ijayo", "ujao", "lijalo", "inayokuja", "unaokuja", "linalokuja", "ya wiki ijayo", "wiki ijayo", "next week", "of next week", "the week after", "in the next week", "next"];
+const MONTHS: &[&str] = phrases! {
+    "january januari jan", "february februari feb", "march machi mar", "april aprili apr", "may mei",
+    "june juni jun", "july julai jul", "august agosti aug", "september septemba sept sep",
+    "october oktoba oct", "november novemba nov", "december desemba dec"
+};
+const NEXT: &[&str] = phrases! {
+    "ijayo", "ujao", "lijalo", "inayokuja", "unaokuja", "linalokuja", "ya wiki ijayo", "wiki ijayo",
+    "next week", "of next week", "the week after", "in the next week", "next"
+};
 /// Days that were, and days that come again.
 const PAST: &[&str] = &["iliyopita", "uliopita", "lililopita", "ya juzi", "ago", "zilizopita"];
 const EVERY: &[&str] = &["every", "each", "kila", "last", "any"];
@@ -71,7 +85,8 @@ impl Calendar<'_> {
             }
         }
         let named: Vec<bool> = found.iter().map(|d| self.is_weekday(d)).collect();
-        let beside = |a: &Day, b: &Day| b.words.start <= a.words.end + 1 && a.date.weekday() == b.date.weekday();
+        let beside =
+            |a: &Day, b: &Day| b.words.start <= a.words.end + 1 && a.date.weekday() == b.date.weekday();
         let dropped: Vec<bool> = (0..found.len())
             .map(|i| {
                 let after = found.get(i + 1).is_some_and(|n| !named[i + 1] && beside(&found[i], n));
@@ -141,7 +156,8 @@ impl Calendar<'_> {
             return Some((first.with_day(day)?, end));
         }
         // "the 9th to the 11th of November": the month is said once, at the end.
-        let until = (end..end + 2).find(|i| matches!(talk.text(*i), "to" | "until" | "till" | "hadi" | "mpaka" | "and" | "na"));
+        let until = (end..end + 2)
+            .find(|i| matches!(talk.text(*i), "to" | "until" | "till" | "hadi" | "mpaka" | "and" | "na"));
         if let Some(until) = until.filter(|_| ordinal || swahili) {
             let skip = usize::from(matches!(talk.text(until + 1), "the" | "tarehe"));
             if let Some((_, after, _)) = self.count(until + 1 + skip)
@@ -151,7 +167,10 @@ impl Calendar<'_> {
             }
         }
         let dated = swahili || (ordinal && (the > 0 || talk.words[start].digits.is_some()));
-        let place = ["one", "time", "party", "instalment", "trip", "quality", "grade", "day", "price", "week", "month", "born"];
+        let place = phrases! {
+            "one", "time", "party", "instalment", "trip", "quality", "grade", "day", "price", "week",
+            "month", "born"
+        };
         if !dated || (ordinal && place.contains(&talk.text(end))) {
             return None;
         }
@@ -183,10 +202,19 @@ impl Calendar<'_> {
     /// "of next month", "mwezi ujao", "this month": how many months on.
     fn relative_month(&self, at: usize) -> Option<(u32, usize)> {
         let table = [
-            ("mwezi huu", 0), ("ya mwezi huu", 0), ("this month", 0), ("of this month", 0), ("mwezi ujao", 1),
-            ("ya mwezi ujao", 1), ("next month", 1), ("of next month", 1), ("of the next month", 1),
+            ("mwezi huu", 0),
+            ("ya mwezi huu", 0),
+            ("this month", 0),
+            ("of this month", 0),
+            ("mwezi ujao", 1),
+            ("ya mwezi ujao", 1),
+            ("next month", 1),
+            ("of next month", 1),
+            ("of the next month", 1),
         ];
-        table.into_iter().find_map(|(p, n)| Some((n, at + self.talk.phrase(at, p))).filter(|(_, end)| *end > at))
+        table
+            .into_iter()
+            .find_map(|(p, n)| Some((n, at + self.talk.phrase(at, p))).filter(|(_, end)| *end > at))
     }
 
     fn with_year(&self, day: u32, month: u32, end: usize) -> Option<(NaiveDate, usize)> {
@@ -212,16 +240,39 @@ impl Calendar<'_> {
     /// "today", "kesho kutwa", "in two weeks", "ndani ya siku tano", "wiki mbili kuanzia leo".
     fn relative(&self, at: usize) -> Option<(NaiveDate, usize)> {
         let fixed: &[(&str, u64)] = &[
-            ("the day after tomorrow", 2), ("day after tomorrow", 2), ("kesho kutwa", 2), ("keshokutwa", 2), ("tomorrow", 1),
-            ("kesho", 1), ("today", 0), ("leo", 0), ("tonight", 0), ("in a fortnight", 14), ("a fortnight from now", 14),
-            ("in a week", 7), ("within a week", 7), ("a week from today", 7), ("a week from now", 7), ("in one week's time", 7), ("in a week's time", 7),
+            ("the day after tomorrow", 2),
+            ("day after tomorrow", 2),
+            ("kesho kutwa", 2),
+            ("keshokutwa", 2),
+            ("tomorrow", 1),
+            ("kesho", 1),
+            ("today", 0),
+            ("leo", 0),
+            ("tonight", 0),
+            ("in a fortnight", 14),
+            ("a fortnight from now", 14),
+            ("in a week", 7),
+            ("within a week", 7),
+            ("a week from today", 7),
+            ("a week from now", 7),
+            ("in one week's time", 7),
+            ("in a week's time", 7),
         ];
-        if let Some((days, end)) = fixed.iter().find_map(|(p, n)| Some((*n, at + self.talk.phrase(at, p))).filter(|(_, e)| *e > at)) {
-            let bound = self.talk.any(end, &["of *", "after *", "from delivery", "baada ya"]) > 0 && days == 7;
+        if let Some((days, end)) =
+            fixed.iter().find_map(|(p, n)| Some((*n, at + self.talk.phrase(at, p))).filter(|(_, e)| *e > at))
+        {
+            let bound =
+                self.talk.any(end, &["of *", "after *", "from delivery", "baada ya"]) > 0 && days == 7;
             return if bound { None } else { Some((self.today.checked_add_days(Days::new(days))?, end)) };
         }
         let talk = self.talk;
-        let opened = talk.any(at, &["within the next", "in the next", "in", "within", "ndani ya", "baada ya", "after", "katika", "not more than", "the next", "zinazokuja", "for"]);
+        let opened = talk.any(
+            at,
+            phrases! {
+                "within the next", "in the next", "in", "within", "ndani ya", "baada ya", "after", "katika",
+                "not more than", "the next", "zinazokuja", "for"
+            },
+        );
         let opener = talk.text(at);
         let mut start = at + opened;
         let mut unit = swahili_unit(talk.text(start));
@@ -235,8 +286,20 @@ impl Calendar<'_> {
             unit = english_unit(talk.text(end));
             end += 1;
         }
-        let (unit, closed) = (unit?, self.talk.any(end, &["from now", "from today", "from the call", "kuanzia leo", "kutoka leo", "from this call", "zijazo", "ijayo", "hence", "time"]));
-        if matches!(opener, "for") || (matches!(opener, "after" | "baada") && closed == 0 && self.names_event(end)) || (closed == 0 && (opened == 0 || self.names_event(end))) {
+        let (unit, closed) = (
+            unit?,
+            self.talk.any(
+                end,
+                phrases! {
+                    "from now", "from today", "from the call", "kuanzia leo", "kutoka leo",
+                    "from this call", "zijazo", "ijayo", "hence", "time"
+                },
+            ),
+        );
+        if matches!(opener, "for")
+            || (matches!(opener, "after" | "baada") && closed == 0 && self.names_event(end))
+            || (closed == 0 && (opened == 0 || self.names_event(end)))
+        {
             return None;
         }
         Some((self.later(count, unit)?, end + closed))
@@ -245,7 +308,13 @@ impl Calendar<'_> {
     /// "ten days of delivery": counted from something that happens, not from the call.
     fn names_event(&self, at: usize) -> bool {
         let talk = self.talk;
-        let said = talk.any(at, &["of", "after", "from", "baada ya", "tangu", "kutoka", "kuanzia", "past", "following", "za kupokea", "ya kupokea", "since"]) > 0;
+        let said = talk.any(
+            at,
+            phrases! {
+                "of", "after", "from", "baada ya", "tangu", "kutoka", "kuanzia", "past", "following",
+                "za kupokea", "ya kupokea", "since"
+            },
+        ) > 0;
         let english = said && !matches!(talk.text(at + 1), "now" | "today" | "leo");
         english || talk.any(at, &["nikipokea", "ukileta", "ikifika"]) > 0
     }
@@ -261,7 +330,13 @@ impl Calendar<'_> {
     /// "end of next month", "mwisho wa mwezi huu", "the end of April"; not "the end of every month".
     fn end_of(&self, at: usize) -> Option<(Option<NaiveDate>, usize)> {
         let talk = self.talk;
-        let opened = talk.any(at, &["the end of", "end of", "month end", "mwisho wa", "mwisho ya", "the last day of", "last day of", "end month"]);
+        let opened = talk.any(
+            at,
+            phrases! {
+                "the end of", "end of", "month end", "mwisho wa", "mwisho ya", "the last day of",
+                "last day of", "end month"
+            },
+        );
         if opened == 0 {
             return None;
         }
@@ -274,14 +349,45 @@ impl Calendar<'_> {
             let back = i64::from(self.today.weekday().num_days_from_monday());
             self.today.checked_add_signed(chrono::Duration::days(6 - back + 7 * weeks))
         };
-        let named = if opened == 1 || matches!(talk.text(at + 1), "end") && talk.text(at) == "month" { return Some((month_of(0), start)) } else { start };
+        let named = if opened == 1 || matches!(talk.text(at + 1), "end") && talk.text(at) == "month" {
+            return Some((month_of(0), start));
+        } else {
+            start
+        };
         let table: &[(&str, u8)] = &[
-            ("every month", 9), ("each month", 9), ("kila mwezi", 9), ("every week", 9), ("kila wiki", 9), ("next month", 1), ("the next month", 1), ("mwezi ujao", 1), ("mwezi unaokuja", 1),
-            ("this month", 0), ("the month", 0), ("month", 0), ("mwezi huu", 0), ("mwezi", 0), ("this week", 2), ("the week", 2), ("wiki hii", 2), ("wiki", 2), ("next week", 3), ("wiki ijayo", 3),
-            ("the year", 4), ("year", 4), ("this year", 4), ("mwaka", 4), ("mwaka huu", 4),
+            ("every month", 9),
+            ("each month", 9),
+            ("kila mwezi", 9),
+            ("every week", 9),
+            ("kila wiki", 9),
+            ("next month", 1),
+            ("the next month", 1),
+            ("mwezi ujao", 1),
+            ("mwezi unaokuja", 1),
+            ("this month", 0),
+            ("the month", 0),
+            ("month", 0),
+            ("mwezi huu", 0),
+            ("mwezi", 0),
+            ("this week", 2),
+            ("the week", 2),
+            ("wiki hii", 2),
+            ("wiki", 2),
+            ("next week", 3),
+            ("wiki ijayo", 3),
+            ("the year", 4),
+            ("year", 4),
+            ("this year", 4),
+            ("mwaka", 4),
+            ("mwaka huu", 4),
         ];
-        let hit = table.iter().filter_map(|(p, k)| Some((talk.phrase(named, p), *k)).filter(|(n, _)| *n > 0)).max_by_key(|(n, _)| *n);
-        let swahili = (talk.text(named) == "mwezi" && talk.text(named + 1) == "wa").then(|| self.month_behind(named)).flatten();
+        let hit = table
+            .iter()
+            .filter_map(|(p, k)| Some((talk.phrase(named, p), *k)).filter(|(n, _)| *n > 0))
+            .max_by_key(|(n, _)| *n);
+        let swahili = (talk.text(named) == "mwezi" && talk.text(named + 1) == "wa")
+            .then(|| self.month_behind(named))
+            .flatten();
         let month = swahili.or_else(|| month(talk.text(named)).map(|m| (m, named + 1)));
         if let Some((m, end)) = month {
             let date = (0..2).find_map(|y| {
@@ -304,11 +410,25 @@ impl Calendar<'_> {
     /// "Friday", "this Friday", "Friday of next week", "Ijumaa wiki ijayo", "next week on Friday".
     fn on_weekday(&self, at: usize) -> Option<(Option<NaiveDate>, usize)> {
         let talk = self.talk;
-        let week = talk.any(at, &["next week on", "next week", "wiki ijayo siku ya", "wiki ijayo", "wiki inayokuja", "juma lijalo"]);
-        if week > 0 && let Some(day) = weekday(talk.text(at + week)) {
+        let week = talk.any(
+            at,
+            &[
+                "next week on",
+                "next week",
+                "wiki ijayo siku ya",
+                "wiki ijayo",
+                "wiki inayokuja",
+                "juma lijalo",
+            ],
+        );
+        if week > 0
+            && let Some(day) = weekday(talk.text(at + week))
+        {
             return Some((self.next_week(day), at + week + 1));
         }
-        let opened = usize::from(matches!(talk.text(at), "next" | "this" | "coming") && weekday(talk.text(at + 1)).is_some());
+        let opened = usize::from(
+            matches!(talk.text(at), "next" | "this" | "coming") && weekday(talk.text(at + 1)).is_some(),
+        );
         let day = weekday(talk.text(at + opened))?;
         let mut end = at + opened + 1;
         let before = if at > 0 { talk.text(at - 1) } else { "" };
@@ -319,7 +439,8 @@ impl Calendar<'_> {
         let closed = if of { talk.any(end, NEXT) } else { 0 };
         let date = if talk.text(at) == "next" || closed > 0 { self.next_week(day) } else { self.coming(day) };
         end += closed;
-        if closed == 0 && talk.any(end, &["hii", "this week", "wiki hii", "of this week", "ya wiki hii"]) > 0 {
+        if closed == 0 && talk.any(end, &["hii", "this week", "wiki hii", "of this week", "ya wiki hii"]) > 0
+        {
             end += talk.any(end, &["hii", "this week", "wiki hii", "of this week", "ya wiki hii"]);
         }
         Some((date, end))
@@ -330,7 +451,9 @@ impl Calendar<'_> {
     }
 
     fn next_week(&self, day: Weekday) -> Option<NaiveDate> {
-        let monday = self.today.checked_add_days(Days::new(u64::from(7 - self.today.weekday().num_days_from_monday())))?;
+        let monday = self
+            .today
+            .checked_add_days(Days::new(u64::from(7 - self.today.weekday().num_days_from_monday())))?;
         monday.checked_add_days(Days::new(u64::from(day.num_days_from_monday())))
     }
 }

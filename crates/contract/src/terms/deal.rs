@@ -7,34 +7,81 @@ use crate::terms::figure::has_money;
 use crate::terms::reading::{Claim, Reading};
 
 /// Walking away: no deal unless somebody takes it back.
-const AWAY: &[&str] = &[
-    "no deal", "let me ask", "let me check", "let me first", "let me think", "let me talk", "let me consult", "let me discuss", "let me compare", "let me look around", "need to ask", "have to ask", "must ask", "need to think", "need time",
-    "i will think", "i'll think", "think about it", "nothing for now", "not for now", "nothing agreed", "not agreed", "hakuna kitu", "hatujakubaliana", "hatukukubaliana", "hatukuelewana", "hatujaelewana", "hatujamaliza", "nothing is agreed",
-    "nitafute mwingine", "nitafute", "nitatafuta", "natafuta mwingine", "find another", "find someone", "find somebody", "look for another", "look elsewhere", "look for someone", "try elsewhere", "try another", "go elsewhere",
-    "forget it", "then forget", "leave it then", "achana", "wacha tu", "basi acha", "basi wacha", "acha basi", "wacha basi", "tuache", "sitaki", "sihitaji", "sitauza", "sitanunua", "siuzi", "i will not sell", "i am not selling", "i'm not selling", "i won't sell", "will not take it", "i will pass", "not interested",
-    "wait for the other", "wait for another", "wait for a better", "i will wait", "i'll wait", "nitasubiri", "nisubiri", "niulize", "nimuulize", "niongee na", "nikae na", "nifikirie", "nitafikiria", "nitafikiri", "nijadiliane", "nishauriane", "wacha niulize", "acha niulize", "ngoja niulize", "nitakujulisha", "nitakuambia kama", "i will let you know", "i'll let you know", "let you know", "get back to you", "come back to you", "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane", "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine", "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my", "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine", "nyingine basi", "mwingine basi", "nitafute lingine", "look around", "shop around", "compare first", "sleep on it", "no no no then", "that is my last price then", "then keep", "then stay", "tusikubaliane", "tumeshindwa", "imeshindikana", "haiwezekani basi", "basi haiwezekani", "basi tena", "tuachane", "too far apart", "cannot agree", "can't agree", "no agreement", "sell to him", "sell to them", "sell to the other", "nitauza kwa", "nitamuuzia", "kwa sasa hapana", "sina haja", "no thank you", "no thanks", "hapana asante", "then no", "we leave it", "let us leave it", "let's leave it", "keep your", "baki na", "haitawezekana", "hatutaweza", "sitaweza",
-];
+const AWAY: &[&str] = phrases! {
+    "no deal", "let me ask", "let me check", "let me first", "let me think", "let me talk",
+    "let me consult", "let me discuss", "let me compare", "let me look around", "need to ask",
+    "have to ask", "must ask", "need to think", "need time", "i will think", "i'll think", "think about it",
+    "nothing for now", "not for now", "nothing agreed", "not agreed", "hakuna kitu", "hatujakubaliana",
+    "hatukukubaliana", "hatukuelewana", "hatujaelewana", "hatujamaliza", "nothing is agreed",
+    "nitafute mwingine", "nitafute", "nitatafuta", "natafuta mwingine", "find another", "find someone",
+    "find somebody", "look for another", "look elsewhere", "look for someone", "try elsewhere",
+    "try another", "go elsewhere", "forget it", "then forget", "leave it then", "achana", "wacha tu",
+    "basi acha", "basi wacha", "acha basi", "wacha basi", "tuache", "sitaki", "sihitaji", "sitauza",
+    "sitanunua", "siuzi", "i will not sell", "i am not selling", "i'm not selling", "i won't sell",
+    "will not take it", "i will pass", "not interested", "wait for the other", "wait for another",
+    "wait for a better", "i will wait", "i'll wait", "nitasubiri", "nisubiri", "niulize", "nimuulize",
+    "niongee na", "nikae na", "nifikirie", "nitafikiria", "nitafikiri", "nijadiliane", "nishauriane",
+    "wacha niulize", "acha niulize", "ngoja niulize", "nitakujulisha", "nitakuambia kama",
+    "i will let you know", "i'll let you know", "let you know", "get back to you", "come back to you",
+    "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane",
+    "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine",
+    "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my",
+    "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me",
+    "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine",
+    "nyingine basi", "mwingine basi", "nitafute lingine", "look around", "shop around", "compare first",
+    "sleep on it", "no no no then", "that is my last price then", "then keep", "then stay", "tusikubaliane",
+    "tumeshindwa", "imeshindikana", "haiwezekani basi", "basi haiwezekani", "basi tena", "tuachane",
+    "too far apart", "cannot agree", "can't agree", "no agreement", "sell to him", "sell to them",
+    "sell to the other", "nitauza kwa", "nitamuuzia", "kwa sasa hapana", "sina haja", "no thank you",
+    "no thanks", "hapana asante", "then no", "we leave it", "let us leave it", "let's leave it",
+    "keep your", "baki na", "haitawezekana", "hatutaweza", "sitaweza"
+};
 /// The same, but also said after a deal.
-const CALL_BACK: &[&str] = &[
-    "i will call you", "i'll call you", "i call you", "nitakupigia", "nikupigie", "call me back", "call you back", "will call back", "nipigie", "tuongee", "ukikosa", "call again", "nitapiga",
-];
+const CALL_BACK: &[&str] = phrases! {
+    "i will call you", "i'll call you", "i call you", "nitakupigia", "nikupigie", "call me back",
+    "call you back", "will call back", "nipigie", "tuongee", "ukikosa", "call again", "nitapiga"
+};
 /// A deal in so many words.
-const MADE: &[&str] = &[
-    "deal", "agreed", "it is done", "we have agreed", "i agree", "i accept", "accepted", "tumekubaliana", "tumepatana", "nimekubali", "nakubali", "tumekubali", "tumeelewana", "makubaliano", "amekubali", "wamekubali", "imekubaliwa", "done", "it's a deal", "sold", "tumeagree", "nimekubaliana", "imepita", "shake on it", "we are agreed", "settled",
-];
+const MADE: &[&str] = phrases! {
+    "deal", "agreed", "it is done", "we have agreed", "i agree", "i accept", "accepted", "tumekubaliana",
+    "tumepatana", "nimekubali", "nakubali", "tumekubali", "tumeelewana", "makubaliano", "amekubali",
+    "wamekubali", "imekubaliwa", "done", "it's a deal", "sold", "tumeagree", "nimekubaliana", "imepita",
+    "shake on it", "we are agreed", "settled"
+};
 /// Opening an offer or a question in a message of one side.
-const OFFER_ONLY: &[&str] = &[
-    "i am offering", "we are offering", "we offer", "i offer", "please tell me if", "tell me if", "let me know if", "let me know", "please confirm if", "would you be interested", "are you interested", "if you are interested", "if interested", "ukitaka", "kama unataka", "kama utapenda", "nijulishe", "tujulishe", "niambie kama", "unijulishe", "nipe jibu", "call me if", "call me back if", "waiting for your answer", "please quote", "send me your price", "what would you charge", "could you supply", "can you supply", "would you sell", "would you take", "unaweza kuniuzia", "utaniuzia", "nasubiri jibu", "i await", "tell me your price", "niambie bei", "we are asking for", "we would like to ask", "please answer", "unasemaje", "what do you say", "think about it and", "ungependa", "nataka kujua kama", "i would like to know", "i wanted to ask", "do you have", "mnaweza", "am asking", "we are asking", "if you want", "if you agree", "if that is okay", "if the price is", "tell me before", "ukipenda", "kama uko", "kama bei", "nipigie kama", "mnahitaji", "ikiwa utapenda", "can you", "could you", "do you want", "reply", "i am looking for", "tunatafuta", "natafuta", "nauliza", "tell me whether", "confirm if", "kama mko", "kama uta*", "i can offer", "naweza kukupa", "nitakupa kwa",
-];
+const OFFER_ONLY: &[&str] = phrases! {
+    "i am offering", "we are offering", "we offer", "i offer", "please tell me if", "tell me if",
+    "let me know if", "let me know", "please confirm if", "would you be interested", "are you interested",
+    "if you are interested", "if interested", "ukitaka", "kama unataka", "kama utapenda", "nijulishe",
+    "tujulishe", "niambie kama", "unijulishe", "nipe jibu", "call me if", "call me back if",
+    "waiting for your answer", "please quote", "send me your price", "what would you charge",
+    "could you supply", "can you supply", "would you sell", "would you take", "unaweza kuniuzia",
+    "utaniuzia", "nasubiri jibu", "i await", "tell me your price", "niambie bei", "we are asking for",
+    "we would like to ask", "please answer", "unasemaje", "what do you say", "think about it and",
+    "ungependa", "nataka kujua kama", "i would like to know", "i wanted to ask", "do you have", "mnaweza",
+    "am asking", "we are asking", "if you want", "if you agree", "if that is okay", "if the price is",
+    "tell me before", "ukipenda", "kama uko", "kama bei", "nipigie kama", "mnahitaji", "ikiwa utapenda",
+    "can you", "could you", "do you want", "reply", "i am looking for", "tunatafuta", "natafuta", "nauliza",
+    "tell me whether", "confirm if", "kama mko", "kama uta*", "i can offer", "naweza kukupa", "nitakupa kwa"
+};
 /// What says that an offer was taken after all.
-const SETTLED: &[&str] = &["agreed", "we settled", "tumekubaliana", "tumepatana", "amekubali", "nimekubali", "confirm*", "agreement", "makubaliano", "deal", "has accepted", "accepted", "tumeagree", "nathibitisha", "ninathibitisha", "record*"];
+const SETTLED: &[&str] = phrases! {
+    "agreed", "we settled", "tumekubaliana", "tumepatana", "amekubali", "nimekubali", "confirm*",
+    "agreement", "makubaliano", "deal", "has accepted", "accepted", "tumeagree", "nathibitisha",
+    "ninathibitisha", "record*"
+};
 
 /// Whether the call ends with a deal.
 pub(crate) fn is_made(reading: &Reading) -> bool {
     let talk = &reading.talk;
     let all = reading.all();
-    let answers = talk.flat && talk.has(all.clone(), &["yes", "okay", "sawa", "ndiyo", "haya", "poa", "fine"]);
-    if talk.turns.len() <= 1 && !answers && talk.has(all.clone(), OFFER_ONLY) && !talk.has(all.clone(), SETTLED) {
+    let answers =
+        talk.flat && talk.has(all.clone(), &["yes", "okay", "sawa", "ndiyo", "haya", "poa", "fine"]);
+    if talk.turns.len() <= 1
+        && !answers
+        && talk.has(all.clone(), OFFER_ONLY)
+        && !talk.has(all.clone(), SETTLED)
+    {
         return false;
     }
     let accepted = last_accepted(reading);
@@ -57,15 +104,26 @@ fn ends_in_refusal(reading: &Reading) -> bool {
     let talk = &reading.talk;
     let Some(last) = reading.numbers.last() else { return false };
     let tail = last.words.end..talk.words.len();
-    let assent = ["okay", "ok", "yes", "fine", "good", "sawa", "haya", "poa", "right", "alright", "correct", "sure", "no problem", "hakuna shida", "ndiyo", "great", "perfect", "karibu", "thank you", "thanks", "asante", "understood", "see you", "of course", "exactly", "bila shaka", "hakuna neno", "no worry", "done", "nashukuru", "hewala", "barabara"];
-    let refusal = ["too much", "too low", "too high", "maybe", "cannot", "can't", "siwezi", "hapana", "labda", "not now", "expensive", "ghali", "nyingi", "another", "mwingine", "lingine", "any time", "no", "goodbye", "kwaheri", "bye", "afford", "let it be", "basi"];
+    let assent = phrases! {
+        "okay", "ok", "yes", "fine", "good", "sawa", "haya", "poa", "right", "alright", "correct", "sure",
+        "no problem", "hakuna shida", "ndiyo", "great", "perfect", "karibu", "thank you", "thanks",
+        "asante", "understood", "see you", "of course", "exactly", "bila shaka", "hakuna neno", "no worry",
+        "done", "nashukuru", "hewala", "barabara"
+    };
+    let refusal = phrases! {
+        "too much", "too low", "too high", "maybe", "cannot", "can't", "siwezi", "hapana", "labda",
+        "not now", "expensive", "ghali", "nyingi", "another", "mwingine", "lingine", "any time", "no",
+        "goodbye", "kwaheri", "bye", "afford", "let it be", "basi"
+    };
     !talk.has(tail.clone(), &assent) && talk.has(tail, &refusal)
 }
 
 /// Where a deal was last said to be made; not "no deal", nor a deal asked for.
 fn last_accepted(reading: &Reading) -> usize {
     let talk = &reading.talk;
-    let denied = ["no", "not", "not yet", "haven't", "have not", "if we", "bado", "nothing", "nothing is", "never"];
+    let denied = phrases! {
+        "no", "not", "not yet", "haven't", "have not", "if we", "bado", "nothing", "nothing is", "never"
+    };
     let asked = |at: usize| reading.talk.clauses[talk.words[at].clause].question;
     let said = |at: &usize| talk.any(*at, MADE) > 0 && !talk.ends(*at, &denied) && !asked(*at);
     reading.all().rev().find(said).map_or(0, |at| at + 1)
@@ -92,16 +150,28 @@ fn is_part_of_point(reading: &Reading, words: &Range<usize>) -> bool {
 }
 
 /// Words that leave a point open.
-const LATER: &[&str] = &[
-    "later", "baadaye", "not decided", "not yet", "bado", "haijaamuliwa", "hatujaamua", "hatujaongea", "we will see", "tutaona", "tutaongea", "will tell you", "will let you know", "nitakuambia", "nitakwambia", "to be confirmed", "have to confirm", "i will confirm", "we will confirm", "don't know", "do not know", "not sure", "sijui", "hatujui", "hatujapanga", "another day", "siku nyingine", "open", "we fix", "tutapanga", "tupange", "decide", "agree on that", "discuss", "tutajadili", "hajaamua", "sina uhakika", "undecided", "not fixed", "nitathibitisha", "tutathibitisha", "when we meet", "tukikutana",
-];
+const LATER: &[&str] = phrases! {
+    "later", "baadaye", "not decided", "not yet", "bado", "haijaamuliwa", "hatujaamua", "hatujaongea",
+    "we will see", "tutaona", "tutaongea", "will tell you", "will let you know", "nitakuambia",
+    "nitakwambia", "to be confirmed", "have to confirm", "i will confirm", "we will confirm", "don't know",
+    "do not know", "not sure", "sijui", "hatujui", "hatujapanga", "another day", "siku nyingine", "open",
+    "we fix", "tutapanga", "tupange", "decide", "agree on that", "discuss", "tutajadili", "hajaamua",
+    "sina uhakika", "undecided", "not fixed", "nitathibitisha", "tutathibitisha", "when we meet",
+    "tukikutana"
+};
 /// What a point is about.
 const TOPICS: &[(&[&str], &[Field])] = &[
-    (&["day", "date", "siku", "tarehe", "when", "lini"], &[Field::DeliveryDeadline, Field::StartDate, Field::EndDate]),
+    (
+        &["day", "date", "siku", "tarehe", "when", "lini"],
+        &[Field::DeliveryDeadline, Field::StartDate, Field::EndDate],
+    ),
     (&["price", "bei", "how much", "rate"], &[Field::UnitPrice, Field::Rate, Field::TotalAmount]),
     (&["place", "where", "wapi", "mahali", "location", "pahali"], &[Field::DeliveryLocation]),
     (&["interest", "riba"], &[Field::InterestRate, Field::InterestPeriod]),
-    (&["payment", "malipo", "how to pay", "utalipa lini", "pay terms", "how you pay"], &[Field::PaymentTerms]),
+    (
+        &["payment", "malipo", "how to pay", "utalipa lini", "pay terms", "how you pay"],
+        &[Field::PaymentTerms],
+    ),
     (&["deposit", "advance"], &[Field::UpfrontPayment]),
     (&["quantity", "how many", "kiasi", "idadi", "number of"], &[Field::Quantity]),
     (&["how long", "muda", "period"], &[Field::RepaymentPeriod, Field::Instalments]),
@@ -113,9 +183,12 @@ const TOPICS: &[(&[&str], &[Field])] = &[
 /// The terms of the topic named nearest to the words that leave it open.
 fn topics(reading: &Reading, range: Range<usize>, at: usize) -> &'static [Field] {
     let talk = &reading.talk;
-    let distance = |words: &Range<usize>| if words.start <= at { at - words.start } else { (words.start - at) * 2 };
-    let named = |cues: &[&str]| range.clone().filter(|i| talk.any(*i, cues) > 0).map(|i| distance(&(i..i + 1))).min();
-    let nearest = TOPICS.iter().filter_map(|(cues, fields)| Some((named(cues)?, *fields))).min_by_key(|(d, _)| *d);
+    let distance =
+        |words: &Range<usize>| if words.start <= at { at - words.start } else { (words.start - at) * 2 };
+    let named =
+        |cues: &[&str]| range.clone().filter(|i| talk.any(*i, cues) > 0).map(|i| distance(&(i..i + 1))).min();
+    let nearest =
+        TOPICS.iter().filter_map(|(cues, fields)| Some((named(cues)?, *fields))).min_by_key(|(d, _)| *d);
     nearest.map_or(&[], |(_, fields)| fields)
 }
 

@@ -83,7 +83,14 @@ fn figure(reading: &Reading, number: &Number, before: &[Figure]) -> Option<Figur
     if number.shape == Shape::Ordinal || is_negated(reading, number.words.start) {
         return None;
     }
-    let made = |role, unit, explicit, value| Figure { words: number.words.clone(), value, role, unit, explicit, dropped: false };
+    let made = |role, unit, explicit, value| Figure {
+        words: number.words.clone(),
+        value,
+        role,
+        unit,
+        explicit,
+        dropped: false,
+    };
     let mut figure = if let Some((role, unit)) = context::stated(reading, number, before) {
         made(role, unit, true, number.value)
     } else {
@@ -97,7 +104,8 @@ fn figure(reading: &Reading, number: &Number, before: &[Figure]) -> Option<Figur
         figure.value = value;
     }
     if figure.role != Role::Share {
-        figure.dropped = is_noise(reading, &number.words) || (figure.role != Role::Quantity && is_wish(reading, &number.words));
+        figure.dropped = is_noise(reading, &number.words)
+            || (figure.role != Role::Quantity && is_wish(reading, &number.words));
     }
     Some(figure)
 }
@@ -109,7 +117,9 @@ fn shortened(number: &Number, figure: &Figure, before: &[Figure]) -> Option<Deci
     }
     let peers = || before.iter().rev().take(RECENT_FIGURES_MAX).filter(|f| f.role == figure.role);
     let thousand = number.value * Decimal::ONE_THOUSAND;
-    let near = |a: Decimal, b: Decimal| !b.is_zero() && a * Decimal::TEN >= b * Decimal::from(4) && a * Decimal::TEN <= b * Decimal::from(25);
+    let near = |a: Decimal, b: Decimal| {
+        !b.is_zero() && a * Decimal::TEN >= b * Decimal::from(4) && a * Decimal::TEN <= b * Decimal::from(25)
+    };
     if number.value < Decimal::ONE_THOUSAND && number.value.is_integer() && peers().next().is_some() {
         let full = peers().any(|f| near(number.value, f.value));
         if !full && peers().any(|f| near(thousand, f.value)) {
@@ -151,7 +161,9 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
     if let Some(role) = context::asked(reading, number.words.start) {
         return Some((role, value));
     }
-    if value < Decimal::ONE_THOUSAND && let Some(same) = recent().find(|f| f.value == thousand) {
+    if value < Decimal::ONE_THOUSAND
+        && let Some(same) = recent().find(|f| f.value == thousand)
+    {
         return Some((same.role, thousand));
     }
     let money = has_money(reading, &number.words);
@@ -159,8 +171,13 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
         return None;
     }
     let close = |f: &&Figure| {
-        let fits = |v: Decimal| v * Decimal::from(5) >= f.value * Decimal::from(2) && v * Decimal::from(2) <= f.value * Decimal::from(5);
-        matches!(f.role, Role::Price | Role::Quantity | Role::Total) && !(money && f.role == Role::Quantity) && (fits(value) || (f.role != Role::Quantity && value < Decimal::ONE_THOUSAND && fits(thousand)))
+        let fits = |v: Decimal| {
+            v * Decimal::from(5) >= f.value * Decimal::from(2)
+                && v * Decimal::from(2) <= f.value * Decimal::from(5)
+        };
+        matches!(f.role, Role::Price | Role::Quantity | Role::Total)
+            && !(money && f.role == Role::Quantity)
+            && (fits(value) || (f.role != Role::Quantity && value < Decimal::ONE_THOUSAND && fits(thousand)))
     };
     let apart = |f: &&Figure| {
         let full = if f.value > value * Decimal::TEN { thousand } else { value };
@@ -182,6 +199,12 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
 
 /// Whether some quantity times some price gives the value.
 pub(crate) fn is_product(before: &[Figure], value: Decimal) -> bool {
-    let of = |role| before.iter().rev().take(RECENT_FIGURES_MAX).filter(move |f: &&Figure| f.role == role && f.value > Decimal::ONE);
+    let of = |role| {
+        before
+            .iter()
+            .rev()
+            .take(RECENT_FIGURES_MAX)
+            .filter(move |f: &&Figure| f.role == role && f.value > Decimal::ONE)
+    };
     of(Role::Quantity).any(|q| of(Role::Price).any(|p| q.value.checked_mul(p.value) == Some(value)))
 }

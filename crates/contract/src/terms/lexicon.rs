@@ -54,10 +54,14 @@ pub(crate) fn is_time(unit: &str) -> bool {
 
 /// Whether the unit's Swahili or plural name stands before its count: "magunia mia mbili", "kilo mia tano".
 pub(crate) fn is_swahili_unit(word: &str) -> bool {
-    matches!(word, "kilo" | "saa" | "siku" | "wiki" | "mwezi" | "ndoo" | "mita" | "lita" | "tani" | "jozi" | "ekari")
-        || ["gunia", "mfuko", "kreti", "katoni", "trei", "mtungi", "dumu", "mkungu", "debe", "sahani", "pipa"]
-            .iter()
-            .any(|w| unit(word) == unit(w) && !word.ends_with('s') && unit(word).is_some_and(|u| u != word))
+    matches!(
+        word,
+        "kilo" | "saa" | "siku" | "wiki" | "mwezi" | "ndoo" | "mita" | "lita" | "tani" | "jozi" | "ekari"
+    ) || phrases! {
+        "gunia", "mfuko", "kreti", "katoni", "trei", "mtungi", "dumu", "mkungu", "debe", "sahani", "pipa"
+    }
+    .iter()
+    .any(|w| unit(word) == unit(w) && !word.ends_with('s') && unit(word).is_some_and(|u| u != word))
 }
 
 /// Words that say money is meant, with the currency where the word alone decides it.
@@ -91,5 +95,17 @@ pub(crate) fn shillings_of(word: &str) -> Option<&'static str> {
 pub(crate) fn is_money_word(word: &str) -> bool {
     currency(word).is_some()
         || shillings_of(word).is_some()
-        || matches!(word, "us" | "american" | "rwandan" | "ethiopian" | "za" | "ya" | "only" | "tu" | "cash" | "taslimu" | "net")
+        || matches!(
+            word,
+            "us" | "american"
+                | "rwandan"
+                | "ethiopian"
+                | "za"
+                | "ya"
+                | "only"
+                | "tu"
+                | "cash"
+                | "taslimu"
+                | "net"
+        )
 }

@@ -28,16 +28,32 @@ struct Sum {
     explicit: bool,
 }
 
-const TOTAL: &[&str] = &[
-    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything", "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to", "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha", "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes", "return*", "refund*", "*rejesh*", "*rudish*",
-];
-const PART: &[&str] = &[
-    "instalment*", "installment*", "each month", "every month", "per month", "a month", "monthly", "kila mwezi", "kwa mwezi", "each week", "every week", "per week", "a week", "weekly", "kila wiki", "kwa wiki", "each day", "every day", "daily", "kila siku", "kwa siku", "each time", "kila awamu", "each", "per instalment", "awamu", "kila mara", "every saturday", "every friday", "every sunday", "every monday", "kila jumamosi", "kila ijumaa", "kila jumapili", "kila jumatatu", "kila mmoja", "kila moja", "at a time", "rejesho", "marejesho",
-];
-const GRANT: &[&str] = &[
-    "loan*", "lend*", "lent", "mkopo*", "approved", "approve", "grant*", "kukupa", "*kupa", "give you", "gives", "tutakupa", "nakukopesha", "*kopesh*", "*kopa", "borrow*", "take the", "imekubali", "umekubaliwa", "imepita", "principal", "apewe", "apate", "utapata", "you get", "receive", "nachukua", "i take", "imepitisha", "advance",
-];
-const FOREIGN: &[&str] = &["fine", "faini", "penalty", "savings", "akiba", "shares", "hisa", "processing", "fee", "registration", "insurance", "member number", "old loan", "previous loan", "mkopo wa zamani", "file", "collateral", "dhamana", "worth", "security", "guarantor*", "mdhamini", "ada"];
+const TOTAL: &[&str] = phrases! {
+    "total*", "jumla*", "in all", "altogether", "pay back a total", "paid back", "kwa jumla", "everything",
+    "repay a total", "all together", "jumla ya", "whole amount", "returns", "come to", "comes to",
+    "give back", "yote kwa pamoja", "zote pamoja", "sum of", "inakuwa", "itakuwa", "narudisha",
+    "unarudisha", "utarudisha", "atarudisha", "nitarudisha", "pay back", "pays back", "repay*", "makes",
+    "return*", "refund*", "*rejesh*", "*rudish*"
+};
+const PART: &[&str] = phrases! {
+    "instalment*", "installment*", "each month", "every month", "per month", "a month", "monthly",
+    "kila mwezi", "kwa mwezi", "each week", "every week", "per week", "a week", "weekly", "kila wiki",
+    "kwa wiki", "each day", "every day", "daily", "kila siku", "kwa siku", "each time", "kila awamu",
+    "each", "per instalment", "awamu", "kila mara", "every saturday", "every friday", "every sunday",
+    "every monday", "kila jumamosi", "kila ijumaa", "kila jumapili", "kila jumatatu", "kila mmoja",
+    "kila moja", "at a time", "rejesho", "marejesho"
+};
+const GRANT: &[&str] = phrases! {
+    "loan*", "lend*", "lent", "mkopo*", "approved", "approve", "grant*", "kukupa", "*kupa", "give you",
+    "gives", "tutakupa", "nakukopesha", "*kopesh*", "*kopa", "borrow*", "take the", "imekubali",
+    "umekubaliwa", "imepita", "principal", "apewe", "apate", "utapata", "you get", "receive", "nachukua",
+    "i take", "imepitisha", "advance"
+};
+const FOREIGN: &[&str] = phrases! {
+    "fine", "faini", "penalty", "savings", "akiba", "shares", "hisa", "processing", "fee", "registration",
+    "insurance", "member number", "old loan", "previous loan", "mkopo wa zamani", "file", "collateral",
+    "dhamana", "worth", "security", "guarantor*", "mdhamini", "ada"
+};
 
 /// The terms of a loan.
 pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
@@ -52,7 +68,9 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
         (total, part) = (total.or(part), part.or(total));
     }
     let principal = last(Role::Principal).filter(|p| total.is_none_or(|t| t.words != p.words));
-    for (field, sum) in [(Field::Principal, principal), (Field::TotalAmount, total), (Field::InstalmentAmount, part)] {
+    for (field, sum) in
+        [(Field::Principal, principal), (Field::TotalAmount, total), (Field::InstalmentAmount, part)]
+    {
         claims.extend(sum.map(|s| Claim {
             field,
             value: plain(s.value),
@@ -67,7 +85,10 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
 fn sums(reading: &Reading) -> Vec<Sum> {
     let mut sums: Vec<Sum> = Vec::new();
     // Until interest or paying back is spoken of, every sum is one to be lent.
-    let terms = [TOTAL, PART, &["interest", "riba", "percent", "asilimia"]].concat();
+    let terms = phrases! {
+        "interest", "riba", "percent", "asilimia", "instalment*", "installment*", "total*", "jumla",
+        "kila wiki", "kila mwezi", "every month", "every week", "each month", "each week"
+    };
     let opening = reading.talk.find(reading.all(), &terms).map_or(usize::MAX, |w| w.start);
     for number in &reading.numbers {
         if is_negated(reading, number.words.start) {
@@ -79,12 +100,18 @@ fn sums(reading: &Reading) -> Vec<Sum> {
         if !is_sum(reading, number) {
             continue;
         }
-        let (mut role, value, explicit) = role(reading, number, &sums);
+        let (mut role, value, explicit) = role(reading, number, &sums, number.words.start > opening);
         if number.words.end < opening {
             role = Role::Principal;
         }
-        let near = reading.left(number.words.start, 8, true).start..reading.right(number.words.end, 6).end.max(number.words.end);
-        let dropped = is_noise(reading, &number.words) || is_wish(reading, &number.words) || reading.talk.has(near, FOREIGN) || guess(reading, number);
+        let near = reading.left(number.words.start, 8, true).start
+            ..reading.right(number.words.end, 6).end.max(number.words.end);
+        let grant = reading.talk.find_last(near.start..number.words.start, GRANT);
+        let near = grant.map_or(near.start, |g| g.end)..near.end;
+        let dropped = is_noise(reading, &number.words)
+            || is_wish(reading, &number.words)
+            || reading.talk.has(near, FOREIGN)
+            || guess(reading, number);
         sums.push(Sum { role, value, words: number.words.clone(), dropped, explicit });
     }
     sums
@@ -92,7 +119,12 @@ fn sums(reading: &Reading) -> Vec<Sum> {
 
 /// "You asked for seventy": what was wished, not what was granted.
 fn guess(reading: &Reading, number: &Number) -> bool {
-    reading.talk.has(reading.left(number.words.start, 6, true), &["asked", "wanted", "*omba", "*meomba", "ombi", "applied", "application", "nilitaka", "wished"])
+    reading.talk.has(
+        reading.left(number.words.start, 6, true),
+        phrases! {
+            "asked", "wanted", "*omba", "*meomba", "ombi", "applied", "application", "nilitaka", "wished"
+        },
+    )
 }
 
 /// Whether a number can be money: not a percentage, a duration, a count of parts or of people.
@@ -102,41 +134,86 @@ fn is_sum(reading: &Reading, number: &Number) -> bool {
     let after = talk.text(words.end);
     let near = talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma);
     let percent = is_percent(reading, words);
-    let spoken = lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some_and(lexicon::is_time) || matches!(talk.text(words.start.wrapping_sub(1)), "miaka" | "mwaka" | "awamu" | "saa" | "mara" | "number");
-    let timed = near && (lexicon::unit(after).is_some_and(lexicon::is_time) || matches!(after, "years" | "year" | "miaka"));
+    let spoken = lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some_and(lexicon::is_time)
+        || matches!(
+            talk.text(words.start.wrapping_sub(1)),
+            "miaka" | "mwaka" | "awamu" | "saa" | "mara" | "number"
+        );
+    let timed = near
+        && (lexicon::unit(after).is_some_and(lexicon::is_time)
+            || matches!(after, "years" | "year" | "miaka"));
     let swahili = spoken && !has_money(reading, words) && number.value < Decimal::ONE_HUNDRED;
-    let parts = near && (talk.any(words.end, &["instalment*", "installment*", "monthly", "weekly", "equal", "payments", "parts", "members", "wanachama", "watu", "guarantors", "times", "daily"]) > 0);
-    let among = reading.numbers.iter().rfind(|n| n.words.end <= words.start && n.words.end + 2 >= words.start).is_some_and(|n| is_percent(reading, &n.words));
-    if among && number.value < Decimal::ONE_HUNDRED && talk.ends(words.start, &["ama", "or", "au", "to", "hadi"]) {
+    let parts = near
+        && (talk.any(
+            words.end,
+            phrases! {
+                "instalment*", "installment*", "monthly", "weekly", "equal", "payments", "parts", "members",
+                "wanachama", "watu", "guarantors", "times", "daily"
+            },
+        ) > 0);
+    let among = reading
+        .numbers
+        .iter()
+        .rfind(|n| n.words.end <= words.start && n.words.end + 2 >= words.start)
+        .is_some_and(|n| is_percent(reading, &n.words));
+    if among
+        && number.value < Decimal::ONE_HUNDRED
+        && talk.ends(words.start, &["ama", "or", "au", "to", "hadi"])
+    {
         return false;
     }
     let large = number.value >= Decimal::TEN;
-    number.shape != Shape::Ordinal && !percent && !timed && !swahili && !(parts && number.value < Decimal::ONE_HUNDRED) && large
+    number.shape != Shape::Ordinal
+        && !percent
+        && !timed
+        && !swahili
+        && !(parts && number.value < Decimal::ONE_HUNDRED)
+        && large
 }
 
-fn role(reading: &Reading, number: &Number, before: &[Sum]) -> (Role, Decimal, bool) {
+fn role(reading: &Reading, number: &Number, before: &[Sum], spoken: bool) -> (Role, Decimal, bool) {
     let talk = &reading.talk;
     let words = &number.words;
     let left = reading.left(words.start, 8, true);
     let right = reading.right(words.end, 5);
     let value = number.value;
     let thousand = value * Decimal::ONE_THOUSAND;
-    if talk.has(right.clone(), &["in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all", "yote pamoja", "zote pamoja", "yote kwa pamoja"]) {
+    if talk.has(
+        right.clone(),
+        phrases! {
+            "in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all", "yote pamoja",
+            "zote pamoja", "yote kwa pamoja"
+        },
+    ) {
         return (Role::Total, value, true);
     }
     let total = talk.find_last(left.clone(), TOTAL);
-    let part = talk.find_last(left.clone(), PART).or_else(|| talk.find(right.start..right.end.min(right.start + 4), PART));
-    if let Some(same) = before.iter().rev().take(20).find(|s| s.value == value || (value < Decimal::ONE_THOUSAND && s.value == thousand))
+    let part = talk
+        .find_last(left.clone(), PART)
+        .or_else(|| talk.find(right.start..right.end.min(right.start + 4), PART));
+    if let Some(same) = before
+        .iter()
+        .rev()
+        .take(20)
+        .find(|s| s.value == value || (value < Decimal::ONE_THOUSAND && s.value == thousand))
         && (total.is_none() || same.role != Role::Principal)
     {
         return (same.role, same.value, same.explicit);
     }
     let short = number.shape == Shape::Short || value < Decimal::ONE_THOUSAND;
     let full = |value: Decimal| {
-        let bare = short && value < Decimal::ONE_THOUSAND && !has_money(reading, words) && before.iter().any(|s| s.value >= Decimal::ONE_THOUSAND && s.value >= thousand / Decimal::from(4));
+        let bare = short
+            && value < Decimal::ONE_THOUSAND
+            && !has_money(reading, words)
+            && before
+                .iter()
+                .any(|s| s.value >= Decimal::ONE_THOUSAND && s.value >= thousand / Decimal::from(4));
         if bare { thousand } else { value }
     };
-    let rhythm = talk.has(left.clone(), &["each*", "every*", "monthly", "weekly", "kila*", "instalment*", "installment*", "awamu"]) || part.is_some() && total.is_none();
+    let rhythm = talk.has(
+        left.clone(),
+        &["each*", "every*", "monthly", "weekly", "kila*", "instalment*", "installment*", "awamu"],
+    ) || part.is_some() && total.is_none();
     if rhythm && part.is_some() && !talk.has(left.clone(), &["total*", "jumla*", "in all"]) {
         return (Role::Part, value, true);
     }
@@ -149,8 +226,14 @@ fn role(reading: &Reading, number: &Number, before: &[Sum]) -> (Role, Decimal, b
     let granted = talk.has(left, GRANT) || talk.has(right, GRANT);
     let principal = before.iter().rfind(|s| s.role == Role::Principal).map(|s| s.value);
     let value = full(value);
-    let like = |s: &&Sum| value * Decimal::from(10) >= s.value * Decimal::from(6) && value * Decimal::from(6) <= s.value * Decimal::from(10);
+    let like = |s: &&Sum| {
+        value * Decimal::from(10) >= s.value * Decimal::from(6)
+            && value * Decimal::from(6) <= s.value * Decimal::from(10)
+    };
     let peer = before.iter().rfind(like).map(|s| s.role);
+    if let Some(p) = principal.filter(|_| spoken && !granted && value != Decimal::ZERO) {
+        return (if value > p { Role::Total } else { Role::Part }, value, false);
+    }
     match (granted, principal, peer) {
         (true, ..) | (_, None, _) => (Role::Principal, value, true),
         (_, _, Some(role)) => (role, value, false),
@@ -163,9 +246,25 @@ fn role(reading: &Reading, number: &Number, before: &[Sum]) -> (Role, Decimal, b
 fn asked(reading: &Reading, at: usize) -> Option<Role> {
     let talk = &reading.talk;
     let turn = talk.words[at].turn;
-    let from = (at.saturating_sub(16)..at).rev().find(|i| talk.words[*i].turn + 1 < turn || reading.is_number(*i)).map_or(at.saturating_sub(16), |i| i + 1);
-    let part = talk.find_last(from..at, &["each instalment", "every month", "each month", "per month", "kila mwezi", "kila wiki", "each week", "every week", "instalment*", "awamu", "a month", "a week"]);
-    let total = talk.find_last(from..at, &["in total", "total", "jumla", "pay back", "altogether", "in the end", "in all", "how much is that", "how much will it be", "itakuwa how much", "itakuwa ngapi", "nitarudisha ngapi", "narudisha ngapi"]);
+    let from = (at.saturating_sub(16)..at)
+        .rev()
+        .find(|i| talk.words[*i].turn + 1 < turn || reading.is_number(*i))
+        .map_or(at.saturating_sub(16), |i| i + 1);
+    let part = talk.find_last(
+        from..at,
+        phrases! {
+            "each instalment", "every month", "each month", "per month", "kila mwezi", "kila wiki",
+            "each week", "every week", "instalment*", "awamu", "a month", "a week"
+        },
+    );
+    let total = talk.find_last(
+        from..at,
+        phrases! {
+            "in total", "total", "jumla", "pay back", "altogether", "in the end", "in all",
+            "how much is that", "how much will it be", "itakuwa how much", "itakuwa ngapi",
+            "nitarudisha ngapi", "narudisha ngapi"
+        },
+    );
     match (part, total) {
         (Some(p), Some(t)) => Some(if p.start > t.start { Role::Part } else { Role::Total }),
         (Some(_), None) => Some(Role::Part),
@@ -178,16 +277,37 @@ fn asked(reading: &Reading, at: usize) -> Option<Role> {
 fn interest(reading: &Reading) -> Vec<Claim> {
     let talk = &reading.talk;
     let percent = |n: &&Number| is_percent(reading, &n.words);
-    let meant = |n: &&Number| !is_negated(reading, n.words.start) && !is_noise(reading, &n.words) && !talk.has(reading.left(n.words.start, 6, true), &["penalty", "fine", "faini", "late", "kuchelewa", "*chelewa", "savings", "akiba", "ama", "kama ni", "insurance", "fee", "dividend*", "deposit"]);
-    let free = ["interest free", "without interest", "no interest", "bila riba", "hakuna riba", "haina riba", "free of interest", "zero interest", "without any interest", "hauna riba", "hatutozi riba", "riba hakuna", "riba sifuri", "not charge interest", "not charging interest", "not charge any interest", "bila interest", "interest hakuna", "hakuna interest", "interest ni zero", "no riba", "haitozwi riba"];
+    let meant = |n: &&Number| {
+        !is_negated(reading, n.words.start)
+            && !is_noise(reading, &n.words)
+            && !talk.has(
+                reading.left(n.words.start, 6, true),
+                phrases! {
+                    "penalty", "fine", "faini", "late", "kuchelewa", "*chelewa", "savings", "akiba", "ama",
+                    "kama ni", "insurance", "fee", "dividend*", "deposit"
+                },
+            )
+    };
+    let free = phrases! {
+        "interest free", "without interest", "no interest", "bila riba", "hakuna riba", "haina riba",
+        "free of interest", "zero interest", "without any interest", "hauna riba", "hatutozi riba",
+        "riba hakuna", "riba sifuri", "not charge interest", "not charging interest",
+        "not charge any interest", "bila interest", "interest hakuna", "hakuna interest",
+        "interest ni zero", "no riba", "haitozwi riba"
+    };
     let rate = reading.numbers.iter().filter(percent).rfind(meant);
     let Some(rate) = rate else {
         let free = talk.find_last(reading.all(), &free);
-        return free.into_iter().map(|words| Claim { field: Field::InterestRate, value: "0".into(), words, confidence: 90 }).collect();
+        return free
+            .into_iter()
+            .map(|words| Claim { field: Field::InterestRate, value: "0".into(), words, confidence: 90 })
+            .collect();
     };
     let claim = |field, value: String, words, confidence| Claim { field, value, words, confidence };
     let mut claims = vec![claim(Field::InterestRate, plain(rate.value), rate.words.clone(), 90)];
-    if !rate.value.is_zero() && let Some((period, words)) = period(reading, rate) {
+    if !rate.value.is_zero()
+        && let Some((period, words)) = period(reading, rate)
+    {
         claims.push(claim(Field::InterestPeriod, period.into(), words, 85));
     }
     claims
@@ -197,13 +317,35 @@ fn interest(reading: &Reading) -> Vec<Claim> {
 fn period(reading: &Reading, rate: &Number) -> Option<(&'static str, Range<usize>)> {
     let talk = &reading.talk;
     let table: &[(&str, &[&str])] = &[
-        ("flat", &["flat", "one time", "once", "mara moja", "on the whole*", "whole loan", "whole amount", "mkopo mzima", "mkopo wote", "one off", "jumla ya mkopo", "of the whole", "flat rate", "for the whole", "one single", "on the full", "kwa jumla ya mkopo", "on the entire"]),
-        ("month", &["per month", "a month", "monthly", "kwa mwezi", "every month", "each month", "kila mwezi", "for a month", "for each month", "ya mwezi", "per mwezi", "for every month"]),
-        ("year", &["per year", "a year", "per annum", "annum", "yearly", "annually", "kwa mwaka", "every year", "each year", "kila mwaka", "ya mwaka", "per mwaka", "annual"]),
+        (
+            "flat",
+            phrases! {
+                "flat", "one time", "once", "mara moja", "on the whole*", "whole loan", "whole amount",
+                "mkopo mzima", "mkopo wote", "one off", "jumla ya mkopo", "of the whole", "flat rate",
+                "for the whole", "one single", "on the full", "kwa jumla ya mkopo", "on the entire"
+            },
+        ),
+        (
+            "month",
+            phrases! {
+                "per month", "a month", "monthly", "kwa mwezi", "every month", "each month", "kila mwezi",
+                "for a month", "for each month", "ya mwezi", "per mwezi", "for every month"
+            },
+        ),
+        (
+            "year",
+            phrases! {
+                "per year", "a year", "per annum", "annum", "yearly", "annually", "kwa mwaka", "every year",
+                "each year", "kila mwaka", "ya mwaka", "per mwaka", "annual"
+            },
+        ),
     ];
     let clause = talk.clause(rate.words.start);
     let limit = clause.end.min(rate.words.end + 9);
-    let stop = |i: usize| (reading.is_number(i) && talk.phrase(i, "one time") == 0 && talk.phrase(i, "one off") == 0) || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0;
+    let stop = |i: usize| {
+        (reading.is_number(i) && talk.phrase(i, "one time") == 0 && talk.phrase(i, "one off") == 0)
+            || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0
+    };
     let end = (rate.words.end..limit).find(|i| stop(*i)).unwrap_or(limit);
     let before = reading.left(rate.words.start, 7, true);
     for range in [rate.words.end..end, before] {

@@ -65,7 +65,11 @@ pub(crate) fn numbers(talk: &Talk) -> Vec<Number> {
 
 /// Digits said one by one, five or more, or beginning with a zero: a phone or member number.
 fn spelled_code(talk: &Talk, at: usize) -> Option<usize> {
-    let digit = |i: usize| talk.words.get(i).is_some_and(|w| english::digit(&w.text).or_else(|| swahili::digit(&w.text)).is_some() || w.text == "double");
+    let digit = |i: usize| {
+        talk.words.get(i).is_some_and(|w| {
+            english::digit(&w.text).or_else(|| swahili::digit(&w.text)).is_some() || w.text == "double"
+        })
+    };
     let count = (at..).take_while(|i| digit(*i) && (*i == at || joined(talk, *i))).count();
     let zero = matches!(talk.text(at), "zero" | "oh" | "sifuri" | "double");
     let scaled = english::is_scale(talk.text(at + count)) || talk.text(at + count) == "point";

@@ -15,32 +15,83 @@ struct Place {
     known: bool,
 }
 
-const HANDING: &[&str] = &[
-    "deliver*", "bring*", "*leta*", "*lete*", "*peleka*", "*peleke*", "*fuata*", "fetch*", "drop", "have them", "want them", "*fik*", "handover", "hand over", "collect*", "pick*", "*chuku*", "reach*", "arriv*", "drop*", "come", "offload*", "take*", "*beba*", "*kuja*", "naja", "uje", "njoo", "receive", "*pokea*", "transport*", "move*", "*hamisha*", "get it to", "get them to", "send*", "*shush*", "supply", "mzigo", "*safirish*",
-];
+const HANDING: &[&str] = phrases! {
+    "deliver*", "bring*", "*leta*", "*lete*", "*peleka*", "*peleke*", "*fuata*", "fetch*", "drop",
+    "have them", "want them", "*fik*", "handover", "hand over", "collect*", "pick*", "*chuku*", "reach*",
+    "arriv*", "drop*", "come", "offload*", "take*", "*beba*", "*kuja*", "naja", "uje", "njoo", "receive",
+    "*pokea*", "transport*", "move*", "*hamisha*", "get it to", "get them to", "send*", "*shush*", "supply",
+    "mzigo", "*safirish*"
+};
 /// Right before the name, with the weight each lends.
 const CUES: &[(&[&str], i32)] = &[
     (&["to", "hadi", "mpaka", "kwenda", "kuelekea", "up to", "as far as", "going to"], 4),
-    (&["at", "in", "pale", "huko", "near", "kule", "hapa", "outside", "karibu na", "katika", "mjini", "inside", "around", "into", "is at"], 3),
-    (&["*leta", "*letea", "*lete", "*fuata", "*pelekee", "*leteni", "*peleka", "*pelekea", "*fike", "*fikisha", "*fikishe", "*tafika", "deliver", "delivery", "delivered", "kuchukua", "*chukua", "reach", "uje", "njoo", "naja", "nije", "*wasili", "destination", "*shusha", "yetu", "yako", "yangu", "*fikia", "kwetu", "*leteeni", "delivery ni", "fika", "*kuta", "shambani", "drop", "uilete", "kwangu"], 4),
+    (
+        phrases! {
+            "at", "in", "pale", "huko", "near", "kule", "hapa", "outside", "karibu na", "katika", "mjini",
+            "inside", "around", "into", "is at"
+        },
+        3,
+    ),
+    (
+        phrases! {
+            "*leta", "*letea", "*lete", "*fuata", "*pelekee", "*leteni", "*peleka", "*pelekea", "*fike",
+            "*fikisha", "*fikishe", "*tafika", "deliver", "delivery", "delivered", "kuchukua", "*chukua",
+            "reach", "uje", "njoo", "naja", "nije", "*wasili", "destination", "*shusha", "yetu", "yako",
+            "yangu", "*fikia", "kwetu", "*leteeni", "delivery ni", "fika", "*kuta", "shambani", "drop",
+            "uilete", "kwangu"
+        },
+        4,
+    ),
     (&["for", "ya", "za", "la", "kwa", "via", "through", "by"], 0),
-    (&["from", "kutoka", "toka", "ex", "past", "leaving", "za kutoka", "loading at", "load at", "pick up at", "picked at", "loading in", "load in", "*pakia"], -9),
-    (&["mr", "mrs", "ms", "bwana", "bi", "mama", "mzee", "baba", "mister", "madam", "dr", "doctor", "daktari", "is that", "this is", "mimi", "with", "of", "hello", "haloo", "hallo", "sasa", "thank you", "asante", "chief", "boss", "dear", "ndugu", "mwalimu", "fundi", "kaka", "dada", "said", "niaje", "hi", "jambo", "habari", "between", "na", "and", "road", "uncle", "pastor", "captain"], -3),
+    (
+        phrases! {
+            "from", "kutoka", "toka", "ex", "past", "leaving", "za kutoka", "loading at", "load at",
+            "pick up at", "picked at", "loading in", "load in", "*pakia"
+        },
+        -9,
+    ),
+    (
+        phrases! {
+            "mr", "mrs", "ms", "bwana", "bi", "mama", "mzee", "baba", "mister", "madam", "dr", "doctor",
+            "daktari", "is that", "this is", "mimi", "with", "of", "hello", "haloo", "hallo", "sasa",
+            "thank you", "asante", "chief", "boss", "dear", "ndugu", "mwalimu", "fundi", "kaka", "dada",
+            "said", "niaje", "hi", "jambo", "habari", "between", "na", "and", "road", "uncle", "pastor",
+            "captain"
+        },
+        -3,
+    ),
 ];
 /// Between the cue and the name: "at our yard in", "to my mill at".
-const SKIPPED: &[&str] = &["the", "my", "our", "your", "his", "her", "their", "its", "same", "main", "new", "old", "soko", "kituo", "mji", "town", "a"];
+const SKIPPED: &[&str] = phrases! {
+    "the", "my", "our", "your", "his", "her", "their", "its", "same", "main", "new", "old", "soko", "kituo",
+    "mji", "town", "a"
+};
 /// Capitals that name no place.
-const NO_PLACE: &[&str] = &[
-    "i", "kes", "ksh", "kenya", "kenyan", "tanzania", "tanzanian", "uganda", "ugandan", "rwandan", "us", "ok", "okay", "m", "pesa", "mpesa", "english", "swahili", "somali", "dap", "npk", "aa", "probox", "fuso", "canter", "isuzu", "ndiyo", "sawa", "hapana", "yes", "no", "saa", "sacco", "chama", "easter", "christmas", "krismasi", "pasaka", "eid", "idd", "ramadhan", "gate", "mzee", "mama", "bwana", "bi", "latest", "cash", "mola", "mungu", "god", "inshallah", "airtel", "safaricom", "whatsapp", "hours", "friesian", "hass", "galla", "boran", "rhodes", "dorper", "boss", "lakini", "na", "basi", "haya",
-];
+const NO_PLACE: &[&str] = phrases! {
+    "i", "kes", "ksh", "kenya", "kenyan", "tanzania", "tanzanian", "uganda", "ugandan", "rwandan", "us",
+    "ok", "okay", "m", "pesa", "mpesa", "english", "swahili", "somali", "dap", "npk", "aa", "probox",
+    "fuso", "canter", "isuzu", "ndiyo", "sawa", "hapana", "yes", "no", "saa", "sacco", "chama", "easter",
+    "christmas", "krismasi", "pasaka", "eid", "idd", "ramadhan", "gate", "mzee", "mama", "bwana", "bi",
+    "latest", "cash", "mola", "mungu", "god", "inshallah", "airtel", "safaricom", "whatsapp", "hours",
+    "friesian", "hass", "galla", "boran", "rhodes", "dorper", "boss", "lakini", "na", "basi", "haya"
+};
 
 /// The place of the deal.
 pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let mut all = places_named(reading);
-    let nested: Vec<bool> = (0..all.len()).map(|i| i > 0 && is_nested(reading, &all[i - 1], &all[i])).collect();
+    let nested: Vec<bool> =
+        (0..all.len()).map(|i| i > 0 && is_nested(reading, &all[i - 1], &all[i])).collect();
     // "Baringo, Marigat": the county is named only to say where the town is.
     for i in 1..all.len() {
         let (first, second) = (&all[i - 1], &all[i]);
+        let inside = reading.talk.ends(second.words.start, &["at", "pale"])
+            && second.words.start == first.words.end + 1;
+        let facility = first.name.split(' ').next_back().is_some_and(|w| places::facility(w).is_some());
+        if inside && !facility && first.score > 0 && second.score > 0 {
+            all[i].score = all[i].score.max(first.score) + 1;
+            all[i - 1].score = 0;
+            continue;
+        }
         let wide = places::is_region(&first.name) && second.known && !places::is_region(&second.name);
         if wide && second.words.start <= first.words.end + 1 && first.score > second.score {
             all[i].score = first.score + 1;
@@ -50,7 +101,8 @@ pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     for (place, nested) in all.iter_mut().zip(nested) {
         place.score -= 5 * i32::from(nested);
     }
-    let denied: Vec<(String, usize)> = all.iter().filter(|p| p.score < -6).map(|p| (p.name.clone(), p.words.start)).collect();
+    let denied: Vec<(String, usize)> =
+        all.iter().filter(|p| p.score < -6).map(|p| (p.name.clone(), p.words.start)).collect();
     all.retain(|p| !denied.iter().any(|(name, at)| *name == p.name && p.words.start <= *at));
     // A place that was said again counts once, with the fuller name: "Wote depot" over "Wote".
     let sure = all.iter().filter(|p| p.score >= 3).max_by_key(|p| (p.score.min(8), p.words.start));
@@ -59,7 +111,12 @@ pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let fuller = all.iter().filter(|p| p.score > -3 && p.name.starts_with(&format!("{} ", best.name)));
     let best = fuller.max_by_key(|p| p.score).unwrap_or(best);
     let confidence = if best.score >= 5 { 90 } else { 70 };
-    Some(Claim { field: Field::DeliveryLocation, value: best.name.clone(), words: best.words.clone(), confidence })
+    Some(Claim {
+        field: Field::DeliveryLocation,
+        value: best.name.clone(),
+        words: best.words.clone(),
+        confidence,
+    })
 }
 
 /// "Kongowea market, Mombasa", "the depot in Isiolo town": the second only says where the first is.
@@ -67,12 +124,15 @@ fn is_nested(reading: &Reading, first: &Place, second: &Place) -> bool {
     let talk = &reading.talk;
     let between = second.words.start.saturating_sub(first.words.end);
     let bare = first.name.split(' ').next_back().is_some_and(|w| places::facility(w).is_some());
-    let linked = between == 0 || (between == 1 && matches!(talk.text(first.words.end), "in" | "huko" | "katika"));
+    let linked =
+        between == 0 || (between == 1 && matches!(talk.text(first.words.end), "in" | "huko" | "katika"));
     if places::is_region(&first.name) && second.known {
         return false;
     }
     let near = talk.words[first.words.start].clause == talk.words[second.words.start].clause;
-    near && linked && first.score > 0 && (bare || between == 1 || talk.words[second.words.start].gap == Gap::Comma)
+    near && linked
+        && first.score > 0
+        && (bare || between == 1 || talk.words[second.words.start].gap == Gap::Comma)
 }
 
 fn places_named(reading: &Reading) -> Vec<Place> {
@@ -95,8 +155,13 @@ fn places_named(reading: &Reading) -> Vec<Place> {
 fn named(reading: &Reading, at: usize) -> Option<(Range<usize>, String)> {
     let talk = &reading.talk;
     // "soko la Kibuye", "hoteli ya bahari", "shule ya msingi ya Mumias"
-    if places::is_swahili_facility(talk.text(at)) && matches!(talk.text(at + 1), "la" | "ya" | "cha" | "wa" | "za") {
-        let kind = usize::from(matches!(talk.text(at + 2), "msingi" | "sekondari" | "upili" | "wilaya" | "samaki" | "mifugo") && matches!(talk.text(at + 3), "ya" | "la" | "wa")) * 2;
+    if places::is_swahili_facility(talk.text(at))
+        && matches!(talk.text(at + 1), "la" | "ya" | "cha" | "wa" | "za")
+    {
+        let kind = usize::from(
+            matches!(talk.text(at + 2), "msingi" | "sekondari" | "upili" | "wilaya" | "samaki" | "mifugo")
+                && matches!(talk.text(at + 3), "ya" | "la" | "wa"),
+        ) * 2;
         let start = at + 2 + kind;
         let end = name_end(reading, start, true)?;
         let facility = places::facility(talk.text(at))?;
@@ -105,7 +170,11 @@ fn named(reading: &Reading, at: usize) -> Option<(Range<usize>, String)> {
     let end = name_end(reading, at, false)?;
     let mut last = end;
     let near = |i: usize| talk.words.get(i).is_some_and(|w| w.gap <= Gap::Hyphen) && !reading.is_number(i);
-    let between = ["livestock", "grain", "fish", "main", "bus", "railway", "primary", "secondary", "girls", "boys", "county", "cereals", "produce", "cattle", "goat", "town", "high", "technical", "police", "health", "trading", "petrol", "open", "air", "fresh", "matatu", "level"];
+    let between = phrases! {
+        "livestock", "grain", "fish", "main", "bus", "railway", "primary", "secondary", "girls", "boys",
+        "county", "cereals", "produce", "cattle", "goat", "town", "high", "technical", "police", "health",
+        "trading", "petrol", "open", "air", "fresh", "matatu", "level"
+    };
     let skip = (0..2).take_while(|n| near(end + n) && between.contains(&talk.text(end + n))).count();
     if near(end + skip) && places::facility(talk.text(end + skip)).is_some() {
         last = end + skip + 1;
@@ -137,26 +206,55 @@ fn name_end(reading: &Reading, at: usize, must: bool) -> Option<usize> {
     let ahead: Vec<&str> = (at..(at + 4).min(talk.words.len())).map(|i| talk.text(i)).collect();
     let known = places::known(&ahead);
     let facility = places::facility(talk.text(at + known)).is_some();
-    let sure = known > 0 && (facility || !places::is_ambiguous(&word.text) || word.capital || known > 1 || has_cue(reading, at));
-    let capital = |i: usize| talk.words.get(i).is_some_and(|w| w.capital && plain(i) && !NO_PLACE.contains(&w.text.as_str()) && date::weekday(&w.text).is_none() && lexicon::currency(&w.text).is_none());
+    let sure = known > 0
+        && (facility
+            || !places::is_ambiguous(&word.text)
+            || word.capital
+            || known > 1
+            || has_cue(reading, at));
+    let capital = |i: usize| {
+        talk.words.get(i).is_some_and(|w| {
+            w.capital
+                && plain(i)
+                && !NO_PLACE.contains(&w.text.as_str())
+                && date::weekday(&w.text).is_none()
+                && lexicon::currency(&w.text).is_none()
+        })
+    };
     let opening = talk.clause(at).start == at && known == 0 && !answers_where(reading, at);
-    if capital(at) && !opening && !(talk.clause(at).start == at && opens_sentence(reading, at)) && !talk.flat {
-        let more = (at + 1..talk.words.len()).take_while(|i| capital(*i) && talk.words[*i].gap <= Gap::Hyphen).count().min(3);
+    if capital(at) && !opening && !(talk.clause(at).start == at && opens_sentence(reading, at)) && !talk.flat
+    {
+        let more = (at + 1..talk.words.len())
+            .take_while(|i| capital(*i) && talk.words[*i].gap <= Gap::Hyphen)
+            .count()
+            .min(3);
         return Some((at + 1 + more).max(at + known));
     }
     if sure {
         return Some(at + known);
     }
     let unknown = must || (talk.flat && flat_cue(reading, at) && could_be_name(reading, at));
-    let owned = ["mnunuzi", "muuzaji", "jumla", "kwanza", "pili", "kila", "leo", "kesho", "mazao", "chakula", "nguo", "kwetu", "kwako", "kwangu", "msingi", "sekondari", "chuma", "mawe"];
-    (unknown && !owned.contains(&word.text.as_str()) && word.text.len() > 2 && word.gap <= Gap::Pause).then_some(at + 1)
+    let owned = phrases! {
+        "mnunuzi", "muuzaji", "jumla", "kwanza", "pili", "kila", "leo", "kesho", "mazao", "chakula", "nguo",
+        "kwetu", "kwako", "kwangu", "msingi", "sekondari", "chuma", "mawe"
+    };
+    (unknown && !owned.contains(&word.text.as_str()) && word.text.len() > 2 && word.gap <= Gap::Pause)
+        .then_some(at + 1)
 }
 
 /// Words with a capital only because a sentence begins with them.
 fn opens_sentence(reading: &Reading, at: usize) -> bool {
-    let small = ["in", "at", "to", "by", "the", "my", "our", "your", "it", "we", "you", "he", "she", "they", "here", "there", "just", "same", "right", "on", "from", "hapa", "pale", "huko", "kwa", "kwangu", "kwetu", "soko", "behind", "near", "next", "where", "wapi", "good", "fine", "agreed", "delivery", "deliver", "this", "that", "and", "please"];
+    let small = phrases! {
+        "in", "at", "to", "by", "the", "my", "our", "your", "it", "we", "you", "he", "she", "they", "here",
+        "there", "just", "same", "right", "on", "from", "hapa", "pale", "huko", "kwa", "kwangu", "kwetu",
+        "soko", "behind", "near", "next", "where", "wapi", "good", "fine", "agreed", "delivery", "deliver",
+        "this", "that", "and", "please"
+    };
     let word = reading.talk.text(at);
-    small.contains(&word) || CUES.iter().any(|(cues, _)| reading.talk.any(at, cues) > 0) || reading.talk.any(at, HANDING) > 0 || reading.talk.any(at, &["ni*", "u*e", "tu*", "uta*", "nita*"]) > 0 && places::known(&[word]) == 0
+    small.contains(&word)
+        || CUES.iter().any(|(cues, _)| reading.talk.any(at, cues) > 0)
+        || reading.talk.any(at, HANDING) > 0
+        || reading.talk.any(at, &["ni*", "u*e", "tu*", "uta*", "nita*"]) > 0 && places::known(&[word]) == 0
 }
 
 /// The turn before asks where.
@@ -164,7 +262,12 @@ fn answers_where(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let turn = talk.words[at].turn;
     let first = talk.turns.get(turn).is_some_and(|t| t.words.start == at);
-    first && turn > 0 && talk.has(talk.turns[turn - 1].words.clone(), &["where", "wapi", "which place", "mahali gani", "location"])
+    first
+        && turn > 0
+        && talk.has(
+            talk.turns[turn - 1].words.clone(),
+            &["where", "wapi", "which place", "mahali gani", "location"],
+        )
 }
 
 fn has_cue(reading: &Reading, at: usize) -> bool {
@@ -173,9 +276,17 @@ fn has_cue(reading: &Reading, at: usize) -> bool {
 
 /// In speech without capitals: a phrase after which only a place can come.
 fn flat_cue(reading: &Reading, at: usize) -> bool {
-    let cues = [
-        "bring it to", "bring them to", "bring to", "deliver to", "deliver it to", "deliver them to", "deliver at", "deliver in", "delivered to", "delivered at", "take it to", "take them to", "reach", "unaleta", "naleta", "utaleta", "nitaleta", "leta", "uniletee", "niletee", "pale", "huko", "yafike", "ifike", "zifike", "wafike", "ufike", "collect at", "collect it at", "collect them at", "collect in", "pick at", "pick them at", "pick it at", "mpaka", "hadi", "kwenda", "pick up at", "it is in", "we are in", "is in", "drop at", "drop them at", "plot in", "shamba liko", "kule", "farm in", "farm at", "shop in", "shop at", "school in", "site in", "site at", "house in", "peleka", "naja kuchukua", "come to", "delivery ni", "delivery iwe", "delivery to",
-    ];
+    let cues = phrases! {
+        "bring it to", "bring them to", "bring to", "deliver to", "deliver it to", "deliver them to",
+        "deliver at", "deliver in", "delivered to", "delivered at", "take it to", "take them to", "reach",
+        "unaleta", "naleta", "utaleta", "nitaleta", "leta", "uniletee", "niletee", "pale", "huko", "yafike",
+        "ifike", "zifike", "wafike", "ufike", "collect at", "collect it at", "collect them at",
+        "collect in", "pick at", "pick them at", "pick it at", "mpaka", "hadi", "kwenda", "pick up at",
+        "it is in", "we are in", "is in", "drop at", "drop them at", "plot in", "shamba liko", "kule",
+        "farm in", "farm at", "shop in", "shop at", "school in", "site in", "site at", "house in", "peleka",
+        "naja kuchukua", "come to", "hapa kwangu", "hapa kwetu", "kwangu", "kwetu", "venue is", "venue ni",
+        "we are at", "i am in", "tuko", "delivery ni", "delivery iwe", "delivery to"
+    };
     reading.talk.ends(at, &cues)
 }
 
@@ -183,7 +294,10 @@ fn could_be_name(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let common = "the a an my your our me you us them him her it lini wapi kesho leo kwa na ya za la ni saa asubuhi jioni mchana by on in at before this that next when where eeh sasa hapa kwangu kwetu kwako mzigo zote yote mwenyewe wiki mwezi tarehe soko shule ghala stoo hoteli ofisi duka market store depot town farm shop home shamba nyumbani gari bei kila mbili pesa kabla day end late early there here sawa okay yes how what which delivery mlangoni boma yangu yako yetu site plot";
     let word = talk.text(at);
-    !common.split(' ').any(|w| w == word) && lexicon::unit(word).is_none() && !lexicon::goods::is_goods(word) && !lexicon::goods::translated().any(|(s, _)| s == word)
+    !common.split(' ').any(|w| w == word)
+        && lexicon::unit(word).is_none()
+        && !lexicon::goods::is_goods(word)
+        && !lexicon::goods::translated().any(|(s, _)| s == word)
 }
 
 /// How sure a name is the place: by what stands before it and by what the sentence is about.
@@ -199,8 +313,20 @@ fn score(reading: &Reading, words: &Range<usize>) -> i32 {
         skips += 1;
     }
     let opens = at == clause.start;
-    let cue = if opens { None } else { CUES.iter().filter(|(cues, _)| talk.ends(at, cues)).map(|(_, w)| *w).reduce(|a, b| if b < 0 { b.min(a) } else { a.max(b) }) };
-    let collected = || talk.has(clause.start.max(words.start.saturating_sub(8))..words.start, &["collect*", "pick*", "*chukua*", "fetch*", "*fuata*"]);
+    let cue = if opens {
+        None
+    } else {
+        CUES.iter()
+            .filter(|(cues, _)| talk.ends(at, cues))
+            .map(|(_, w)| *w)
+            .reduce(|a, b| if b < 0 { b.min(a) } else { a.max(b) })
+    };
+    let collected = || {
+        talk.has(
+            clause.start.max(words.start.saturating_sub(8))..words.start,
+            &["collect*", "pick*", "*chukua*", "fetch*", "*fuata*"],
+        )
+    };
     let cue = cue.map(|w| if w < -6 && reading.subject != Subject::Transport && collected() { 4 } else { w });
     let comma = talk.words[words.start].gap == Gap::Comma && skips == 0;
     let mut score = cue.filter(|_| !comma).unwrap_or(0);
@@ -208,13 +334,20 @@ fn score(reading: &Reading, words: &Range<usize>) -> i32 {
     score += if talk.has(back.clone(), HANDING) { 2 } else { 0 };
     score += if answers_where(reading, words.start) || asked_where(reading, words.start) { 4 } else { 0 };
     let ahead: Vec<&str> = words.clone().map(|i| talk.text(i)).collect();
-    let facility = ahead.last().is_some_and(|w| places::facility(w).is_some()) || places::is_swahili_facility(ahead[0]);
+    let facility =
+        ahead.last().is_some_and(|w| places::facility(w).is_some()) || places::is_swahili_facility(ahead[0]);
     let name = if places::is_swahili_facility(ahead[0]) { &ahead[ahead.len() - 1..] } else { &ahead[..] };
     score += i32::from(places::known(name) > 0) + i32::from(facility && ahead.len() > 1);
     score += i32::from(places::is_swahili_facility(ahead[0]));
     score += 2 * i32::from(reading.subject == Subject::Service && matches!(cue, Some(3 | 4)));
-    let denied = talk.ends(words.start, &["not", "siyo", "sio", "si", "not to", "not at", "siyo pale", "sio pale", "not in", "not the"]);
-    let person = talk.any(words.end, &["from", "wa", "speaking", "the"]) > 0 && cue.unwrap_or(0) <= 0 && !facility;
+    let denied = talk.ends(
+        words.start,
+        phrases! {
+            "not", "siyo", "sio", "si", "not to", "not at", "siyo pale", "sio pale", "not in", "not the"
+        },
+    );
+    let person =
+        talk.any(words.end, &["from", "wa", "speaking", "the"]) > 0 && cue.unwrap_or(0) <= 0 && !facility;
     score - 6 * i32::from(is_refused(reading, words)) - 12 * i32::from(denied) - 2 * i32::from(person)
 }
 
@@ -224,7 +357,17 @@ fn is_refused(reading: &Reading, words: &Range<usize>) -> bool {
     let word = &talk.words[words.start];
     let asked = talk.clauses[word.clause].question;
     let answer = talk.turns.get(word.turn + 1).map(|t| t.words.start);
-    asked && answer.is_some_and(|at| talk.any(at, &["no", "hapana", "i do not", "i don't", "we do not", "we don't", "siwezi", "i cannot", "not there", "too far", "that is too far", "mbali", "hatu*", "si*"]) > 0 && talk.any(at, &["no problem", "sisi", "sikia"]) == 0)
+    asked
+        && answer.is_some_and(|at| {
+            talk.any(
+                at,
+                phrases! {
+                    "no", "hapana", "i do not", "i don't", "we do not", "we don't", "siwezi", "i cannot",
+                    "not there", "too far", "that is too far", "mbali", "hatu*", "si*"
+                },
+            ) > 0
+                && talk.any(at, &["no problem", "sisi", "sikia"]) == 0
+        })
 }
 
 /// The question where, shortly before in another turn or in the same flow of speech.
@@ -234,5 +377,7 @@ fn asked_where(reading: &Reading, at: usize) -> bool {
     if talk.flat {
         return talk.has(at.saturating_sub(6)..at, &["where", "wapi"]);
     }
-    turn > 0 && at < talk.turns[turn].words.start + 8 && talk.has(talk.turns[turn - 1].words.clone(), &["where", "wapi"])
+    turn > 0
+        && at < talk.turns[turn].words.start + 8
+        && talk.has(talk.turns[turn - 1].words.clone(), &["where", "wapi"])
 }

@@ -19,22 +19,37 @@ struct Naming {
 }
 
 /// Words of condition, never part of the name.
-const CONDITIONS: &[&str] = &[
-    "fresh", "dry", "dried", "clean", "new", "used", "sorted", "ripe", "organic", "certified", "vaccinated", "washed", "chilled", "sealed", "good", "nice", "big", "best", "quality", "more", "other", "same", "some", "these", "those", "second", "hand", "my", "your", "our", "their", "his", "her", "hers", "the", "a", "of", "only", "all", "your", "full", "proper", "fat", "mature", "healthy", "strong", "secondhand", "extra", "first", "last", "special", "usual", "remaining", "final", "and", "or", "for", "these", "such",
-];
+const CONDITIONS: &[&str] = phrases! {
+    "fresh", "dry", "dried", "clean", "new", "used", "sorted", "ripe", "organic", "certified", "vaccinated",
+    "washed", "chilled", "sealed", "good", "nice", "big", "best", "quality", "more", "other", "same",
+    "some", "these", "those", "second", "hand", "my", "your", "our", "their", "his", "her", "hers", "the",
+    "a", "of", "only", "all", "full", "proper", "fat", "mature", "healthy", "strong", "secondhand", "extra",
+    "first", "last", "special", "usual", "remaining", "final", "and", "or", "for", "such"
+};
 /// Goods that are not what is traded when they stand behind these.
-const ASIDE: &[&str] = &["no", "not", "without", "chakula cha", "free of", "free from", "na", "hakuna", "feed for", "number ya", "gari la", "gari ya", "lorry ya", "price of diesel", "dawa ya", "siyo", "sio", "yasiwe na", "zisiwe na", "bila", "hayana", "hazina"];
+const ASIDE: &[&str] = phrases! {
+    "no", "not", "without", "chakula cha", "free of", "free from", "na", "hakuna", "feed for", "number ya",
+    "gari la", "gari ya", "lorry ya", "price of diesel", "dawa ya", "siyo", "sio", "yasiwe na", "zisiwe na",
+    "bila", "hayana", "hazina"
+};
 
 /// The goods of the deal.
 pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let naming = best(reading)?;
     let name = naming.name.clone();
-    Some(Claim { field: Field::Product, value: name, words: naming.words, confidence: if naming.weight > 3 { 90 } else { 60 } })
+    Some(Claim {
+        field: Field::Product,
+        value: name,
+        words: naming.words,
+        confidence: if naming.weight > 3 { 90 } else { 60 },
+    })
 }
 
 /// Whether live animals are traded.
 pub(crate) fn is_animal(reading: &Reading) -> bool {
-    best(reading).is_some_and(|n| goods::is_animal(&n.head) || n.name.split(' ').next_back().is_some_and(goods::is_animal))
+    best(reading).is_some_and(|n| {
+        goods::is_animal(&n.head) || n.name.split(' ').next_back().is_some_and(goods::is_animal)
+    })
 }
 
 fn best(reading: &Reading) -> Option<Naming> {
@@ -42,17 +57,20 @@ fn best(reading: &Reading) -> Option<Naming> {
     if all.is_empty() {
         return counted_thing(reading).or_else(|| container(reading));
     }
-    let score = |head: &str, all: &[Naming]| all.iter().filter(|n| n.head == head).map(|n| n.weight).sum::<u32>();
+    let score =
+        |head: &str, all: &[Naming]| all.iter().filter(|n| n.head == head).map(|n| n.weight).sum::<u32>();
     let mut ranked: Vec<(u32, usize, String)> = Vec::new();
     for naming in &all {
         if !ranked.iter().any(|(_, _, head)| *head == naming.head) {
             ranked.push((score(&naming.head, &all), naming.words.start, naming.head.clone()));
         }
     }
-    let (total, _, head) = ranked.into_iter().max_by_key(|(score, start, _)| (*score, std::cmp::Reverse(*start)))?;
+    let (total, _, head) =
+        ranked.into_iter().max_by_key(|(score, start, _)| (*score, std::cmp::Reverse(*start)))?;
     let head = specific(&head, &all).unwrap_or(head);
     all.retain(|n| n.head == head);
-    let mut chosen = all.into_iter().max_by_key(|n| (n.name.split(' ').count(), std::cmp::Reverse(n.words.start)))?;
+    let mut chosen =
+        all.into_iter().max_by_key(|n| (n.name.split(' ').count(), std::cmp::Reverse(n.words.start)))?;
     chosen.weight = total;
     Some(chosen)
 }
@@ -72,7 +90,10 @@ fn namings(reading: &Reading) -> Vec<Naming> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < talk.words.len() {
-        let translated = goods::translated().map(|(s, e)| (talk.phrase(at, s), e)).filter(|(n, _)| *n > 0).max_by_key(|(n, _)| *n);
+        let translated = goods::translated()
+            .map(|(s, e)| (talk.phrase(at, s), e))
+            .filter(|(n, _)| *n > 0)
+            .max_by_key(|(n, _)| *n);
         let english = !reading.is_number(at) && goods::is_goods(talk.text(at));
         let made = !english && translated.is_none() && made_of(reading, at);
         let naming = match translated {
@@ -99,7 +120,11 @@ fn made_of(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let word = &talk.words[at];
     let before = at > 0 && word.gap <= Gap::Hyphen && goods::is_material(talk.text(at - 1));
-    before && word.text.ends_with('s') && word.text.len() > 4 && lexicon::unit(&word.text).is_none() && lexicon::places::facility(&word.text).is_none()
+    before
+        && word.text.ends_with('s')
+        && word.text.len() > 4
+        && lexicon::unit(&word.text).is_none()
+        && lexicon::places::facility(&word.text).is_none()
 }
 
 /// More where a count or a unit stands beside it; nothing where it is said to be absent.
@@ -107,14 +132,24 @@ fn weight(reading: &Reading, words: &Range<usize>) -> u32 {
     let talk = &reading.talk;
     let first = words.start;
     let hanging = talk.words[first].gap < Gap::Comma;
-    if hanging && (talk.ends(first, ASIDE) || (first >= 2 && talk.text(first - 1) == "any")) && !reading.is_number(first.saturating_sub(1)) {
-        return u32::from(talk.ends(first, &["na"]) && !talk.ends(first, &["siwe na", "yasiwe na", "zisiwe na"]));
+    if hanging
+        && (talk.ends(first, ASIDE) || (first >= 2 && talk.text(first - 1) == "any"))
+        && !reading.is_number(first.saturating_sub(1))
+    {
+        return u32::from(
+            talk.ends(first, &["na"]) && !talk.ends(first, &["siwe na", "yasiwe na", "zisiwe na"]),
+        );
     }
-    if matches!(talk.text(first), "fruit" | "fruits" | "matunda" | "vegetables" | "mboga" | "livestock" | "mifugo") {
+    if matches!(
+        talk.text(first),
+        "fruit" | "fruits" | "matunda" | "vegetables" | "mboga" | "livestock" | "mifugo"
+    ) {
         return 1;
     }
     let back = first.saturating_sub(2)..first;
-    let counted = back.clone().any(|i| reading.is_number(i)) || reading.is_number(words.end) || back.into_iter().any(|i| lexicon::unit(talk.text(i)).is_some());
+    let counted = back.clone().any(|i| reading.is_number(i))
+        || reading.is_number(words.end)
+        || back.into_iter().any(|i| lexicon::unit(talk.text(i)).is_some());
     2 + 3 * u32::from(counted && !is_noise(reading, words))
 }
 
@@ -124,13 +159,18 @@ fn swahili(reading: &Reading, at: usize, count: usize, name: &str) -> Naming {
     let mut end = at + count;
     let mut name = name.to_owned();
     let near = |i: usize| talk.words.get(i).is_some_and(|w| w.gap < Gap::Comma);
-    let link = usize::from(matches!(talk.text(end), "ya" | "za" | "wa" | "la" | "cha" | "aina" | "vya") && near(end));
+    let link = usize::from(
+        matches!(talk.text(end), "ya" | "za" | "wa" | "la" | "cha" | "aina" | "vya") && near(end),
+    );
     let link = link + usize::from(talk.text(end + link) == "aina");
-    let link = link + usize::from(link > 0 && talk.text(end + link) == "ya" && talk.text(end + link - 1) == "aina");
+    let link =
+        link + usize::from(link > 0 && talk.text(end + link) == "ya" && talk.text(end + link - 1) == "aina");
     let named = end + link;
     if near(named) {
         let text = talk.text(named);
-        let counted = reading.number_at(end).map_or(named, |n| n.words.end + usize::from(matches!(talk.text(n.words.end), "za" | "ya" | "la")));
+        let counted = reading.number_at(end).map_or(named, |n| {
+            n.words.end + usize::from(matches!(talk.text(n.words.end), "za" | "ya" | "la"))
+        });
         let stuff = if counted > end { goods::stuff(talk.text(counted)) } else { None };
         if let Some(stuff) = stuff.filter(|_| goods::is_vessel(&name) && near(counted)) {
             name = format!("{stuff} {name}");
@@ -151,7 +191,11 @@ fn swahili(reading: &Reading, at: usize, count: usize, name: &str) -> Naming {
         }
     }
     let mut start = at;
-    if talk.words[at].gap <= Gap::Hyphen && start > 0 && goods::is_variety(talk.text(start - 1)) && !reading.is_number(start - 1) {
+    if talk.words[at].gap <= Gap::Hyphen
+        && start > 0
+        && goods::is_variety(talk.text(start - 1))
+        && !reading.is_number(start - 1)
+    {
         start -= 1;
         name = format!("{} {name}", talk.text(start));
     }
@@ -170,25 +214,49 @@ fn english_name(reading: &Reading, at: usize) -> Option<Naming> {
     let mut start = at;
     let mut end = at + 1;
     // "maize seed", "coffee seedlings", "water tanks": the last one is the head.
-    while talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen) && goods::is_goods(talk.text(end)) && goods::qualifies(talk.text(end - 1)) && !reading.is_number(end) {
+    while talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen)
+        && goods::is_goods(talk.text(end))
+        && goods::qualifies(talk.text(end - 1))
+        && !reading.is_number(end)
+    {
         end += 1;
     }
-    while start > 0 && start + 4 > at && talk.words[start].gap <= Gap::Hyphen && !reading.is_number(start - 1) && belongs(reading, start - 1) {
+    while start > 0
+        && start + 4 > at
+        && talk.words[start].gap <= Gap::Hyphen
+        && !reading.is_number(start - 1)
+        && belongs(reading, start - 1)
+    {
         start -= 1;
     }
-    let text = |i: usize| goods::translated().find(|(s, _)| *s == talk.text(i)).map_or(talk.text(i), |(_, e)| e).to_owned();
+    let text = |i: usize| {
+        goods::translated().find(|(s, _)| *s == talk.text(i)).map_or(talk.text(i), |(_, e)| e).to_owned()
+    };
     let mut name = (start..end).map(text).collect::<Vec<_>>().join(" ");
     let head = singular(talk.text(end - 1));
     // "avocado za Hass"
-    if matches!(talk.text(end), "za" | "ya" | "aina") && talk.words.get(end + 1).is_some_and(|w| (w.capital && known_kind(&w.text)) || goods::is_variety(&w.text)) && !reading.is_day(end + 1) && lexicon::unit(talk.text(end + 1)).is_none() {
+    if matches!(talk.text(end), "za" | "ya" | "aina")
+        && talk
+            .words
+            .get(end + 1)
+            .is_some_and(|w| (w.capital && known_kind(&w.text)) || goods::is_variety(&w.text))
+        && !reading.is_day(end + 1)
+        && lexicon::unit(talk.text(end + 1)).is_none()
+    {
         name = format!("{} {name}", talk.text(end + 1));
         end += 2;
     }
-    if talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen) && goods::is_variety(talk.text(end)) && !goods::is_goods(talk.text(end)) && !name.contains(' ') {
+    if talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen)
+        && goods::is_variety(talk.text(end))
+        && !goods::is_goods(talk.text(end))
+        && !name.contains(' ')
+    {
         name = format!("{} {name}", talk.text(end));
         end += 1;
     }
-    if name == head && goods::needs_qualifier(talk.text(at)) || name == talk.text(at) && goods::needs_qualifier(talk.text(at)) {
+    if name == head && goods::needs_qualifier(talk.text(at))
+        || name == talk.text(at) && goods::needs_qualifier(talk.text(at))
+    {
         return None;
     }
     Some(Naming { words: start..end, name, head, weight: 0 })
@@ -199,12 +267,25 @@ fn belongs(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let word = &talk.words[at];
     let second_hand = word.text == "hand" && at > 0 && talk.text(at - 1) == "second";
-    if (CONDITIONS.contains(&word.text.as_str()) && (second_hand || !goods::qualifies(&word.text))) || lexicon::unit(&word.text).is_some() || reading.is_day(at) {
+    if (CONDITIONS.contains(&word.text.as_str()) && (second_hand || !goods::qualifies(&word.text)))
+        || lexicon::unit(&word.text).is_some()
+        || reading.is_day(at)
+    {
         return false;
     }
     let sentence = talk.clause(at).start == at;
-    let capital = word.capital && !sentence && word.digits.is_none() && !talk.flat && lexicon::currency(&word.text).is_none() && word.text.len() > 1;
-    let counted = at > 0 && reading.is_number(at - 1) && word.gap <= Gap::Hyphen && word.text.len() > 3 && lexicon::currency(&word.text).is_none() && !matches!(word.text.as_str(), "from" | "with" | "your" | "these" | "times" | "percent" | "good");
+    let capital = word.capital
+        && !sentence
+        && word.digits.is_none()
+        && !talk.flat
+        && lexicon::currency(&word.text).is_none()
+        && word.text.len() > 1;
+    let counted = at > 0
+        && reading.is_number(at - 1)
+        && word.gap <= Gap::Hyphen
+        && word.text.len() > 3
+        && lexicon::currency(&word.text).is_none()
+        && !matches!(word.text.as_str(), "from" | "with" | "your" | "these" | "times" | "percent" | "good");
     goods::qualifies(&word.text) || capital || counted
 }
 
@@ -220,11 +301,17 @@ fn counted_thing(reading: &Reading) -> Option<Naming> {
         if !(of && counted) {
             continue;
         }
-        let stop = ["which", "at", "for", "from", "to", "and", "na", "kwa", "in", "i", "we", "you", "by", "kutoka", "that", "is", "ni", "please", "each", "per"];
+        let stop = phrases! {
+            "which", "at", "for", "from", "to", "and", "na", "kwa", "in", "i", "we", "you", "by", "kutoka",
+            "that", "is", "ni", "please", "each", "per"
+        };
         let limit = talk.clause(after.min(talk.words.len() - 1)).end.min(end + 4);
-        let open = |i: &usize| talk.words[*i].gap < Gap::Comma && !stop.contains(&talk.text(*i)) && !reading.is_number(*i);
+        let open = |i: &usize| {
+            talk.words[*i].gap < Gap::Comma && !stop.contains(&talk.text(*i)) && !reading.is_number(*i)
+        };
         let last = (end + 1..limit).take_while(open).count();
-        let names: Vec<&str> = (end + 1..end + 1 + last).map(|i| talk.text(i)).filter(|w| !CONDITIONS.contains(w)).collect();
+        let names: Vec<&str> =
+            (end + 1..end + 1 + last).map(|i| talk.text(i)).filter(|w| !CONDITIONS.contains(w)).collect();
         if !names.is_empty() {
             let head = singular(names[names.len() - 1]);
             return Some(Naming { words: end + 1..end + 1 + last, name: names.join(" "), head, weight: 1 });
@@ -235,14 +322,20 @@ fn counted_thing(reading: &Reading) -> Option<Naming> {
 
 /// The unit where containers themselves are sold.
 pub(crate) fn container_unit(reading: &Reading) -> Option<&'static str> {
-    let naming = if namings(reading).is_empty() && counted_thing(reading).is_none() { container(reading) } else { None };
+    let naming = if namings(reading).is_empty() && counted_thing(reading).is_none() {
+        container(reading)
+    } else {
+        None
+    };
     lexicon::unit(&naming?.head)
 }
 
 /// Where nothing else is named, the containers are what is sold: "jerrycans, mpya".
 fn container(reading: &Reading) -> Option<Naming> {
     let talk = &reading.talk;
-    let sold = ["jerrycan", "drum", "crate", "bucket", "bag", "container", "bale", "carton", "tin", "tray"];
+    let sold = phrases! {
+        "jerrycan", "drum", "crate", "bucket", "bag", "container", "bale", "carton", "tin", "tray"
+    };
     let named = |at: &usize| lexicon::unit(talk.text(*at)).filter(|u| sold.contains(u));
     let at = reading.all().find(|at| named(at).is_some())?;
     let name = format!("{}s", named(&at)?);
@@ -252,6 +345,12 @@ fn container(reading: &Reading) -> Option<Naming> {
 fn singular(word: &str) -> String {
     word.strip_suffix("ies").map(|w| format!("{w}y")).unwrap_or_else(|| {
         let cut = word.strip_suffix("oes").map(|w| format!("{w}o"));
-        cut.unwrap_or_else(|| if word.len() > 3 && !word.ends_with("ss") { word.trim_end_matches('s').to_owned() } else { word.to_owned() })
+        cut.unwrap_or_else(|| {
+            if word.len() > 3 && !word.ends_with("ss") {
+                word.trim_end_matches('s').to_owned()
+            } else {
+                word.to_owned()
+            }
+        })
     })
 }

@@ -37,7 +37,10 @@ pub(crate) struct Claim {
 }
 
 /// Words that end what a figure's neighbours can say about it.
-const CUTS: &[&str] = &["and", "na", "then", "but", "lakini", "halafu", "while", "whereas", "okay", "ok", "sawa", "yes", "ndiyo", "haya", "so", "basi", "alafu"];
+const CUTS: &[&str] = phrases! {
+    "and", "na", "then", "but", "lakini", "halafu", "while", "whereas", "okay", "ok", "sawa", "yes",
+    "ndiyo", "haya", "so", "basi", "alafu"
+};
 
 impl Reading {
     /// Reads a call.
@@ -47,7 +50,12 @@ impl Reading {
         let days = Calendar { talk: &talk, numbers: &numbers, today: call.date }.days();
         numbers.retain(|n| {
             let after = days.partition_point(|d| d.words.end <= n.words.start);
-            days.get(after).is_none_or(|d| d.words.start >= n.words.end)
+            // "in ninety days" is the length of a loan as well as a day.
+            let length = |start: usize| {
+                call.subject == Subject::Loan
+                    && matches!(talk.text(start), "in" | "after" | "within" | "baada" | "ndani" | "katika")
+            };
+            days.get(after).is_none_or(|d| d.words.start >= n.words.end || length(d.words.start))
         });
         Reading { talk, numbers, days, subject: call.subject, today: call.date }
     }
@@ -70,7 +78,9 @@ impl Reading {
     pub fn right(&self, end: usize, most: usize) -> Range<usize> {
         let Some(last) = end.checked_sub(1) else { return 0..0 };
         let limit = self.talk.clause(last).end.min(end + most);
-        let stops = |i: usize| self.talk.words[i].gap >= Gap::Comma || self.is_number(i) || CUTS.contains(&self.talk.text(i));
+        let stops = |i: usize| {
+            self.talk.words[i].gap >= Gap::Comma || self.is_number(i) || CUTS.contains(&self.talk.text(i))
+        };
         end..(end..limit).find(|i| stops(*i)).unwrap_or(limit)
     }
 

@@ -10,12 +10,15 @@ use crate::terms::lexicon::services::SERVICES;
 use crate::terms::payment;
 use crate::terms::reading::{Claim, Reading};
 
-const END: &[&str] = &[
-    "until", "till", "to", "end*", "finish*", "complete*", "done", "*maliz*", "*isha", "*ishe", "*iishe", "hadi", "mpaka", "by", "kabla ya", "before", "not later than", "no later than", "*kamilike", "*kamilika", "ready", "deadline",
-];
-const START: &[&str] = &[
-    "start*", "begin*", "*anz*", "from", "kuanzia", "kutoka", "come", "*kuja", "uje", "njoo", "naja", "on", "commenc*", "tarehe", "the work is on", "mobilis*",
-];
+const END: &[&str] = phrases! {
+    "until", "till", "to", "end*", "finish*", "complete*", "done", "*maliz*", "*isha", "*ishe", "*iishe",
+    "hadi", "mpaka", "by", "kabla ya", "before", "not later than", "no later than", "*kamilike",
+    "*kamilika", "ready", "deadline"
+};
+const START: &[&str] = phrases! {
+    "start*", "begin*", "*anz*", "from", "kuanzia", "kutoka", "come", "*kuja", "uje", "njoo", "naja", "on",
+    "commenc*", "tarehe", "the work is on", "mobilis*"
+};
 
 /// The service and its days.
 pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
@@ -24,7 +27,9 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
     let mut dates: (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
     for day in &reading.days {
         let negated = is_negated(reading, day.words.start);
-        let paying = payment::is_payment_day(reading, day) && !names(reading, &day.words, END, 3) && !names(reading, &day.words, START, 3);
+        let paying = payment::is_payment_day(reading, day)
+            && !names(reading, &day.words, END, 3)
+            && !names(reading, &day.words, START, 3);
         if negated || paying || day.date < reading.today || is_elsewhere(reading, &day.words) {
             continue;
         }
@@ -34,9 +39,18 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
             (start, dates.0) = (Some(&day.words), Some(day.date));
         }
     }
-    let made = |field, date: NaiveDate, words: &Range<usize>| Claim { field, value: date.to_string(), words: words.clone(), confidence: 85 };
+    let made = |field, date: NaiveDate, words: &Range<usize>| Claim {
+        field,
+        value: date.to_string(),
+        words: words.clone(),
+        confidence: 85,
+    };
     claims.extend(start.zip(dates.0).map(|(words, date)| made(Field::StartDate, date, words)));
-    claims.extend(end.zip(dates.1).filter(|(_, e)| dates.0.is_none_or(|s| *e > s)).map(|(words, date)| made(Field::EndDate, date, words)));
+    claims.extend(
+        end.zip(dates.1)
+            .filter(|(_, e)| dates.0.is_none_or(|s| *e > s))
+            .map(|(words, date)| made(Field::EndDate, date, words)),
+    );
     claims
 }
 
@@ -62,11 +76,20 @@ fn is_end(reading: &Reading, words: &Range<usize>, started: bool) -> bool {
             let weak = matches!(talk.text(s.start), "on" | "tarehe" | "from");
             // "finish on the 5th": the verb decides, not "on"; "start by Monday": likewise.
             let by = matches!(talk.text(e.start), "by" | "before" | "to" | "kabla");
-            if weak { true } else if by { e.start > s.start && !names(reading, words, &["start*", "begin*", "*anz*", "come", "uje"], 4) } else { e.start > s.start }
+            if weak {
+                true
+            } else if by {
+                e.start > s.start && !names(reading, words, &["start*", "begin*", "*anz*", "come", "uje"], 4)
+            } else {
+                e.start > s.start
+            }
         }
         (None, Some(e)) => started || !matches!(talk.text(e.start), "to"),
         (Some(_), None) => false,
-        (None, None) => asked(&["when will you finish", "finish", "until when", "mpaka lini", "hadi lini", "utamaliza", "unamaliza", "for how long", "when does it end"]),
+        (None, None) => asked(phrases! {
+            "when will you finish", "finish", "until when", "mpaka lini", "hadi lini", "utamaliza",
+            "unamaliza", "for how long", "when does it end"
+        }),
     }
 }
 
@@ -75,7 +98,14 @@ fn is_elsewhere(reading: &Reading, words: &Range<usize>) -> bool {
     let clause = talk.clause(words.start);
     let reach = if talk.flat { 5 } else { 8 };
     let near = clause.start.max(words.start.saturating_sub(reach))..clause.end.min(words.end + 2);
-    talk.has(near, &["deposit", "advance", "call you", "pigia", "tuongee", "yesterday", "last", "booking", "send you", "nakutumia", "natuma", "transfer", "material*", "i saw"])
+    let near = near.start..reading.right(words.end, 2).end.max(words.end).min(near.end);
+    talk.has(
+        near,
+        phrases! {
+            "deposit", "advance", "call you", "pigia", "tuongee", "yesterday", "last", "booking",
+            "send you", "nakutumia", "natuma", "transfer", "material*", "i saw"
+        },
+    )
 }
 
 /// The service whose words are said most; the earlier in the list where two are said alike.
@@ -86,7 +116,10 @@ fn service(reading: &Reading) -> Option<Claim> {
         let mut hits = (0, None);
         for at in reading.all() {
             let count = talk.any(at, cues);
-            let denied = talk.ends(at, &["no", "not", "without", "another", "siyo", "sio", "leave the", "hakuna", "hatuna"]);
+            let denied = talk.ends(
+                at,
+                &["no", "not", "without", "another", "siyo", "sio", "leave the", "hakuna", "hatuna"],
+            );
             if count > 0 && !denied {
                 let named = talk.any(at, &[*name]) > 0 || (count > 1);
                 hits.0 += 2 + usize::from(named) * 2 + usize::from(priced(reading, at));

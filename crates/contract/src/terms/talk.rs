@@ -72,7 +72,8 @@ pub(crate) struct Talk {
 }
 
 /// Sounds that are no words.
-const FILLERS: &[&str] = &["uh", "um", "uhm", "eh", "eeh", "er", "erm", "hmm", "mm", "mmh", "ah", "aah", "aa", "ee"];
+const FILLERS: &[&str] =
+    &["uh", "um", "uhm", "eh", "eeh", "er", "erm", "hmm", "mm", "mmh", "ah", "aah", "aa", "ee"];
 /// The longest label of a speaker, in words.
 const SPEAKER_WORDS_MAX: usize = 3;
 /// The longest label of a speaker, in bytes.
@@ -83,7 +84,8 @@ impl Talk {
     pub fn read(text: &str) -> Talk {
         let mut talk = Talk::default();
         let lines: Vec<Range<usize>> = lines(text);
-        let label = |line: &Range<usize>| &text[line.start..line.start + speaker_bytes(&text[line.clone()], false)];
+        let label =
+            |line: &Range<usize>| &text[line.start..line.start + speaker_bytes(&text[line.clone()], false)];
         let mut again: Vec<&str> = lines.iter().map(label).filter(|l| !l.is_empty()).collect();
         again.sort_unstable();
         // A label with a small letter counts when it comes again: "Mama mboga:".
@@ -239,7 +241,8 @@ impl Reader<'_> {
             let used = if number {
                 self.number(at, rest)
             } else if c.is_alphabetic() {
-                let len = rest.find(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)).unwrap_or(rest.len());
+                let len =
+                    rest.find(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)).unwrap_or(rest.len());
                 let len = letters(&rest[..len]);
                 self.word(at..at + len, None);
                 len
@@ -295,6 +298,12 @@ impl Reader<'_> {
         self.talk.words.push(word);
     }
 
+    /// "KXZ 552L": three capitals before the digits.
+    fn behind_plate(&self) -> bool {
+        let last = self.talk.words.last().filter(|_| self.gap <= Gap::Hyphen);
+        last.is_some_and(|w| w.text.len() == 3 && self.text[w.span.clone()].chars().all(char::is_uppercase))
+    }
+
     /// Digits with what is glued to them. Returns how many bytes were read.
     fn number(&mut self, at: usize, rest: &str) -> usize {
         let (len, value) = digits(rest);
@@ -315,7 +324,7 @@ impl Reader<'_> {
         match suffix.as_str() {
             "k" => word.digits = value.and_then(|v| v.checked_mul(Decimal::ONE_THOUSAND)),
             "th" | "st" | "nd" | "rd" => word.ordinal = true,
-            s if s.len() == 1 && !matches!(s, "m" | "g" | "l") => word.ident = true,
+            s if s.len() == 1 && (!matches!(s, "m" | "g" | "l") || self.behind_plate()) => word.ident = true,
             _ => {
                 self.push(word);
                 return used;
@@ -323,7 +332,9 @@ impl Reader<'_> {
         }
         used += glued;
         word.span.end += glued;
-        if word.ident && let Some(last) = self.talk.words.last_mut() {
+        if word.ident
+            && let Some(last) = self.talk.words.last_mut()
+        {
             last.ident = true;
         }
         self.push(word);
@@ -333,7 +344,17 @@ impl Reader<'_> {
 
 fn blank() -> Word {
     let text = String::new();
-    Word { text, span: 0..0, turn: 0, clause: 0, gap: Gap::Space, capital: false, digits: None, ordinal: false, ident: false }
+    Word {
+        text,
+        span: 0..0,
+        turn: 0,
+        clause: 0,
+        gap: Gap::Space,
+        capital: false,
+        digits: None,
+        ordinal: false,
+        ident: false,
+    }
 }
 
 fn is_apostrophe(c: char) -> bool {

@@ -51,7 +51,12 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
 }
 
 fn claim(field: Field, value: impl Into<String>, from: &Figure, sure: bool) -> Claim {
-    Claim { field, value: value.into(), words: from.words.clone(), confidence: if sure { SURE } else { INFERRED } }
+    Claim {
+        field,
+        value: value.into(),
+        words: from.words.clone(),
+        confidence: if sure { SURE } else { INFERRED },
+    }
 }
 
 impl Trade<'_> {
@@ -69,7 +74,12 @@ impl Trade<'_> {
     fn price(&self) -> Option<Figure> {
         let mut price = self.last(Role::Price)?.clone();
         let offers = || self.figures.iter().filter(|f| f.role == Role::Price);
-        price.unit = price.unit.or_else(|| offers().rfind(|f| f.unit.is_some() && !f.dropped).or_else(|| offers().rfind(|f| f.unit.is_some()))?.unit);
+        price.unit = price.unit.or_else(|| {
+            offers()
+                .rfind(|f| f.unit.is_some() && !f.dropped)
+                .or_else(|| offers().rfind(|f| f.unit.is_some()))?
+                .unit
+        });
         Some(price)
     }
 
@@ -94,14 +104,19 @@ impl Trade<'_> {
                 last.filter(|l| bare(l) && !lexicon::is_time(unit))
             }
             (None, _) if service => {
-                let amount = |f: &&Figure| f.unit.is_some_and(|u| !lexicon::is_time(u)) || (f.unit.is_none() && f.explicit && f.value > Decimal::ONE);
+                let amount = |f: &&Figure| {
+                    f.unit.is_some_and(|u| !lexicon::is_time(u))
+                        || (f.unit.is_none() && f.explicit && f.value > Decimal::ONE)
+                };
                 self.standing(Role::Quantity).rfind(amount)
             }
             (None, _) => last,
         }?;
         let mut quantity = chosen.clone();
         if quantity.unit.is_none() {
-            let before = |f: &&Figure| f.words.start != quantity.words.start && f.unit.is_some_and(|u| !lexicon::is_time(u));
+            let before = |f: &&Figure| {
+                f.words.start != quantity.words.start && f.unit.is_some_and(|u| !lexicon::is_time(u))
+            };
             let mut peers = self.figures.iter().filter(|f| f.role == Role::Quantity).filter(before);
             let peer = peers.rfind(|f| f.value > Decimal::ONE).and_then(|f| f.unit);
             quantity.unit = peer.or(unit.filter(|u| *u != "dozen"));
@@ -113,7 +128,13 @@ impl Trade<'_> {
     fn is_lump(&self, price: &Figure, quantity: Option<&Figure>) -> bool {
         let talk = &self.reading.talk;
         let per = self.standing(Role::Price).any(|f| f.explicit && self.says_unit(f)) || price.unit.is_some();
-        let lump = talk.has(self.reading.all(), &["lump sum", "lumpsum", "for everything", "kwa kazi yote", "for the whole", "kwa mzigo wote", "for the whole job", "kwa kazi nzima", "kwa jumla", "fixed price", "for the lot"]);
+        let lump = talk.has(
+            self.reading.all(),
+            phrases! {
+                "lump sum", "lumpsum", "for everything", "kwa kazi yote", "for the whole", "kwa mzigo wote",
+                "for the whole job", "kwa kazi nzima", "kwa jumla", "fixed price", "for the lot"
+            },
+        );
         let single = quantity.is_none_or(|q| q.value == Decimal::ONE);
         let transport = self.reading.subject == Subject::Transport;
         !per && (single || (lump && (transport || self.reading.subject == Subject::Service)))
@@ -123,7 +144,8 @@ impl Trade<'_> {
     fn says_unit(&self, price: &Figure) -> bool {
         let talk = &self.reading.talk;
         let near = price.words.start.saturating_sub(6)..(price.words.end + 5).min(talk.words.len());
-        price.unit.is_some() || talk.has(near, &["each", "per", "apiece", "kila", "moja", "for one", "one", "every"])
+        price.unit.is_some()
+            || talk.has(near, &["each", "per", "apiece", "kila", "moja", "for one", "one", "every"])
     }
 
     /// Brings a price per kilogram to the tonnes that are counted, and a price per dozen to pieces.
@@ -145,15 +167,20 @@ impl Trade<'_> {
         if quantity.is_none() && price.is_none() {
             return None;
         }
-        let said = quantity.and_then(|q| q.unit).or_else(|| price.and_then(|p| p.unit)).filter(|u| *u != "dozen");
+        let said =
+            quantity.and_then(|q| q.unit).or_else(|| price.and_then(|p| p.unit)).filter(|u| *u != "dozen");
         let animal = product::is_animal(self.reading);
         match said {
             Some("piece") if animal => Some("head".into()),
             Some(unit) => Some(unit.into()),
             // Work on goods that are counted: uniforms to sew, sheets to fix.
-            None if self.reading.subject == Subject::Service => quantity.filter(|q| q.explicit && price.is_some()).map(|_| "piece".into()),
+            None if self.reading.subject == Subject::Service => {
+                quantity.filter(|q| q.explicit && price.is_some()).map(|_| "piece".into())
+            }
             None if animal => Some("head".into()),
-            None if product::container_unit(self.reading).is_some() => product::container_unit(self.reading).map(Into::into),
+            None if product::container_unit(self.reading).is_some() => {
+                product::container_unit(self.reading).map(Into::into)
+            }
             None => Some("piece".into()),
         }
     }
@@ -171,7 +198,9 @@ impl Trade<'_> {
             (None, s) => s?,
         };
         if chosen.role == Role::Upfront {
-            return self.money(Field::UpfrontPayment, chosen).filter(|_| total.is_none_or(|t| t.value > chosen.value));
+            return self
+                .money(Field::UpfrontPayment, chosen)
+                .filter(|_| total.is_none_or(|t| t.value > chosen.value));
         }
         let hundred = if chosen.value <= Decimal::ONE { Decimal::ONE } else { Decimal::ONE_HUNDRED };
         let value = total?.value.checked_mul(chosen.value)?.checked_div(hundred)?;
@@ -192,17 +221,25 @@ impl Trade<'_> {
 /// The currency of the agreed price: of the last figure that stands and names one, else of any that does.
 pub(crate) fn currency(reading: &Reading) -> Option<Claim> {
     let talk = &reading.talk;
-    let country = reading.all().find_map(|i| {
-        let code = lexicon::shillings_of(talk.text(i)).filter(|c| *c != "KES")?;
-        let near = [i.wrapping_sub(2), i.wrapping_sub(1), i + 1, i + 2];
+    // Whose shillings: what was said last counts, "Uganda shillings? No, Kenya shillings."
+    let country = reading.all().rev().find_map(|i| {
+        let code = lexicon::shillings_of(talk.text(i))?;
+        let near = [i.wrapping_sub(2), i.wrapping_sub(1), i + 1];
         let adjective = matches!(talk.text(i), "ugandan" | "tanzanian" | "ugx" | "tzs");
-        let of = near.iter().any(|j| lexicon::currency(talk.text(*j)) == Some("KES")) || talk.ends(i, &["za", "ya"]);
+        let of = near.iter().any(|j| lexicon::currency(talk.text(*j)) == Some("KES"))
+            || talk.ends(i, &["za", "ya"]);
         (adjective || of).then_some((code, i))
     });
+    let country = country.filter(|(code, _)| *code != "KES");
     let mut found: Option<(&str, Range<usize>, bool)> = None;
     for at in reading.all() {
-        let Some(mut code) = lexicon::currency(talk.text(at)).filter(|_| is_money(reading, at)) else { continue };
-        if code == "KES" && talk.text(at) != "kes" && let Some((other, _)) = country {
+        let Some(mut code) = lexicon::currency(talk.text(at)).filter(|_| is_money(reading, at)) else {
+            continue;
+        };
+        if code == "KES"
+            && talk.text(at) != "kes"
+            && let Some((other, _)) = country
+        {
             code = other;
         }
         let noise = is_noise(reading, &(at..at + 1));

@@ -16,9 +16,16 @@ type PriceUnit = Option<&'static str>;
 pub(super) fn is_time_term(reading: &Reading, number: &Number) -> bool {
     let talk = &reading.talk;
     let words = &number.words;
-    let timed = |at: usize| lexicon::unit(talk.text(at)).is_some_and(lexicon::is_time) || matches!(talk.text(at), "years" | "year" | "mwaka" | "miaka" | "minutes" | "dakika");
+    let timed = |at: usize| {
+        lexicon::unit(talk.text(at)).is_some_and(lexicon::is_time)
+            || matches!(talk.text(at), "years" | "year" | "mwaka" | "miaka" | "minutes" | "dakika")
+    };
     let near = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Comma);
-    let beside = (near(words.end) && timed(words.end)) || (words.start > 0 && near(words.start) && lexicon::is_swahili_unit(talk.text(words.start - 1)) && timed(words.start - 1));
+    let beside = (near(words.end) && timed(words.end))
+        || (words.start > 0
+            && near(words.start)
+            && lexicon::is_swahili_unit(talk.text(words.start - 1))
+            && timed(words.start - 1));
     beside && !has_money(reading, words) && is_term(reading, words)
 }
 
@@ -34,7 +41,12 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     let before = (words.start > 0 && near(words.start))
         .then(|| lexicon::unit(talk.text(words.start - 1)))
         .flatten()
-        .filter(|_| !talk.ends(words.start - 1, &["per", "a", "an", "kwa", "kila", "each", "every", "the", "mwisho wa"]));
+        .filter(|_| {
+            !talk.ends(
+                words.start - 1,
+                &["per", "a", "an", "kwa", "kila", "each", "every", "the", "mwisho wa"],
+            )
+        });
     let spoken = talk.words[words.start].digits.is_none();
     let swahili = spoken && before.is_some() && lexicon::is_swahili_unit(talk.text(words.start - 1));
     let behind = after.filter(|_| !rated || before.is_none());
@@ -42,7 +54,12 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     if chosen.is_some() {
         return Some(chosen);
     }
-    let of_them = talk.any(words.end, &["of them", "of those", "of these", "of each", "zake", "kati yao", "kati ya hizo"]) > 0;
+    let of_them = talk.any(
+        words.end,
+        phrases! {
+            "of them", "of those", "of these", "of each", "zake", "kati yao", "kati ya hizo"
+        },
+    ) > 0;
     if of_them && number.value.is_integer() {
         return Some(None);
     }
@@ -56,11 +73,21 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
 /// "within seven days after": a time to pay or to come, and no amount of work.
 fn is_term(reading: &Reading, words: &Range<usize>) -> bool {
     let talk = &reading.talk;
-    if talk.any(words.end + 1, &["from", "kuanzia"]) > 0 && (words.end + 2..words.end + 5).any(|i| reading.is_day(i)) {
+    if talk.any(words.end + 1, &["from", "kuanzia"]) > 0
+        && (words.end + 2..words.end + 5).any(|i| reading.is_day(i))
+    {
         return false;
     }
-    let event = talk.any(words.end + 1, &["after", "of", "from", "baada", "before", "ago", "late", "kabla"]) > 0 || talk.any(words.end, &["baada", "kabla"]) > 0;
-    let start = words.start.saturating_sub(usize::from(lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some()));
+    let event = talk.any(
+        words.end + 1,
+        phrases! {
+            "after", "of", "from", "baada", "before", "ago", "late", "kabla"
+        },
+    ) > 0
+        || talk.any(words.end, &["baada", "kabla"]) > 0;
+    let start = words
+        .start
+        .saturating_sub(usize::from(lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some()));
     event || talk.ends(start, &["within", "in", "ndani ya", "baada ya", "after", "every", "kila"])
 }
 
@@ -72,7 +99,10 @@ fn is_goods_word(word: &str) -> bool {
 fn goods_follow(reading: &Reading, at: usize) -> bool {
     let talk = &reading.talk;
     let near = |i: usize| talk.words.get(i).is_some_and(|w| w.gap < Gap::Comma);
-    let stop = ["of", "for", "to", "and", "the", "a", "per", "in", "at", "is", "ni", "na", "kwa", "from", "each", "ya", "za", "i", "you", "we", "no", "yes"];
+    let stop = phrases! {
+        "of", "for", "to", "and", "the", "a", "per", "in", "at", "is", "ni", "na", "kwa", "from", "each",
+        "ya", "za", "i", "you", "we", "no", "yes"
+    };
     for i in at..at + 4 {
         let text = talk.text(i);
         if !near(i) || stop.contains(&text) || reading.is_number(i) || lexicon::currency(text).is_some() {
@@ -97,7 +127,8 @@ pub(super) fn per_right(reading: &Reading, words: &Range<usize>) -> Option<Price
     let (unit, end) = if open { per_unit(reading, at)? } else { return None };
     // "mikungu ishirini kila mkungu shilingi mia": the price comes after its unit.
     let counted = words.start > 0 && lexicon::unit(talk.text(words.start - 1)).is_some() && at == words.end;
-    let priced = reading.number_at(end).is_some() || (lexicon::is_money_word(talk.text(end)) && reading.number_at(end + 1).is_some());
+    let priced = reading.number_at(end).is_some()
+        || (lexicon::is_money_word(talk.text(end)) && reading.number_at(end + 1).is_some());
     let named = words.start > 0 && (counted || is_goods_word(talk.text(words.start - 1))) && at == words.end;
     let spoken = talk.words[words.start].digits.is_none() && talk.text(at) == "kila";
     (!(counted && priced) && !(named && spoken)).then_some(unit)
@@ -124,7 +155,8 @@ fn per_unit(reading: &Reading, at: usize) -> Option<(PriceUnit, usize)> {
         return Some((Some("dozen"), named + 1));
     }
     let free = matches!(talk.text(at), "per" | "each" | "every") || talk.text(named - 1) == "kila";
-    let noun = is_goods_word(talk.text(named)) || (goods::is_goods(talk.text(named + 1)) && talk.words[named].gap == Gap::Space);
+    let noun = is_goods_word(talk.text(named))
+        || (goods::is_goods(talk.text(named + 1)) && talk.words[named].gap == Gap::Space);
     let end = named + 1 + usize::from(!is_goods_word(talk.text(named)) && noun);
     (free || noun).then_some((None, end))
 }
@@ -151,7 +183,10 @@ pub(super) fn per_left(reading: &Reading, words: &Range<usize>) -> Option<PriceU
     }
     for start in (first.max(at.saturating_sub(4))..at).rev() {
         let opener = talk.text(start);
-        if opener == "one" && start + 2 == at && (lexicon::unit(talk.text(at - 1)).is_some() || goods::is_goods(talk.text(at - 1))) {
+        if opener == "one"
+            && start + 2 == at
+            && (lexicon::unit(talk.text(at - 1)).is_some() || goods::is_goods(talk.text(at - 1)))
+        {
             return Some(lexicon::unit(talk.text(at - 1)));
         }
         let found = per_unit(reading, start).filter(|_| !matches!(opener, "a" | "an" | "the" | "for"));

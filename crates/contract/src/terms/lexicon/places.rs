@@ -1,9 +1,15 @@
 //! Places of East Africa, for speech written without capitals, and the words for facilities.
 
 /// Towns, villages and market places of one or more words.
-const TOWNS: &[&str] = &[
-    "sultan hamud", "athi river", "homa bay", "ol kalou", "port sudan", "dar es salaam", "addis ababa", "fort portal", "ol donyo sabuk", "south horr", "north horr", "mai mahiu", "kiambu road", "mombasa road", "thika road", "wajir town", "burnt forest", "west pokot", "ol joro orok", "maai mahiu", "mto wa mbu", "boma la ng'ombe", "dire dawa", "bahir dar", "port bell", "lira town", "makutano junction", "loo loita", "ongata rongai", "kapenguria town", "suna migori", "tala", "kangundo", "city market", "kongowea", "wakulima", "marikiti", "gikomba", "muthurwa", "kibuye", "kariakoo", "owino", "nakasero", "kalerwe", "kimironko", "merkato", "kongowea market",
-];
+const TOWNS: &[&str] = phrases! {
+    "sultan hamud", "athi river", "homa bay", "ol kalou", "port sudan", "dar es salaam", "addis ababa",
+    "fort portal", "ol donyo sabuk", "south horr", "north horr", "mai mahiu", "kiambu road", "mombasa road",
+    "thika road", "wajir town", "burnt forest", "west pokot", "ol joro orok", "maai mahiu", "mto wa mbu",
+    "boma la ng'ombe", "dire dawa", "bahir dar", "port bell", "lira town", "makutano junction", "loo loita",
+    "ongata rongai", "kapenguria town", "suna migori", "tala", "kangundo", "city market", "kongowea",
+    "wakulima", "marikiti", "gikomba", "muthurwa", "kibuye", "kariakoo", "owino", "nakasero", "kalerwe",
+    "kimironko", "merkato", "kongowea market"
+};
 const TOWN_NAMES: &str = "nairobi mombasa kisumu nakuru eldoret thika malindi kitale garissa kakamega nyeri meru machakos naivasha \
     nanyuki kericho bungoma busia isiolo embu kitui lamu lodwar marsabit mandera wajir moyale maralal narok bomet kisii migori \
     siaya webuye mumias kapsabet iten kabarnet eldama ravine molo njoro gilgil nyahururu nyandarua kinangop karatina muranga \
@@ -43,21 +49,100 @@ const AMBIGUOUS: &str = "wote same hindi banana engineer industrial port bura ku
 
 /// Facility words in both languages, with the English one.
 const FACILITIES: &[(&str, &str)] = &[
-    ("market", "market"), ("soko", "market"), ("sokoni", "market"), ("depot", "depot"), ("store", "store"), ("stores", "store"), ("ghala", "store"), ("bohari", "store"),
-    ("stoo", "store"), ("stoa", "store"), ("warehouse", "warehouse"), ("godown", "godown"), ("factory", "factory"), ("kiwanda", "factory"), ("school", "school"),
-    ("shule", "school"), ("hotel", "hotel"), ("hoteli", "hotel"), ("stage", "stage"), ("stendi", "stage"), ("office", "office"),
-    ("ofisi", "office"), ("port", "port"), ("bandari", "port"), ("hospital", "hospital"), ("hospitali", "hospital"), ("shop", "shop"),
-    ("duka", "shop"), ("airport", "airport"), ("airstrip", "airstrip"), ("station", "station"), ("mill", "mill"), ("plant", "plant"), ("yard", "yard"), ("farm", "farm"),
-    ("ranch", "ranch"), ("estate", "estate"), ("junction", "junction"), ("centre", "centre"), ("center", "center"), ("mission", "mission"), ("academy", "academy"),
-    ("dispensary", "dispensary"), ("clinic", "clinic"), ("church", "church"), ("kanisa", "church"), ("college", "college"), ("university", "university"), ("polytechnic", "polytechnic"), ("camp", "camp"), ("lodge", "lodge"), ("cooperative", "cooperative"),
-    ("dairy", "dairy"), ("ginnery", "ginnery"), ("terminal", "terminal"), ("weighbridge", "weighbridge"), ("border", "border"), ("pier", "pier"), ("jetty", "jetty"), ("beach", "beach"), ("abattoir", "abattoir"), ("slaughterhouse", "slaughterhouse"), ("supermarket", "supermarket"), ("bakery", "bakery"), ("plaza", "plaza"), ("mall", "mall"), ("stadium", "stadium"), ("chapel", "chapel"), ("mosque", "mosque"), ("restaurant", "restaurant"), ("silo", "silo"), ("packhouse", "packhouse"), ("workshop", "workshop"), ("showroom", "showroom"), ("cooler", "cooler"), ("hub", "hub"), ("park", "park"), ("village", "village"), ("barracks", "barracks"), ("orphanage", "orphanage"), ("court", "court"), ("farmers", "farmers"), ("silos", "silos"), ("bridge", "bridge"), ("quarry", "quarry"), ("gate", "gate"),
+    ("market", "market"),
+    ("soko", "market"),
+    ("sokoni", "market"),
+    ("depot", "depot"),
+    ("store", "store"),
+    ("stores", "store"),
+    ("ghala", "store"),
+    ("bohari", "store"),
+    ("stoo", "store"),
+    ("stoa", "store"),
+    ("warehouse", "warehouse"),
+    ("godown", "godown"),
+    ("factory", "factory"),
+    ("kiwanda", "factory"),
+    ("school", "school"),
+    ("shule", "school"),
+    ("hotel", "hotel"),
+    ("hoteli", "hotel"),
+    ("stage", "stage"),
+    ("stendi", "stage"),
+    ("office", "office"),
+    ("ofisi", "office"),
+    ("port", "port"),
+    ("bandari", "port"),
+    ("hospital", "hospital"),
+    ("hospitali", "hospital"),
+    ("shop", "shop"),
+    ("duka", "shop"),
+    ("airport", "airport"),
+    ("airstrip", "airstrip"),
+    ("station", "station"),
+    ("mill", "mill"),
+    ("plant", "plant"),
+    ("yard", "yard"),
+    ("farm", "farm"),
+    ("ranch", "ranch"),
+    ("estate", "estate"),
+    ("junction", "junction"),
+    ("centre", "centre"),
+    ("center", "center"),
+    ("mission", "mission"),
+    ("academy", "academy"),
+    ("dispensary", "dispensary"),
+    ("clinic", "clinic"),
+    ("church", "church"),
+    ("kanisa", "church"),
+    ("college", "college"),
+    ("university", "university"),
+    ("polytechnic", "polytechnic"),
+    ("camp", "camp"),
+    ("lodge", "lodge"),
+    ("cooperative", "cooperative"),
+    ("dairy", "dairy"),
+    ("ginnery", "ginnery"),
+    ("terminal", "terminal"),
+    ("weighbridge", "weighbridge"),
+    ("border", "border"),
+    ("pier", "pier"),
+    ("jetty", "jetty"),
+    ("beach", "beach"),
+    ("abattoir", "abattoir"),
+    ("slaughterhouse", "slaughterhouse"),
+    ("supermarket", "supermarket"),
+    ("bakery", "bakery"),
+    ("plaza", "plaza"),
+    ("mall", "mall"),
+    ("stadium", "stadium"),
+    ("chapel", "chapel"),
+    ("mosque", "mosque"),
+    ("restaurant", "restaurant"),
+    ("silo", "silo"),
+    ("packhouse", "packhouse"),
+    ("workshop", "workshop"),
+    ("showroom", "showroom"),
+    ("cooler", "cooler"),
+    ("hub", "hub"),
+    ("park", "park"),
+    ("village", "village"),
+    ("barracks", "barracks"),
+    ("orphanage", "orphanage"),
+    ("court", "court"),
+    ("farmers", "farmers"),
+    ("silos", "silos"),
+    ("bridge", "bridge"),
+    ("quarry", "quarry"),
+    ("gate", "gate"),
 ];
 
 /// How many words the known place at the front of `words` has, 0 when it is none.
 pub(crate) fn known<'a>(words: &[&'a str]) -> usize {
     let phrase = TOWNS.iter().filter(|t| t.split(' ').eq(words.iter().copied().take(t.split(' ').count())));
     let longest = phrase.map(|t| t.split(' ').count()).max().unwrap_or(0);
-    let single = words.first().is_some_and(|w: &&'a str| TOWN_NAMES.split_ascii_whitespace().any(|t| t == *w));
+    let single =
+        words.first().is_some_and(|w: &&'a str| TOWN_NAMES.split_ascii_whitespace().any(|t| t == *w));
     longest.max(usize::from(single))
 }
 

@@ -26,7 +26,12 @@ pub(super) fn claims(reading: &Reading) -> Vec<Claim> {
     let length = lengths(reading).pop();
     let count = counts(reading).pop();
     let rhythm = rhythm(reading);
-    let made = |field, value: String, words: &Range<usize>, confidence| Claim { field, value, words: words.clone(), confidence };
+    let made = |field, value: String, words: &Range<usize>, confidence| Claim {
+        field,
+        value,
+        words: words.clone(),
+        confidence,
+    };
     let mut claims = Vec::new();
     if let Some((once, words)) = single(reading) {
         claims.push(made(Field::Instalments, once.into(), &words, 80));
@@ -45,7 +50,9 @@ pub(super) fn claims(reading: &Reading) -> Vec<Claim> {
         }
         (None, Some((n, words))) => {
             claims.push(made(Field::Instalments, n.to_string(), words, 90));
-            claims.extend(rhythm.map(|(unit, _)| made(Field::RepaymentPeriod, format!("P{n}{unit}"), words, 75)));
+            claims.extend(
+                rhythm.map(|(unit, _)| made(Field::RepaymentPeriod, format!("P{n}{unit}"), words, 75)),
+            );
         }
         (None, None) => {}
     }
@@ -83,8 +90,18 @@ fn lengths(reading: &Reading) -> Vec<Length> {
             _ => (value, 'D'),
         };
         let before = reading.left(words.start, 6, true);
-        let foreign = talk.has(before, &["last", "ago", "first payment", "after", "baada ya", "grace", "notice", "late", "member for", "mwanachama kwa", "*chelewa", "starting in", "within"])
-            || talk.any(words.end, &["ago", "late", "grace", "old", "iliyopita", "after", "from now", "notice"]) > 0;
+        let foreign = talk.has(
+            before,
+            phrases! {
+                "last", "ago", "first payment", "grace", "notice", "late", "member for", "mwanachama kwa",
+                "*chelewa", "starting in", "within"
+            },
+        ) || talk.any(
+            words.end,
+            phrases! {
+                "ago", "late", "grace", "old", "iliyopita", "after", "from now", "notice"
+            },
+        ) > 0;
         if foreign || is_negated(reading, words.start) || is_noise(reading, &words) || !value.is_integer() {
             continue;
         }
@@ -109,7 +126,9 @@ fn length(reading: &Reading, at: usize) -> Option<(Decimal, &'static str, Range<
     }
     if let Some(number) = reading.number_at(at) {
         let near = talk.words.get(number.words.end).is_some_and(|w| w.gap < Gap::Comma);
-        let unit = english_unit(talk.text(number.words.end)).or_else(|| swahili_unit(talk.text(number.words.end))).filter(|_| near)?;
+        let unit = english_unit(talk.text(number.words.end))
+            .or_else(|| swahili_unit(talk.text(number.words.end)))
+            .filter(|_| near)?;
         return Some((number.value, unit, at..number.words.end + 1));
     }
     let one = matches!(talk.text(at), "a" | "one") && matches!(talk.text(at + 1), "year");
@@ -121,16 +140,27 @@ fn length(reading: &Reading, at: usize) -> Option<(Decimal, &'static str, Range<
 /// "six monthly instalments", "ten instalments", "awamu nne", "twelve payments".
 fn counts(reading: &Reading) -> Vec<(u32, Range<usize>)> {
     let talk = &reading.talk;
-    let parts = ["instalment*", "installment*", "payments", "equal instalments", "equal payments", "monthly instalment*", "weekly instalment*", "daily instalment*", "monthly payments", "weekly payments", "equal monthly *", "equal weekly *", "monthly installment*", "weekly installment*", "parts", "awamu", "monthly", "weekly", "daily payments", "equal parts"];
+    let parts = phrases! {
+        "instalment*", "installment*", "payments", "equal instalments", "equal payments",
+        "monthly instalment*", "weekly instalment*", "daily instalment*", "monthly payments",
+        "weekly payments", "equal monthly *", "equal weekly *", "monthly installment*",
+        "weekly installment*", "parts", "awamu", "monthly", "weekly", "daily payments", "equal parts"
+    };
     let mut found = Vec::new();
     for number in &reading.numbers {
         let words = &number.words;
         let behind = talk.any(words.end, &parts);
         let behind = if talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma) { behind } else { 0 };
-        let before = talk.ends(words.start, &["awamu", "kwa awamu", "instalments", "malipo", "mara", "marejesho"]);
-        let each = talk.has(words.start.saturating_sub(4)..words.start, &["kila", "each", "every"]) && number.value == Decimal::ONE;
+        let before =
+            talk.ends(words.start, &["awamu", "kwa awamu", "instalments", "malipo", "mara", "marejesho"]);
+        let each = talk.has(words.start.saturating_sub(4)..words.start, &["kila", "each", "every"])
+            && number.value == Decimal::ONE;
         let negated = each || is_negated(reading, words.start) || is_noise(reading, words);
-        if (behind > 0 || before) && !negated && let Some(n) = number.value.to_u32().filter(|n| (1..=PERIOD_MAX).contains(n) && number.value.is_integer()) {
+        if (behind > 0 || before)
+            && !negated
+            && let Some(n) =
+                number.value.to_u32().filter(|n| (1..=PERIOD_MAX).contains(n) && number.value.is_integer())
+        {
             found.push((n, words.start..words.end + behind));
         }
     }
@@ -141,13 +171,21 @@ fn counts(reading: &Reading) -> Vec<(u32, Range<usize>)> {
 fn rhythm(reading: &Reading) -> Option<(char, Range<usize>)> {
     let talk = &reading.talk;
     let table: &[(char, &[&str])] = &[
-        ('M', &["every month", "each month", "monthly", "kila mwezi", "a month", "per month", "kwa mwezi", "every end month", "kila mwisho wa mwezi"]),
+        (
+            'M',
+            phrases! {
+                "every month", "each month", "monthly", "kila mwezi", "a month", "per month", "kwa mwezi",
+                "every end month", "kila mwisho wa mwezi"
+            },
+        ),
         ('W', &["every week", "each week", "weekly", "kila wiki", "a week", "per week", "kwa wiki"]),
         ('D', &["every day", "each day", "daily", "kila siku", "a day", "per day", "kwa siku"]),
     ];
     reading.all().find_map(|at| {
-        let weekday = matches!(talk.text(at), "every" | "kila" | "each") && weekday(talk.text(at + 1)).is_some();
-        let hit = table.iter().find_map(|(unit, cues)| Some((*unit, talk.any(at, cues))).filter(|(_, n)| *n > 0));
+        let weekday =
+            matches!(talk.text(at), "every" | "kila" | "each") && weekday(talk.text(at + 1)).is_some();
+        let hit =
+            table.iter().find_map(|(unit, cues)| Some((*unit, talk.any(at, cues))).filter(|(_, n)| *n > 0));
         let (unit, count) = hit.or_else(|| weekday.then_some(('W', 2)))?;
         let back = reading.talk.clause(at).start.max(at.saturating_sub(4))..at;
         let rate = talk.has(back.clone(), &["percent", "interest", "riba", "asilimia", "rate"]);
@@ -159,9 +197,14 @@ fn rhythm(reading: &Reading) -> Option<(char, Range<usize>)> {
 
 /// One payment at the end.
 fn single(reading: &Reading) -> Option<(&'static str, Range<usize>)> {
-    let cues = [
-        "single payment", "one payment", "one instalment", "once at the end", "all at once", "yote mara moja", "zote mara moja", "lump sum", "in one go", "pay it all at the end", "kwa mara moja", "malipo ya mara moja", "one single payment", "one single instalment", "awamu moja", "all of it at the end", "everything at the end", "everything at once", "at one go", "yote kwa pamoja", "in one amount", "pesa yote mara moja", "in one piece", "yote siku moja", "all together at the end", "zote kwa pamoja", "zote pamoja mwisho",
-    ];
+    let cues = phrases! {
+        "single payment", "one payment", "one instalment", "once at the end", "all at once",
+        "yote mara moja", "zote mara moja", "lump sum", "in one go", "pay it all at the end",
+        "kwa mara moja", "malipo ya mara moja", "one single payment", "one single instalment", "awamu moja",
+        "all of it at the end", "everything at the end", "everything at once", "at one go",
+        "yote kwa pamoja", "in one amount", "pesa yote mara moja", "in one piece", "yote siku moja",
+        "all together at the end", "zote kwa pamoja", "zote pamoja mwisho"
+    };
     let found = reading.talk.find_last(reading.all(), &cues)?;
     let every = found.start.saturating_sub(3)..found.start;
     (!reading.talk.has(every, &["kila", "each", "every"])).then_some(("1", found))

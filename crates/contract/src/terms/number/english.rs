@@ -5,20 +5,21 @@ use rust_decimal::Decimal;
 use super::{Number, Shape, half, joined, product, sum};
 use crate::terms::talk::{Gap, Talk};
 
-const SMALL: &[&str] = &[
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-];
+const SMALL: &[&str] = phrases! {
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"
+};
 const TENS: &[&str] = &["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const ORDINALS: &[&str] = &[
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-];
+const ORDINALS: &[&str] = phrases! {
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
+    "eighteenth", "nineteenth"
+};
 /// Words before "one" that make it a pronoun.
-const PRONOUN_BEFORE: &[&str] = &[
-    "that", "this", "the", "which", "no", "any", "another", "each", "every", "last", "new", "old", "other", "good",
-    "blue", "red", "white", "big", "small", "same", "first", "next", "right", "wrong", "some",
-];
+const PRONOUN_BEFORE: &[&str] = phrases! {
+    "that", "this", "the", "which", "no", "any", "another", "each", "every", "last", "new", "old", "other",
+    "good", "blue", "red", "white", "big", "small", "same", "first", "next", "right", "wrong", "some"
+};
 
 /// The value of a single digit.
 pub(super) fn digit(word: &str) -> Option<i64> {
@@ -86,7 +87,8 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
         let (value, end) = hundreds(talk, Decimal::ONE, at + 1);
         return scales(talk, at, value, end, Shape::Plain);
     }
-    if word.text == "one" && at > 0 && word.gap <= Gap::Hyphen && PRONOUN_BEFORE.contains(&talk.text(at - 1)) {
+    if word.text == "one" && at > 0 && word.gap <= Gap::Hyphen && PRONOUN_BEFORE.contains(&talk.text(at - 1))
+    {
         return None;
     }
     if matches!(word.text.as_str(), "hundred" | "thousand" | "million") {
@@ -103,7 +105,11 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
 
 fn ordinal_number(talk: &Talk, at: usize) -> Option<Number> {
     let text = talk.text(at);
-    let made = |end: usize, value: i64| Number { words: at..end, value: Decimal::from(value), shape: Shape::Ordinal };
+    let made = |end: usize, value: i64| Number {
+        words: at..end,
+        value: Decimal::from(value),
+        shape: Shape::Ordinal,
+    };
     if let Some(base) = tens(text)
         && base <= 30
         && joined(talk, at + 1)
@@ -205,7 +211,9 @@ fn scales(talk: &Talk, start: usize, first: Decimal, at: usize, shape: Shape) ->
     let (mut value, mut end) = decimals(talk, first, at);
     let mut last = Decimal::ONE;
     let mut shape = shape;
-    if joined(talk, end) && let Some(by) = scale(talk.text(end)) {
+    if joined(talk, end)
+        && let Some(by) = scale(talk.text(end))
+    {
         // "two and a half thousand" comes here with its half already added.
         let by = Decimal::from(by);
         (value, end, last) = (product(value, by)?, end + 1, by);
@@ -222,7 +230,11 @@ fn scales(talk: &Talk, start: usize, first: Decimal, at: usize, shape: Shape) ->
         (value, end) = (sum(value, half() * last)?, end + count);
     }
     if matches!(talk.text(end), "dozen" | "dozens") {
-        return Some(Number { words: start..end + 1, value: product(value, Decimal::from(12))?, shape: Shape::Dozen });
+        return Some(Number {
+            words: start..end + 1,
+            value: product(value, Decimal::from(12))?,
+            shape: Shape::Dozen,
+        });
     }
     Some(Number { words: start..end, value, shape })
 }
@@ -240,11 +252,20 @@ fn lower_group(talk: &Talk, mut value: Decimal, at: usize, by: Decimal) -> Optio
             return Some((value, end));
         }
         let article = talk.text(tail) == "a" && talk.text(tail + 1) == "hundred";
-        let next = if article { Some(hundreds(talk, Decimal::ONE, tail + 1)) } else { plain_group(talk, tail) };
+        let next =
+            if article { Some(hundreds(talk, Decimal::ONE, tail + 1)) } else { plain_group(talk, tail) };
         let Some((part, after)) = next else { return Some((value, end)) };
         let by = if joined(talk, after) { scale(talk.text(after)) } else { None };
         // "two hundred thousand one eighty": the one begins the next number.
-        let begins = after == tail + 1 && part < Decimal::TEN && joined(talk, after) && below_hundred(talk, after).is_some();
+        if limit == Decimal::ONE_THOUSAND
+            && let Some((short, end)) = short_tail(talk, tail, value)
+        {
+            return Some((sum(value, short)?, end));
+        }
+        let begins = after == tail + 1
+            && part < Decimal::TEN
+            && joined(talk, after)
+            && below_hundred(talk, after).is_some();
         if begins {
             return Some((value, end));
         }
@@ -258,6 +279,14 @@ fn lower_group(talk: &Talk, mut value: Decimal, at: usize, by: Decimal) -> Optio
             _ => return Some((value, end)),
         }
     }
+}
+
+/// "two thousand two fifty": 2250. Behind a hundred thousand and more it is a number of its own.
+fn short_tail(talk: &Talk, at: usize, value: Decimal) -> Option<(Decimal, usize)> {
+    let first = digit(talk.text(at)).filter(|n| *n > 0)?;
+    let (second, end) = below_hundred(talk, at + 1).filter(|_| joined(talk, at + 1))?;
+    let small = value < Decimal::from(100_000) && second >= 10 && !is_scale(talk.text(end));
+    small.then(|| (Decimal::from(first * 100 + second), end))
 }
 
 fn plain_group(talk: &Talk, at: usize) -> Option<(Decimal, usize)> {

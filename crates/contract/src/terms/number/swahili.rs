@@ -7,18 +7,53 @@ use crate::terms::talk::Talk;
 
 /// Prefixes that a count takes after the class of what is counted.
 const STEMS: &[(&str, i64)] = &[
-    ("moja", 1), ("mmoja", 1), ("kimoja", 1), ("limoja", 1), ("mbili", 2), ("wawili", 2), ("mawili", 2), ("miwili", 2),
-    ("viwili", 2), ("tatu", 3), ("watatu", 3), ("matatu", 3), ("mitatu", 3), ("vitatu", 3), ("nne", 4), ("wanne", 4),
-    ("manne", 4), ("minne", 4), ("vinne", 4), ("tano", 5), ("watano", 5), ("matano", 5), ("mitano", 5), ("vitano", 5),
-    ("sita", 6), ("saba", 7), ("nane", 8), ("wanane", 8), ("manane", 8), ("minane", 8), ("vinane", 8), ("tisa", 9),
+    ("moja", 1),
+    ("mmoja", 1),
+    ("kimoja", 1),
+    ("limoja", 1),
+    ("mbili", 2),
+    ("wawili", 2),
+    ("mawili", 2),
+    ("miwili", 2),
+    ("viwili", 2),
+    ("tatu", 3),
+    ("watatu", 3),
+    ("matatu", 3),
+    ("mitatu", 3),
+    ("vitatu", 3),
+    ("nne", 4),
+    ("wanne", 4),
+    ("manne", 4),
+    ("minne", 4),
+    ("vinne", 4),
+    ("tano", 5),
+    ("watano", 5),
+    ("matano", 5),
+    ("mitano", 5),
+    ("vitano", 5),
+    ("sita", 6),
+    ("saba", 7),
+    ("nane", 8),
+    ("wanane", 8),
+    ("manane", 8),
+    ("minane", 8),
+    ("vinane", 8),
+    ("tisa", 9),
 ];
 const TENS: &[(&str, i64)] = &[
-    ("kumi", 10), ("ishirini", 20), ("thelathini", 30), ("arobaini", 40), ("arubaini", 40), ("hamsini", 50),
-    ("sitini", 60), ("sabini", 70), ("themanini", 80), ("tisini", 90),
+    ("kumi", 10),
+    ("ishirini", 20),
+    ("thelathini", 30),
+    ("arobaini", 40),
+    ("arubaini", 40),
+    ("hamsini", 50),
+    ("sitini", 60),
+    ("sabini", 70),
+    ("themanini", 80),
+    ("tisini", 90),
 ];
-const SCALES: &[(&str, i64)] = &[
-    ("milioni", 1_000_000), ("laki", 100_000), ("elfu", 1_000), ("alfu", 1_000), ("mia", 100),
-];
+const SCALES: &[(&str, i64)] =
+    &[("milioni", 1_000_000), ("laki", 100_000), ("elfu", 1_000), ("alfu", 1_000), ("mia", 100)];
 
 fn look(table: &[(&str, i64)], word: &str) -> Option<i64> {
     table.iter().find(|(w, _)| *w == word).map(|(_, n)| *n)
@@ -39,7 +74,9 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     if talk.text(at) == "mosi" {
         return Some(Number { words: at..at + 1, value: Decimal::ONE, shape: Shape::Ordinal });
     }
-    if talk.text(at) == "moja" && talk.ends(at, &["hata", "mara", "kila", "kwa", "zote", "wote", "lingine", "pia"]) {
+    if talk.text(at) == "moja"
+        && talk.ends(at, &["hata", "mara", "kila", "kwa", "zote", "wote", "lingine", "pia"])
+    {
         return None;
     }
     let (mut value, mut end, mut limit) = part(talk, at)?;
@@ -65,12 +102,14 @@ fn part(talk: &Talk, at: usize) -> Option<(Decimal, usize, i64)> {
     let by = Decimal::from(scale);
     if scale > 100 && joined(talk, at + 1) && talk.text(at + 1) == "mia" && scale == 1_000 {
         // "elfu mia tatu": three hundred thousand.
-        let count = Decimal::from(look(STEMS, talk.text(at + 2)).filter(|_| joined(talk, at + 2)).unwrap_or(1));
+        let count =
+            Decimal::from(look(STEMS, talk.text(at + 2)).filter(|_| joined(talk, at + 2)).unwrap_or(1));
         let end = at + 2 + usize::from(look(STEMS, talk.text(at + 2)).is_some());
         return Some((product(count * Decimal::ONE_HUNDRED, by)?, end, scale));
     }
     if joined(talk, at + 1) {
-        if let Some(value) = talk.words.get(at + 1).and_then(|w| w.digits.filter(|_| !w.ident && !w.ordinal)) {
+        if let Some(value) = talk.words.get(at + 1).and_then(|w| w.digits.filter(|_| !w.ident && !w.ordinal))
+        {
             return Some((product(value, by)?, at + 2, scale));
         }
         let count = if scale == 100 {
@@ -99,7 +138,8 @@ fn next_part(talk: &Talk, at: usize, limit: i64) -> Option<(Decimal, usize, i64)
     let scaled = look(SCALES, talk.text(start)).is_some();
     // "elfu tatu mia tano" needs no "na"; single digits do, or they belong to what comes next.
     let fits = value < Decimal::from(limit) && (linked || scaled || value >= Decimal::TEN);
-    let other_begins = !scaled && look(SCALES, talk.text(end)).is_some_and(|s| s >= limit) && joined(talk, end);
+    let other_begins =
+        !scaled && look(SCALES, talk.text(end)).is_some_and(|s| s >= limit) && joined(talk, end);
     (fits && !other_begins).then_some((value, end, if scaled { scale } else { 1 }))
 }
 
