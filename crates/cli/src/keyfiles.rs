@@ -11,10 +11,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use ledger::checkpoint::{LogKey, LogVerifier};
-use ledger::key::{Action, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
+use ledger::key::{Action, KeyRing, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
+use ledger::stream;
 use ledger::time::Timestamp;
 use projector::genesis::Statement;
+use store::Reader;
 use zeroize::Zeroizing;
+
+/// More key records than a ledger has in a thousand years of yearly rotation.
+const KEY_RECORDS_MAX: u32 = 10_000;
+/// Why a projector does not start with a ledger that other keys signed.
+const NOT_OURS: &str = "the keys in the data directory are not those of the ledger in the database; put the keys directory back from a backup";
 
 /// The keys of a projector.
 pub struct KeyFiles {
@@ -131,6 +138,38 @@ fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("the key {} cannot be read", path.display()))?;
     Ok(Zeroizing::new(text))
+}
+
+/// Refuses keys that the ledger in the database does not name for what comes next. Records signed with another key could
+/// never be taken out of the log again.
+///
+/// # Errors
+/// Which key it is, and what to do.
+pub async fn check_named(keys: &KeyFiles, reader: &Reader, origin: &str) -> anyhow::Result<()> {
+    let records = reader.stream_records(stream::KEYS, 1, KEY_RECORDS_MAX).await?;
+    if records.is_empty() {
+        // A new ledger: its first records name these keys.
+        return Ok(());
+    }
+    if keys.fresh {
+        bail!("{NOT_OURS}; those that are there now were made just now, remove them");
+    }
+    let mut ring = KeyRing::new(origin, Some(keys.root.clone()));
+    for row in &records {
+        let record = ledger::record::open(&row.jws).context("the ledger's key records")?;
+        ring.apply(row.position, &record)
+            .with_context(|| format!("the ledger's key record {} is not of these keys", row.position))
+            .context(NOT_OURS)?;
+    }
+    let size = reader.tip().await?.size;
+    ring.may_sign(keys.record.kid(), size)
+        .with_context(|| format!("record.pem holds the key {}", keys.record.kid()))
+        .context(NOT_OURS)?;
+    let log_key = keys.log.verifier().public_key();
+    if !ring.log_keys().values().any(|range| *range.public_key.as_bytes() == log_key) {
+        bail!("{NOT_OURS}: log.pem holds a key that no statement names");
+    }
+    Ok(())
 }
 
 /// The public halves, for a process that serves the log without signing it.

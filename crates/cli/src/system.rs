@@ -122,6 +122,7 @@ impl System {
 
     async fn start_projector(&mut self, faults: Faults) -> anyhow::Result<()> {
         let keys = keyfiles::open(&self.config.keys_dir(), &self.config.origin, now())?;
+        keyfiles::check_named(&keys, &self.store, &self.config.origin).await?;
         let opener = match (&self.bus, &self.door) {
             (Some(bus), _) => Opener::JetStream(bus.clone()),
             (None, Some(door)) => Opener::Journal(door.journal().clone()),
