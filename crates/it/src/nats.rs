@@ -10,20 +10,41 @@ pub struct NatsServer {
     binary: PathBuf,
     port: u16,
     directory: PathBuf,
+    /// A configuration file, and what it takes from the environment.
+    configured: Option<(PathBuf, Vec<(String, String)>)>,
 }
 
 impl NatsServer {
     /// Starts the server whose binary the variable names.
     pub fn start(variable: &str, directory: &Path) -> NatsServer {
+        NatsServer::start_as(variable, directory, None)
+    }
+
+    /// Starts it with a configuration, which says where things are stored, on a port of its own.
+    pub fn start_configured(
+        variable: &str,
+        directory: &Path,
+        config: &Path,
+        environment: &[(&str, &str)],
+    ) -> NatsServer {
+        let owned = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        NatsServer::start_as(variable, directory, Some((config.to_owned(), owned.collect())))
+    }
+
+    fn start_as(
+        variable: &str,
+        directory: &Path,
+        configured: Option<(PathBuf, Vec<(String, String)>)>,
+    ) -> NatsServer {
         let binary = std::env::var_os(variable).unwrap_or_else(|| {
             panic!("{variable} is not set: run `just test`, which fetches and names the servers")
         });
         let directory = directory.join("nats");
         std::fs::create_dir_all(&directory).unwrap();
         // The server takes a free port itself and says which: one found free here could be taken before it starts.
-        let mut child = spawn(Path::new(&binary), "-1", &directory);
+        let mut child = spawn(Path::new(&binary), "-1", &directory, configured.as_ref());
         let port = told_port(&mut child, &directory);
-        let server = NatsServer { child, binary: binary.into(), port, directory };
+        let server = NatsServer { child, binary: binary.into(), port, directory, configured };
         server.wait();
         server
     }
@@ -40,7 +61,8 @@ impl NatsServer {
 
     /// Starts it again on the same port and directory.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.binary, &self.port.to_string(), &self.directory);
+        let (port, configured) = (self.port.to_string(), self.configured.as_ref());
+        self.child = spawn(&self.binary, &port, &self.directory, configured);
         self.wait();
     }
 
@@ -84,11 +106,19 @@ fn told_port(child: &mut Child, directory: &Path) -> u16 {
     panic!("nats-server did not open a port within 30 s");
 }
 
-fn spawn(binary: &Path, port: &str, directory: &Path) -> Child {
-    Command::new(binary)
-        .args(["-a", "127.0.0.1", "-p", port, "-js", "--ports_file_dir"])
-        .arg(directory)
-        .arg("-sd")
+fn spawn(
+    binary: &Path,
+    port: &str,
+    directory: &Path,
+    configured: Option<&(PathBuf, Vec<(String, String)>)>,
+) -> Child {
+    let mut command = Command::new(binary);
+    match configured {
+        Some((config, environment)) => command.arg("-c").arg(config).envs(environment.iter().cloned()),
+        None => command.args(["-js", "-sd"]).arg(directory),
+    };
+    command
+        .args(["-a", "127.0.0.1", "-p", port, "--ports_file_dir"])
         .arg(directory)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
