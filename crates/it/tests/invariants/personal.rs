@@ -14,6 +14,7 @@ use it::world::SECRET;
 use it::{Setup, World, maize};
 use ledger::disclosure::Disclosure;
 use ledger::hash::sha256;
+use projector::faults::{Step, Way};
 use serde_json::json;
 
 use crate::erased;
@@ -56,6 +57,7 @@ pub async fn story(setup: Setup) {
 
 /// What goes wrong, and is logged, and must not be logged with what it was about.
 async fn mishaps(world: &mut World, contract_id: &str) {
+    world.faults.fail(Step::Commit, Way::After, 1);
     world.carrier.text_in(BUYER, REMARK);
     world.carrier.text_in(STRANGER, &format!("YES 1234 {contract_id}"));
     world.carrier.call_in(STRANGER);
@@ -151,6 +153,12 @@ fn assert_none(place: &str, text: &str, needles: &[String]) {
             panic!("{needle:.60} stands in {place}: {:.600}", &text[from..to]);
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "700000011 stands in a line: tel=0700000011")]
+fn a_number_is_found_however_it_is_written() {
+    assert_none("a line", "one\ntel=0700000011\nthree", &[BUYER[4..].to_owned()]);
 }
 
 /// Records: every entry of the log as anybody can read it.
