@@ -170,20 +170,7 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
     if value < Decimal::from(20) && !money && context::noun_follows(reading, number.words.end) {
         return None;
     }
-    let close = |f: &&Figure| {
-        let fits = |v: Decimal| {
-            v * Decimal::from(5) >= f.value * Decimal::from(2)
-                && v * Decimal::from(2) <= f.value * Decimal::from(5)
-        };
-        matches!(f.role, Role::Price | Role::Quantity | Role::Total)
-            && !(money && f.role == Role::Quantity)
-            && (fits(value) || (f.role != Role::Quantity && value < Decimal::ONE_THOUSAND && fits(thousand)))
-    };
-    let apart = |f: &&Figure| {
-        let full = if f.value > value * Decimal::TEN { thousand } else { value };
-        (full - f.value).abs().checked_div(f.value).unwrap_or(Decimal::MAX)
-    };
-    if let Some(peer) = recent().filter(close).min_by_key(apart) {
+    if let Some(peer) = peer(before, value, money) {
         return Some((peer.role, value));
     }
     let quantity = recent().any(|f| f.role == Role::Quantity);
@@ -195,6 +182,23 @@ fn inferred(reading: &Reading, number: &Number, before: &[Figure]) -> Option<(Ro
         (false, false, true) if value < Decimal::ONE_THOUSAND => Some((Role::Quantity, value)),
         _ => None,
     }
+}
+
+/// The figure under negotiation that is nearest in size; "forty-five" may be forty-five thousand.
+fn peer(before: &[Figure], value: Decimal, money: bool) -> Option<&Figure> {
+    let thousand = value * Decimal::ONE_THOUSAND;
+    let close = |f: &&Figure| {
+        let (two, five) = (Decimal::TWO, Decimal::from(5));
+        let fits = |v: Decimal| v * five >= f.value * two && v * two <= f.value * five;
+        let money_role = matches!(f.role, Role::Price | Role::Total);
+        let short = money_role && value < Decimal::ONE_THOUSAND && fits(thousand);
+        (money_role || (f.role == Role::Quantity && !money)) && (fits(value) || short)
+    };
+    let apart = |f: &&Figure| {
+        let full = if f.value > value * Decimal::TEN { thousand } else { value };
+        (full - f.value).abs().checked_div(f.value).unwrap_or(Decimal::MAX)
+    };
+    before.iter().rev().take(RECENT_FIGURES_MAX).filter(close).min_by_key(apart)
 }
 
 /// Whether some quantity times some price gives the value.

@@ -1,5 +1,6 @@
 //! A loan: the sum lent, the interest, how long and in how many parts it is paid back.
 
+mod interest;
 mod schedule;
 
 use std::ops::Range;
@@ -55,10 +56,21 @@ const FOREIGN: &[&str] = phrases! {
     "dhamana", "worth", "security", "guarantor*", "mdhamini", "ada"
 };
 
+/// How many sums back a bare one is compared with.
+const RECENT_SUMS_MAX: usize = 64;
+/// The whole sum, behind it.
+const TOTAL_BEHIND: &[&str] = phrases! {
+    "in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all", "yote pamoja",
+    "zote pamoja", "yote kwa pamoja"
+};
+/// A rhythm of paying, before the sum.
+const RHYTHM: &[&str] =
+    &["each*", "every*", "monthly", "weekly", "kila*", "instalment*", "installment*", "awamu"];
+
 /// The terms of a loan.
 pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
     let mut claims = schedule::claims(reading);
-    claims.extend(interest(reading));
+    claims.extend(interest::claims(reading));
     let sums = sums(reading);
     let last = |role| sums.iter().rfind(|s: &&Sum| s.role == role && !s.dropped);
     let mut total = last(Role::Total);
@@ -174,67 +186,54 @@ fn is_sum(reading: &Reading, number: &Number) -> bool {
 fn role(reading: &Reading, number: &Number, before: &[Sum], spoken: bool) -> (Role, Decimal, bool) {
     let talk = &reading.talk;
     let words = &number.words;
+    let before = &before[before.len().saturating_sub(RECENT_SUMS_MAX)..];
     let left = reading.left(words.start, 8, true);
     let right = reading.right(words.end, 5);
-    let value = number.value;
-    let thousand = value * Decimal::ONE_THOUSAND;
-    if talk.has(
-        right.clone(),
-        phrases! {
-            "in all", "in total", "altogether", "kwa jumla", "total", "jumla", "back in all", "yote pamoja",
-            "zote pamoja", "yote kwa pamoja"
-        },
-    ) {
-        return (Role::Total, value, true);
+    if talk.has(right.clone(), TOTAL_BEHIND) {
+        return (Role::Total, number.value, true);
     }
-    let total = talk.find_last(left.clone(), TOTAL);
-    let part = talk
-        .find_last(left.clone(), PART)
-        .or_else(|| talk.find(right.start..right.end.min(right.start + 4), PART));
-    if let Some(same) = before
-        .iter()
-        .rev()
-        .take(20)
-        .find(|s| s.value == value || (value < Decimal::ONE_THOUSAND && s.value == thousand))
-        && (total.is_none() || same.role != Role::Principal)
+    let total = talk.has(left.clone(), TOTAL);
+    let near = right.start..right.end.min(right.start + 4);
+    let part = talk.has(left.clone(), PART) || talk.has(near, PART);
+    let thousand = number.value * Decimal::ONE_THOUSAND;
+    let equals =
+        |s: &&Sum| s.value == number.value || (number.value < Decimal::ONE_THOUSAND && s.value == thousand);
+    if let Some(same) = before.iter().rfind(equals)
+        && (!total || same.role != Role::Principal)
     {
         return (same.role, same.value, same.explicit);
     }
-    let short = number.shape == Shape::Short || value < Decimal::ONE_THOUSAND;
-    let full = |value: Decimal| {
-        let bare = short
-            && value < Decimal::ONE_THOUSAND
-            && !has_money(reading, words)
-            && before
-                .iter()
-                .any(|s| s.value >= Decimal::ONE_THOUSAND && s.value >= thousand / Decimal::from(4));
-        if bare { thousand } else { value }
-    };
-    let rhythm = talk.has(
-        left.clone(),
-        &["each*", "every*", "monthly", "weekly", "kila*", "instalment*", "installment*", "awamu"],
-    ) || part.is_some() && total.is_none();
-    if rhythm && part.is_some() && !talk.has(left.clone(), &["total*", "jumla*", "in all"]) {
-        return (Role::Part, value, true);
+    let rhythm = !total || talk.has(left.clone(), RHYTHM);
+    if part && rhythm && !talk.has(left.clone(), &["total*", "jumla*", "in all"]) {
+        return (Role::Part, number.value, true);
     }
-    if total.is_some() && !before.is_empty() {
-        return (Role::Total, full(value), true);
+    let value = full(reading, number, before);
+    if total && !before.is_empty() {
+        return (Role::Total, value, true);
     }
     if let Some(role) = asked(reading, words.start) {
-        return (role, full(value), true);
+        return (role, value, true);
     }
     let granted = talk.has(left, GRANT) || talk.has(right, GRANT);
+    by_size(before, value, granted, spoken)
+}
+
+/// "Thirty-five" after "forty thousand" is thirty-five thousand.
+fn full(reading: &Reading, number: &Number, before: &[Sum]) -> Decimal {
+    let thousand = number.value * Decimal::ONE_THOUSAND;
+    let like = |s: &Sum| s.value >= Decimal::ONE_THOUSAND && s.value * Decimal::from(4) >= thousand;
+    let short = number.value < Decimal::ONE_THOUSAND && !has_money(reading, &number.words);
+    if short && before.iter().any(like) { thousand } else { number.value }
+}
+
+/// Without words that say so: by the size beside the sums before it.
+fn by_size(before: &[Sum], value: Decimal, granted: bool, spoken: bool) -> (Role, Decimal, bool) {
     let principal = before.iter().rfind(|s| s.role == Role::Principal).map(|s| s.value);
-    let value = full(value);
-    let like = |s: &&Sum| {
-        value * Decimal::from(10) >= s.value * Decimal::from(6)
-            && value * Decimal::from(6) <= s.value * Decimal::from(10)
-    };
+    let (six, ten) = (Decimal::from(6), Decimal::TEN);
+    let like = |s: &&Sum| value * ten >= s.value * six && value * six <= s.value * ten;
     let peer = before.iter().rfind(like).map(|s| s.role);
-    if let Some(p) = principal.filter(|_| spoken && !granted && value != Decimal::ZERO) {
-        return (if value > p { Role::Total } else { Role::Part }, value, false);
-    }
     match (granted, principal, peer) {
+        (false, Some(p), _) if spoken => (if value > p { Role::Total } else { Role::Part }, value, false),
         (true, ..) | (_, None, _) => (Role::Principal, value, true),
         (_, _, Some(role)) => (role, value, false),
         (_, Some(p), None) if value < p => (Role::Part, value, false),
@@ -271,101 +270,4 @@ fn asked(reading: &Reading, at: usize) -> Option<Role> {
         (None, Some(_)) => Some(Role::Total),
         (None, None) => None,
     }
-}
-
-/// The rate and what it is counted on.
-fn interest(reading: &Reading) -> Vec<Claim> {
-    let talk = &reading.talk;
-    let percent = |n: &&Number| is_percent(reading, &n.words);
-    let meant = |n: &&Number| {
-        !is_negated(reading, n.words.start)
-            && !is_noise(reading, &n.words)
-            && !talk.has(
-                reading.left(n.words.start, 6, true),
-                phrases! {
-                    "penalty", "fine", "faini", "late", "kuchelewa", "*chelewa", "savings", "akiba", "ama",
-                    "kama ni", "insurance", "fee", "dividend*", "deposit"
-                },
-            )
-    };
-    let free = phrases! {
-        "interest free", "without interest", "no interest", "bila riba", "hakuna riba", "haina riba",
-        "free of interest", "zero interest", "without any interest", "hauna riba", "hatutozi riba",
-        "riba hakuna", "riba sifuri", "not charge interest", "not charging interest",
-        "not charge any interest", "bila interest", "interest hakuna", "hakuna interest",
-        "interest ni zero", "no riba", "haitozwi riba"
-    };
-    let rate = reading.numbers.iter().filter(percent).rfind(meant);
-    let Some(rate) = rate else {
-        let free = talk.find_last(reading.all(), &free);
-        return free
-            .into_iter()
-            .map(|words| Claim { field: Field::InterestRate, value: "0".into(), words, confidence: 90 })
-            .collect();
-    };
-    let claim = |field, value: String, words, confidence| Claim { field, value, words, confidence };
-    let mut claims = vec![claim(Field::InterestRate, plain(rate.value), rate.words.clone(), 90)];
-    if !rate.value.is_zero()
-        && let Some((period, words)) = period(reading, rate)
-    {
-        claims.push(claim(Field::InterestPeriod, period.into(), words, 85));
-    }
-    claims
-}
-
-/// Month, year or once: the words nearest to the rate, before any other figure.
-fn period(reading: &Reading, rate: &Number) -> Option<(&'static str, Range<usize>)> {
-    let talk = &reading.talk;
-    let table: &[(&str, &[&str])] = &[
-        (
-            "flat",
-            phrases! {
-                "flat", "one time", "once", "mara moja", "on the whole*", "whole loan", "whole amount",
-                "mkopo mzima", "mkopo wote", "one off", "jumla ya mkopo", "of the whole", "flat rate",
-                "for the whole", "one single", "on the full", "kwa jumla ya mkopo", "on the entire"
-            },
-        ),
-        (
-            "month",
-            phrases! {
-                "per month", "a month", "monthly", "kwa mwezi", "every month", "each month", "kila mwezi",
-                "for a month", "for each month", "ya mwezi", "per mwezi", "for every month"
-            },
-        ),
-        (
-            "year",
-            phrases! {
-                "per year", "a year", "per annum", "annum", "yearly", "annually", "kwa mwaka", "every year",
-                "each year", "kila mwaka", "ya mwaka", "per mwaka", "annual"
-            },
-        ),
-    ];
-    let clause = talk.clause(rate.words.start);
-    let limit = clause.end.min(rate.words.end + 9);
-    let stop = |i: usize| {
-        (reading.is_number(i) && talk.phrase(i, "one time") == 0 && talk.phrase(i, "one off") == 0)
-            || talk.any(i, &["you repay", "utalipa", "you pay", "atarudisha", "unalipa", "na utalipa"]) > 0
-    };
-    let end = (rate.words.end..limit).find(|i| stop(*i)).unwrap_or(limit);
-    let before = reading.left(rate.words.start, 7, true);
-    for range in [rate.words.end..end, before] {
-        let hits = table.iter().filter_map(|(name, cues)| {
-            let found = (range.clone()).find_map(|i| {
-                let n = talk.any(i, cues);
-                let denied = talk.ends(i, &["not", "siyo", "sio", "si"]);
-                (n > 0 && i + n <= range.end && !denied).then_some(i..i + n)
-            });
-            found.map(|w| (*name, w))
-        });
-        if let Some(hit) = hits.min_by_key(|(_, w)| w.start) {
-            return Some(hit);
-        }
-    }
-    // The question or the answer next to it: "per month?" "no, on the whole loan".
-    let next = talk.turns.get(talk.words[rate.words.start].turn + 1)?.words.clone();
-    let next = next.start..next.end.min(next.start + 14);
-    if (next.clone()).any(|i| reading.is_number(i)) {
-        return None;
-    }
-    table.iter().find_map(|(name, cues)| talk.find(next.clone(), cues).map(|w| (*name, w)))
 }

@@ -1,6 +1,11 @@
 //! What is sold or carried: the goods named most often and beside a count, with the words for their kind.
 
+mod unlisted;
+
 use std::ops::Range;
+
+pub(crate) use unlisted::container_unit;
+use unlisted::{container, counted_thing};
 
 use crate::terms::Field;
 use crate::terms::figure::is_noise;
@@ -234,32 +239,30 @@ fn english_name(reading: &Reading, at: usize) -> Option<Naming> {
     };
     let mut name = (start..end).map(text).collect::<Vec<_>>().join(" ");
     let head = singular(talk.text(end - 1));
-    // "avocado za Hass"
-    if matches!(talk.text(end), "za" | "ya" | "aina")
-        && talk
-            .words
-            .get(end + 1)
-            .is_some_and(|w| (w.capital && known_kind(&w.text)) || goods::is_variety(&w.text))
-        && !reading.is_day(end + 1)
-        && lexicon::unit(talk.text(end + 1)).is_none()
-    {
-        name = format!("{} {name}", talk.text(end + 1));
-        end += 2;
+    if let Some((kind, after)) = kind_behind(reading, end, name.contains(' ')) {
+        name = format!("{kind} {name}");
+        end = after;
     }
-    if talk.words.get(end).is_some_and(|w| w.gap <= Gap::Hyphen)
-        && goods::is_variety(talk.text(end))
-        && !goods::is_goods(talk.text(end))
-        && !name.contains(' ')
-    {
-        name = format!("{} {name}", talk.text(end));
-        end += 1;
-    }
-    if name == head && goods::needs_qualifier(talk.text(at))
-        || name == talk.text(at) && goods::needs_qualifier(talk.text(at))
-    {
+    let bare = name == head || name == talk.text(at);
+    if bare && goods::needs_qualifier(talk.text(at)) {
         return None;
     }
     Some(Naming { words: start..end, name, head, weight: 0 })
+}
+
+/// "avocado za Hass", "avocado hass": the kind behind the name.
+fn kind_behind(reading: &Reading, at: usize, named: bool) -> Option<(&str, usize)> {
+    let talk = &reading.talk;
+    let linked = usize::from(matches!(talk.text(at), "za" | "ya" | "aina"));
+    let word = talk.words.get(at + linked).filter(|w| w.gap <= Gap::Hyphen)?;
+    let variety = goods::is_variety(&word.text) && !goods::is_goods(&word.text);
+    let kind = if linked > 0 {
+        let capital = word.capital && known_kind(&word.text);
+        (capital || variety) && !reading.is_day(at + 1) && lexicon::unit(&word.text).is_none()
+    } else {
+        variety && !named
+    };
+    kind.then(|| (word.text.as_str(), at + linked + 1))
 }
 
 /// Whether a word before the name of goods says which kind.
@@ -287,59 +290,6 @@ fn belongs(reading: &Reading, at: usize) -> bool {
         && lexicon::currency(&word.text).is_none()
         && !matches!(word.text.as_str(), "from" | "with" | "your" | "these" | "times" | "percent" | "good");
     goods::qualifies(&word.text) || capital || counted
-}
-
-/// Goods no list knows: what the counted unit is of, "40 bags of X", "magunia mia ya X".
-fn counted_thing(reading: &Reading) -> Option<Naming> {
-    let talk = &reading.talk;
-    for number in &reading.numbers {
-        let unit = |i: usize| lexicon::unit(talk.text(i)).is_some();
-        let after = number.words.end;
-        let end = if unit(after) { after + 1 } else { after };
-        let of = matches!(talk.text(end), "of" | "za" | "ya" | "cha" | "la" | "vya" | "wa");
-        let counted = unit(after) || (number.words.start > 0 && unit(number.words.start - 1));
-        if !(of && counted) {
-            continue;
-        }
-        let stop = phrases! {
-            "which", "at", "for", "from", "to", "and", "na", "kwa", "in", "i", "we", "you", "by", "kutoka",
-            "that", "is", "ni", "please", "each", "per"
-        };
-        let limit = talk.clause(after.min(talk.words.len() - 1)).end.min(end + 4);
-        let open = |i: &usize| {
-            talk.words[*i].gap < Gap::Comma && !stop.contains(&talk.text(*i)) && !reading.is_number(*i)
-        };
-        let last = (end + 1..limit).take_while(open).count();
-        let names: Vec<&str> =
-            (end + 1..end + 1 + last).map(|i| talk.text(i)).filter(|w| !CONDITIONS.contains(w)).collect();
-        if !names.is_empty() {
-            let head = singular(names[names.len() - 1]);
-            return Some(Naming { words: end + 1..end + 1 + last, name: names.join(" "), head, weight: 1 });
-        }
-    }
-    None
-}
-
-/// The unit where containers themselves are sold.
-pub(crate) fn container_unit(reading: &Reading) -> Option<&'static str> {
-    let naming = if namings(reading).is_empty() && counted_thing(reading).is_none() {
-        container(reading)
-    } else {
-        None
-    };
-    lexicon::unit(&naming?.head)
-}
-
-/// Where nothing else is named, the containers are what is sold: "jerrycans, mpya".
-fn container(reading: &Reading) -> Option<Naming> {
-    let talk = &reading.talk;
-    let sold = phrases! {
-        "jerrycan", "drum", "crate", "bucket", "bag", "container", "bale", "carton", "tin", "tray"
-    };
-    let named = |at: &usize| lexicon::unit(talk.text(*at)).filter(|u| sold.contains(u));
-    let at = reading.all().find(|at| named(at).is_some())?;
-    let name = format!("{}s", named(&at)?);
-    Some(Naming { words: at..at + 1, head: singular(&name), name, weight: 1 })
 }
 
 fn singular(word: &str) -> String {

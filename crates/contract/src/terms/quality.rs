@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::terms::Field;
-use crate::terms::number::plain;
+use crate::terms::figure::is_negated;
+use crate::terms::number::{Number, plain};
 use crate::terms::reading::{Claim, Reading};
 use crate::terms::talk::Gap;
 
@@ -78,6 +79,9 @@ const NOT: &[&str] = phrases! {
 /// A word of condition that is something else here.
 const NOT_GOODS_BEFORE: &[&str] = &["sawa", "poa", "very", "was", "my", "our"];
 
+/// How many figures beside a measured condition are looked at.
+const MEASURES_MAX: usize = 6;
+
 /// The conditions that were named, sorted.
 pub(crate) fn claim(reading: &Reading) -> Option<Claim> {
     let mut found: BTreeMap<String, Range<usize>> = BTreeMap::new();
@@ -114,7 +118,7 @@ fn measured(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
     if let Some((_, name, unit)) = table.iter().find(|(cues, ..)| talk.any(at, cues) > 0) {
         let clause = talk.clause(at);
         let until = clause.end.min(at + 12);
-        let rated = |n: &&crate::terms::number::Number| {
+        let rated = |n: &&Number| {
             let after = talk.text(n.words.end);
             let percent = after == "percent" || talk.ends(n.words.start, &["asilimia"]);
             if *unit == "%" {
@@ -123,12 +127,11 @@ fn measured(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
                 after == "ppb" || talk.phrase(n.words.end, "parts per billion") > 0
             }
         };
-        let behind =
-            reading.numbers.iter().filter(|n| n.words.start > at && n.words.start < until).filter(rated);
-        let behind = behind.filter(|n| !super::figure::is_negated(reading, n.words.start)).take(1).last();
-        let before = || {
-            reading.numbers.iter().rev().filter(|n| n.words.end <= at && n.words.end + 3 >= at).find(rated)
-        };
+        let next = reading.numbers.partition_point(|n| n.words.start <= at);
+        let near = |n: &&Number| n.words.start < until && !is_negated(reading, n.words.start);
+        let behind = reading.numbers[next..].iter().take(MEASURES_MAX).filter(near).find(rated);
+        let close = |n: &&Number| n.words.end <= at && n.words.end + 3 >= at;
+        let before = || reading.numbers[..next].iter().rev().take(MEASURES_MAX).filter(close).find(rated);
         let number = behind.or_else(before)?;
         let words = at.min(number.words.start)..(number.words.end + 1).min(talk.words.len()).max(at + 1);
         return Some((format!("{name} {}{unit}", plain(number.value)), words));

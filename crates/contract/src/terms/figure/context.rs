@@ -58,15 +58,11 @@ pub(super) fn stated(
 ) -> Option<(Role, Option<&'static str>)> {
     let talk = &reading.talk;
     let words = &number.words;
-    // "180 bob a dozen": part of the price before it.
-    let priced = |at: usize| {
-        reading.number_before(at).is_some()
-            || at.checked_sub(1).is_some_and(|i| lexicon::currency(talk.text(i)).is_some())
-    };
-    if number.shape == Shape::Dozen && talk.text(words.start) == "a" && priced(words.start) {
-        return Some((Role::Other, None));
-    }
-    if is_clock(reading, words) || is_pack(reading, number) || is_time_term(reading, number) {
+    if is_per_dozen(reading, number)
+        || is_clock(reading, words)
+        || is_pack(reading, number)
+        || is_time_term(reading, number)
+    {
         return Some((Role::Other, None));
     }
     if is_percent(reading, words) {
@@ -91,12 +87,8 @@ pub(super) fn stated(
     if !money && people {
         return Some((Role::Other, None));
     }
-    if before
-        .iter()
-        .rev()
-        .take(super::RECENT_FIGURES_MAX)
-        .any(|f| f.value == number.value && f.role != Role::Other && !f.dropped)
-    {
+    let known = |f: &Figure| f.value == number.value && f.role != Role::Other && !f.dropped;
+    if before.iter().rev().take(super::RECENT_FIGURES_MAX).any(known) {
         return None;
     }
     if is_product(before, number.value) {
@@ -105,6 +97,14 @@ pub(super) fn stated(
     let price =
         talk.has(reading.left(words.start, 6, false), PRICE_LEFT) && (money || number.value >= Decimal::TEN);
     price.then_some((Role::Price, None))
+}
+
+/// "180 bob a dozen": part of the price before it.
+fn is_per_dozen(reading: &Reading, number: &Number) -> bool {
+    let at = number.words.start;
+    let money = |i: usize| lexicon::currency(reading.talk.text(i)).is_some();
+    let priced = reading.number_before(at).is_some() || at.checked_sub(1).is_some_and(money);
+    number.shape == Shape::Dozen && reading.talk.text(at) == "a" && priced
 }
 
 /// Words for a sum, for money ahead or for what remains, around the figure.
@@ -304,7 +304,7 @@ pub(super) fn is_part(reading: &Reading, at: usize, before: &[Figure], value: De
     } else {
         share
     };
-    let total = before.iter().rfind(|f| f.role == Role::Total);
+    let total = before.iter().rev().take(super::RECENT_FIGURES_MAX).find(|f| f.role == Role::Total);
     said.zip(total).is_some_and(|(s, t)| s.checked_mul(t.value) == Some(value))
 }
 
