@@ -30,7 +30,7 @@ pub async fn story(setup: Setup) {
     world.settle_signing().await;
     // What a poller could have missed was published all the same.
     for row in world.system().store.checkpoints(0, 1_000).await.unwrap() {
-        add(&mut heads, Signed::read(&row.note, &Mirror::of(&world).vkey));
+        add(&mut heads, &Signed::read(&row.note, &Mirror::of(&world).vkey));
     }
     assert!(heads.len() >= HEADS_MIN, "only {} checkpoints", heads.len());
     assert!(heads.keys().max() > Some(&256), "only one tile");
@@ -46,7 +46,7 @@ async fn collect(world: &World, heads: &mut BTreeMap<u64, Signed>, work: impl Fu
     loop {
         let seen = tokio::select! { biased; seen = mirror.checkpoint() => seen, () = &mut work => break };
         if let Some(signed) = seen {
-            add(heads, signed);
+            add(heads, &signed);
         }
         tokio::select! {
             () = &mut work => break,
@@ -56,7 +56,7 @@ async fn collect(world: &World, heads: &mut BTreeMap<u64, Signed>, work: impl Fu
 }
 
 /// Two of one size have to be the same.
-fn add(heads: &mut BTreeMap<u64, Signed>, signed: Signed) {
+fn add(heads: &mut BTreeMap<u64, Signed>, signed: &Signed) {
     let known = heads.entry(signed.size).or_insert_with(|| signed.clone());
     assert_eq!(known.root, signed.root, "two heads of size {}", signed.size);
 }

@@ -37,10 +37,9 @@ pub async fn story(setup: Setup) {
     world.carrier.set_sms_mode(ApiMode::ServerError);
     let drafted = maize::draft(&world, None).await;
     let mut webhooks = carrier::webhooks(91);
-    let mut met = 0;
-    for (step, way) in [(Step::Load, Way::Before), (Step::Commit, Way::After), (Step::Swap, Way::Before)] {
+    let faults = [(Step::Load, Way::Before), (Step::Commit, Way::After), (Step::Swap, Way::Before)];
+    for (met, (step, way)) in (1..).zip(faults) {
         world.faults.fail(step, way, 1);
-        met += 1;
         let part: Vec<Webhook> = webhooks.by_ref().take(PART).collect();
         tokio::join!(world.deliver(part, 8), hurt(&world));
         until(async || world.faults.fired() == met, "the fault was not met").await;
