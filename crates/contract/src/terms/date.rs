@@ -4,7 +4,7 @@ mod relative;
 
 use std::ops::Range;
 
-use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use chrono::{Datelike, Months, NaiveDate, Weekday};
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::terms::number::{Number, Shape};

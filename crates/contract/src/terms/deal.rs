@@ -115,7 +115,7 @@ fn ends_in_refusal(reading: &Reading) -> bool {
         "not now", "expensive", "ghali", "nyingi", "another", "mwingine", "lingine", "any time", "no",
         "goodbye", "kwaheri", "bye", "afford", "let it be", "basi"
     };
-    !talk.has(tail.clone(), &assent) && talk.has(tail, &refusal)
+    !talk.has(tail.clone(), assent) && talk.has(tail, refusal)
 }
 
 /// Where a deal was last said to be made; not "no deal", nor a deal asked for.
@@ -125,7 +125,7 @@ fn last_accepted(reading: &Reading) -> usize {
         "no", "not", "not yet", "haven't", "have not", "if we", "bado", "nothing", "nothing is", "never"
     };
     let asked = |at: usize| reading.talk.clauses[talk.words[at].clause].question;
-    let said = |at: &usize| talk.any(*at, MADE) > 0 && !talk.ends(*at, &denied) && !asked(*at);
+    let said = |at: &usize| talk.any(*at, MADE) > 0 && !talk.ends(*at, denied) && !asked(*at);
     reading.all().rev().find(said).map_or(0, |at| at + 1)
 }
 

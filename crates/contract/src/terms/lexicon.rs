@@ -5,6 +5,9 @@ pub(crate) mod goods;
 pub(crate) mod places;
 pub(crate) mod services;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Units and their names in both languages, singular and plural.
 const UNITS: &[(&str, &str)] = &[
     ("bag", "bag bags sack sacks gunia magunia mfuko mifuko begi mabegi"),
@@ -39,7 +42,13 @@ const UNITS: &[(&str, &str)] = &[
 
 /// The unit a word names.
 pub(crate) fn unit(word: &str) -> Option<&'static str> {
-    UNITS.iter().find(|(_, names)| names.split(' ').any(|n| n == word)).map(|(unit, _)| *unit)
+    static NAMES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| by_name(UNITS));
+    NAMES.get(word).copied()
+}
+
+/// Each name with what it names.
+fn by_name(table: &'static [(&'static str, &'static str)]) -> HashMap<&'static str, &'static str> {
+    table.iter().flat_map(|(meaning, names)| names.split(' ').map(move |name| (name, *meaning))).collect()
 }
 
 /// Units of weight, volume and length, which also say how large a pack is.
@@ -78,7 +87,8 @@ const CURRENCIES: &[(&str, &str)] = &[
 
 /// The currency a word names; shillings are Kenyan unless the talk says whose.
 pub(crate) fn currency(word: &str) -> Option<&'static str> {
-    CURRENCIES.iter().find(|(_, names)| names.split(' ').any(|n| n == word)).map(|(code, _)| *code)
+    static NAMES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| by_name(CURRENCIES));
+    NAMES.get(word).copied()
 }
 
 /// Words that make shillings those of another country.

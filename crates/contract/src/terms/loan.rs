@@ -101,7 +101,7 @@ fn sums(reading: &Reading) -> Vec<Sum> {
         "interest", "riba", "percent", "asilimia", "instalment*", "installment*", "total*", "jumla",
         "kila wiki", "kila mwezi", "every month", "every week", "each month", "each week"
     };
-    let opening = reading.talk.find(reading.all(), &terms).map_or(usize::MAX, |w| w.start);
+    let opening = reading.talk.find(reading.all(), terms).map_or(usize::MAX, |w| w.start);
     for number in &reading.numbers {
         if is_negated(reading, number.words.start) {
             for sum in sums.iter_mut().rev().take(20).filter(|s| s.value == number.value) {
@@ -175,12 +175,9 @@ fn is_sum(reading: &Reading, number: &Number) -> bool {
         return false;
     }
     let large = number.value >= Decimal::TEN;
-    number.shape != Shape::Ordinal
-        && !percent
-        && !timed
-        && !swahili
-        && !(parts && number.value < Decimal::ONE_HUNDRED)
-        && large
+    let small_count = parts && number.value < Decimal::ONE_HUNDRED;
+    let other = number.shape == Shape::Ordinal || percent || timed || swahili || small_count;
+    large && !other
 }
 
 fn role(reading: &Reading, number: &Number, before: &[Sum], spoken: bool) -> (Role, Decimal, bool) {

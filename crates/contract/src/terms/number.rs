@@ -52,11 +52,11 @@ pub(crate) fn numbers(talk: &Talk) -> Vec<Number> {
             (e, s) => e.or(s),
         };
         match best {
-            Some(number) if number.value <= Decimal::from(VALUE_MAX) => {
-                at = number.words.end;
+            Some(number) if number.value <= Decimal::from(VALUE_MAX) && !number.words.is_empty() => {
+                at = number.words.end.max(at + 1);
                 found.push(number);
             }
-            Some(number) => at = number.words.end,
+            Some(number) => at = number.words.end.max(at + 1),
             None => at += 1,
         }
     }

@@ -143,7 +143,7 @@ fn asked(reading: &Reading, at: usize) -> bool {
     };
     let mut before = talk.turns[..turn.min(talk.turns.len())].iter().rev().take(1).map(|t| t.words.clone());
     let earlier = talk.clause(at).start.saturating_sub(10)..talk.clause(at).start;
-    before.any(|w| talk.has(w, &cues))
+    before.any(|w| talk.has(w, cues))
         || talk.has(
             earlier,
             phrases! {

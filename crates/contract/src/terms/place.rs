@@ -230,7 +230,7 @@ fn flat_cue(reading: &Reading, at: usize) -> bool {
         "naja kuchukua", "come to", "hapa kwangu", "hapa kwetu", "kwangu", "kwetu", "venue is", "venue ni",
         "we are at", "i am in", "tuko", "delivery ni", "delivery iwe", "delivery to"
     };
-    reading.talk.ends(at, &cues)
+    reading.talk.ends(at, cues)
 }
 
 fn could_be_name(reading: &Reading, at: usize) -> bool {

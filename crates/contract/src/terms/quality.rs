@@ -153,7 +153,7 @@ fn measured(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
     };
     let left = talk.clause(at).start.max(at.saturating_sub(7))..at;
     let singly = each > 0 || talk.has(left.clone(), &["each", "kila mmoja", "kila moja"]);
-    (singly && talk.has(left, &least))
+    (singly && talk.has(left, least))
         .then(|| (format!("min {} {unit} each", plain(number.value)), at..number.words.end + 1))
 }
 

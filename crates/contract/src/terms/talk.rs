@@ -130,6 +130,11 @@ impl Talk {
     /// How many words from `at` the phrase covers, 0 when it does not stand there. A phrase is words between spaces;
     /// `*` at a word's begin or end stands for any letters.
     pub fn phrase(&self, at: usize, phrase: &str) -> usize {
+        // Nearly all phrases differ in their first letter.
+        let first = phrase.as_bytes().first();
+        if first != Some(&b'*') && self.words.get(at).is_none_or(|w| w.text.as_bytes().first() != first) {
+            return 0;
+        }
         let mut count = 0;
         for pattern in phrase.split(' ') {
             let Some(word) = self.words.get(at + count) else { return 0 };

@@ -96,7 +96,7 @@ impl Trade<'_> {
         let same = |f: &&Figure| f.unit.is_some() && f.unit == unit;
         let bare = |f: &&Figure| f.unit.is_none();
         let chosen = self.standing(Role::Quantity).filter(allowed).rfind(|f| same(f));
-        let last = self.standing(Role::Quantity).filter(allowed).next_back();
+        let last = self.standing(Role::Quantity).rfind(allowed);
         let chosen = match (chosen, unit) {
             // A later correction without its unit: "nipe thelathini tu".
             (Some(found), _) => last.filter(|l| bare(l) && l.words.start > found.words.start).or(Some(found)),

@@ -23,7 +23,7 @@ pub(crate) fn is_negated(reading: &Reading, at: usize) -> bool {
         "rather than", "na si", "not kes", "siyo shilingi", "sio shilingi", "si shilingi", "siyo tarehe",
         "sio tarehe", "not on", "not by", "not on the"
     };
-    here && talk.ends(at, &nots)
+    here && talk.ends(at, nots)
 }
 
 /// Whether a word of money stands beside the figure.
@@ -217,7 +217,7 @@ fn is_pack(reading: &Reading, number: &Number) -> bool {
         "each weighs", "uzito wa", "uzani wa", "yenye", "at least", "min", "minimum", "minimum of",
         "not less than", "not below", "zenye", "each one weighs", "moja ni ya", "holding"
     };
-    (of && number.shape != Shape::Dozen) || talk.ends(start, &weighing)
+    (of && number.shape != Shape::Dozen) || talk.ends(start, weighing)
 }
 
 /// "bag ya kilo hamsini za mahindi" stays a pack; "order ya kilo mia tano za maharagwe" does not come here.
@@ -246,7 +246,7 @@ pub(super) fn is_wanted(reading: &Reading, at: usize) -> bool {
         "supply", "supplies", "naomba", "tupe", "have", "niko na", "nina", "iko", "ziko", "zipo"
     };
     let talk = &reading.talk;
-    talk.has(talk.clause(at).start.max(at.saturating_sub(8))..at, &cues)
+    talk.has(talk.clause(at).start.max(at.saturating_sub(8))..at, cues)
         || talk.turns.get(talk.words[at].turn).is_some_and(|t| t.words.start == at && t.words.len() <= 4)
 }
 
@@ -274,11 +274,11 @@ pub(super) fn asked(reading: &Reading, at: usize) -> Option<Role> {
     };
     let is_unit = |i: usize| i > 0 && lexicon::unit(talk.text(i - 1)).is_some();
     let units = window.clone().rev().find(|i| talk.text(*i) == "ngapi" && is_unit(*i)).map(|i| i..i + 1);
-    let many = talk.find_last(window.clone(), &many).or(units);
+    let many = talk.find_last(window.clone(), many).or(units);
     let hits = [
-        (talk.find_last(window.clone(), &total), Role::Total),
+        (talk.find_last(window.clone(), total), Role::Total),
         (many, Role::Quantity),
-        (talk.find_last(window, &price), Role::Price),
+        (talk.find_last(window, price), Role::Price),
     ];
     hits.into_iter()
         .filter_map(|(hit, role)| hit.map(|h| (h.end, role)))

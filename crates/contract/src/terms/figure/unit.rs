@@ -131,7 +131,7 @@ pub(super) fn per_right(reading: &Reading, words: &Range<usize>) -> Option<Price
         || (lexicon::is_money_word(talk.text(end)) && reading.number_at(end + 1).is_some());
     let named = words.start > 0 && (counted || is_goods_word(talk.text(words.start - 1))) && at == words.end;
     let spoken = talk.words[words.start].digits.is_none() && talk.text(at) == "kila";
-    (!(counted && priced) && !(named && spoken)).then_some(unit)
+    (!(counted && priced || named && spoken)).then_some(unit)
 }
 
 /// A unit introduced by a word like "per" at `at`, and where it ends.

@@ -1,5 +1,6 @@
 //! Goods: English names, Swahili names, and the words that say which kind.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// English names that stand for themselves; the plural is looked up by its singular too.
@@ -93,7 +94,12 @@ static PAIRS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
 
 /// Whether an English word is the name of goods, in singular or plural.
 pub(crate) fn is_goods(word: &str) -> bool {
-    listed(ENGLISH, word) || listed(ENGLISH, &format!("{word}s")) || listed(ENGLISH, &format!("{word}es"))
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let singular =
+            |w: &'static str| [w, w.strip_suffix('s').unwrap_or(w), w.strip_suffix("es").unwrap_or(w)];
+        ENGLISH.split_ascii_whitespace().flat_map(singular).collect()
+    });
+    NAMES.contains(word)
 }
 
 /// Whether the goods are live animals.

@@ -1,5 +1,8 @@
 //! Places of East Africa, for speech written without capitals, and the words for facilities.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Towns, villages and market places of one or more words.
 const TOWNS: &[&str] = phrases! {
     "sultan hamud", "athi river", "homa bay", "ol kalou", "port sudan", "dar es salaam", "addis ababa",
@@ -139,10 +142,10 @@ const FACILITIES: &[(&str, &str)] = &[
 
 /// How many words the known place at the front of `words` has, 0 when it is none.
 pub(crate) fn known<'a>(words: &[&'a str]) -> usize {
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| TOWN_NAMES.split_ascii_whitespace().collect());
     let phrase = TOWNS.iter().filter(|t| t.split(' ').eq(words.iter().copied().take(t.split(' ').count())));
     let longest = phrase.map(|t| t.split(' ').count()).max().unwrap_or(0);
-    let single =
-        words.first().is_some_and(|w: &&'a str| TOWN_NAMES.split_ascii_whitespace().any(|t| t == *w));
+    let single = words.first().is_some_and(|w: &&'a str| NAMES.contains(*w));
     longest.max(usize::from(single))
 }
 

@@ -57,7 +57,7 @@ pub(super) fn claims(reading: &Reading) -> Vec<Claim> {
     };
     let rate = reading.numbers.iter().filter(percent).rfind(meant);
     let Some(rate) = rate else {
-        let free = talk.find_last(reading.all(), &free);
+        let free = talk.find_last(reading.all(), free);
         return free
             .into_iter()
             .map(|words| Claim { field: Field::InterestRate, value: "0".into(), words, confidence: 90 })

@@ -122,7 +122,7 @@ fn length(reading: &Reading, at: usize) -> Option<(Decimal, &'static str, Range<
         let near = talk.words.get(at + 1).is_some_and(|w| w.gap < Gap::Comma);
         let number = reading.number_at(at + 1).filter(|_| near && !every)?;
         let small = number.value <= Decimal::from(200);
-        return small.then(|| (number.value, unit, at..number.words.end));
+        return small.then_some((number.value, unit, at..number.words.end));
     }
     if let Some(number) = reading.number_at(at) {
         let near = talk.words.get(number.words.end).is_some_and(|w| w.gap < Gap::Comma);
@@ -149,7 +149,7 @@ fn counts(reading: &Reading) -> Vec<(u32, Range<usize>)> {
     let mut found = Vec::new();
     for number in &reading.numbers {
         let words = &number.words;
-        let behind = talk.any(words.end, &parts);
+        let behind = talk.any(words.end, parts);
         let behind = if talk.words.get(words.end).is_some_and(|w| w.gap < Gap::Comma) { behind } else { 0 };
         let before =
             talk.ends(words.start, &["awamu", "kwa awamu", "instalments", "malipo", "mara", "marejesho"]);
@@ -205,7 +205,7 @@ fn single(reading: &Reading) -> Option<(&'static str, Range<usize>)> {
         "yote kwa pamoja", "in one amount", "pesa yote mara moja", "in one piece", "yote siku moja",
         "all together at the end", "zote kwa pamoja", "zote pamoja mwisho"
     };
-    let found = reading.talk.find_last(reading.all(), &cues)?;
+    let found = reading.talk.find_last(reading.all(), cues)?;
     let every = found.start.saturating_sub(3)..found.start;
     (!reading.talk.has(every, &["kila", "each", "every"])).then_some(("1", found))
 }

@@ -93,6 +93,9 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     }
     if matches!(word.text.as_str(), "hundred" | "thousand" | "million") {
         // "hundred bob": one hundred.
+        if let Some(by) = scale(&word.text) {
+            return Some(Number { words: at..at + 1, value: Decimal::from(by), shape: Shape::Plain });
+        }
         let (value, end) = hundreds(talk, Decimal::ONE, at);
         return scales(talk, at, value, end, Shape::Plain);
     }
@@ -165,16 +168,18 @@ fn group(talk: &Talk, at: usize) -> Option<(Decimal, usize, Shape)> {
         let (value, end) = hundreds(talk, Decimal::from(first), end);
         return Some((value, end, Shape::Plain));
     }
-    if joined(talk, end) && (first < 20 || first % 10 != 0) && first > 0 {
-        if let Some((second, after)) = below_hundred(talk, end) {
-            let pairs = second >= 20 || (first < 10 && second >= 10);
-            if pairs && first != second && !matches!(talk.text(after), "hundred" | "percent") {
-                return Some((Decimal::from(first * 100 + second), after, Shape::Plain));
-            }
-            let short = second < 10 && second > 0 && talk.words[end].gap == Gap::Space && first != 1;
-            if short && !is_scale(talk.text(after)) && small(talk.text(after)).is_none() {
-                return Some((Decimal::from(first * 1000 + second * 100), after, Shape::Short));
-            }
+    if joined(talk, end)
+        && (first < 20 || first % 10 != 0)
+        && first > 0
+        && let Some((second, after)) = below_hundred(talk, end)
+    {
+        let pairs = second >= 20 || (first < 10 && second >= 10);
+        if pairs && first != second && !matches!(talk.text(after), "hundred" | "percent") {
+            return Some((Decimal::from(first * 100 + second), after, Shape::Plain));
+        }
+        let short = second < 10 && second > 0 && talk.words[end].gap == Gap::Space && first != 1;
+        if short && !is_scale(talk.text(after)) && small(talk.text(after)).is_none() {
+            return Some((Decimal::from(first * 1000 + second * 100), after, Shape::Short));
         }
     }
     Some((Decimal::from(first), end, Shape::Plain))

@@ -56,8 +56,6 @@ pub(super) fn is_of_rest(reading: &Reading, day: &Day) -> bool {
         near.clone().any(|i| reading.number_at(i).is_some_and(|n| n.value >= Decimal::ONE_HUNDRED));
     let every = day.words.start > 0 && matches!(talk.text(day.words.start - 1), "every" | "kila" | "each");
     let rest = talk.has(near.clone(), WHOLE_REST);
-    !every
-        && !(talk.has(near.clone(), DEPOSIT) && !rest)
-        && (rest || !numbered)
-        && !talk.has(near, &["half", "nusu", "percent"]) | rest
+    let part = talk.has(near.clone(), DEPOSIT) || numbered || talk.has(near, &["half", "nusu", "percent"]);
+    !every && (rest || !part)
 }
