@@ -28,7 +28,12 @@ pub mod recording;
 pub mod refold;
 pub mod reply;
 pub mod report;
-#[allow(clippy::needless_borrow, clippy::nonminimal_bool, clippy::too_many_lines, clippy::needless_pass_by_value)]
+#[allow(
+    clippy::needless_borrow,
+    clippy::nonminimal_bool,
+    clippy::too_many_lines,
+    clippy::needless_pass_by_value
+)]
 pub mod terms;
 pub mod text;
 pub mod world;

@@ -48,7 +48,7 @@ pub fn run(arguments: &TermsArguments) -> anyhow::Result<u8> {
     }
     match arguments.out.as_deref().filter(|path| path.as_os_str() != "-") {
         Some(path) => {
-            std::fs::write(path, lines).with_context(|| format!("{} cannot be written", path.display()))?
+            std::fs::write(path, lines).with_context(|| format!("{} cannot be written", path.display()))?;
         }
         None => std::io::stdout().write_all(lines.as_bytes())?,
     }

@@ -44,6 +44,8 @@ const OWNER_SESSION: &str =
 impl Postgres {
     pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Postgres, OpenError> {
         let login = PgConnectOptions::from_str(url)?.application_name(APPLICATION);
+        // A slow statement is no event of the ledger, and its text has no place among log lines.
+        let login = login.disable_statement_logging();
         let mut connection = login.connect().await?;
         connection.execute(OPENING_SESSION).await?;
         check_durable(&mut connection).await?;

@@ -27,7 +27,8 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
         let mut connection = writing.clone().busy_timeout(MIGRATION_TIMEOUT).connect().await?;
         check_durable(&mut connection).await?;
         if options.migrate {
@@ -49,6 +50,7 @@ impl Sqlite {
             .read_only(true)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging()
             .pragma("query_only", "ON");
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
