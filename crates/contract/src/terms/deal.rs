@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::terms::Field;
 use crate::terms::figure::has_money;
+use crate::terms::number::{Number, Shape};
 use crate::terms::reading::{Claim, Reading};
 
 /// Walking away: no deal unless somebody takes it back.
@@ -26,7 +27,7 @@ const AWAY: &[&str] = phrases! {
     "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane",
     "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine",
     "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my",
-    "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me",
+    "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me",
     "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine",
     "nyingine basi", "mwingine basi", "nitafute lingine", "look around", "shop around", "compare first",
     "sleep on it", "no no no then", "that is my last price then", "then keep", "then stay", "tusikubaliane",
@@ -131,10 +132,11 @@ fn last_accepted(reading: &Reading) -> usize {
 
 /// Where money was last named: negotiation went on until there. The figure a walk-away names itself does not count.
 fn last_money(reading: &Reading) -> usize {
-    let bids = |n: &&crate::terms::number::Number| {
+    let bids = |n: &&Number| {
         let talk = &reading.talk;
         let clause = talk.clause(n.words.start);
-        has_money(reading, &n.words) || clause.len() <= n.words.len() + 6
+        let bare = n.shape != Shape::Ordinal && n.value >= 10.into() && clause.len() <= n.words.len() + 6;
+        bare || has_money(reading, &n.words)
     };
     reading.numbers.iter().rfind(bids).map_or(0, |n| {
         let clause = reading.talk.clause(n.words.start);

@@ -177,6 +177,11 @@ fn group(talk: &Talk, at: usize) -> Option<(Decimal, usize, Shape)> {
         if pairs && first != second && !matches!(talk.text(after), "hundred" | "percent") {
             return Some((Decimal::from(first * 100 + second), after, Shape::Plain));
         }
+        // "eighty-six four hundred": eighty-six thousand four hundred.
+        let hundred = talk.text(after) == "hundred" && joined(talk, after);
+        if hundred && first > 20 && (1..10).contains(&second) {
+            return Some((Decimal::from(first * 1000 + second * 100), after + 1, Shape::Plain));
+        }
         let short = second < 10 && second > 0 && talk.words[end].gap == Gap::Space && first != 1;
         if short && !is_scale(talk.text(after)) && small(talk.text(after)).is_none() {
             return Some((Decimal::from(first * 1000 + second * 100), after, Shape::Short));
