@@ -4,6 +4,7 @@ pub mod command;
 pub mod config;
 pub mod evidence;
 pub mod keyfiles;
+mod lag;
 pub mod owner;
 pub mod signals;
 pub mod story;

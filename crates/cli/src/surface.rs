@@ -1,7 +1,6 @@
 //! The listener with its routes, and the workers that act outside.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use contract::phone::Country;
@@ -11,7 +10,6 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
-use http_surface::health::{Lag, LagOf};
 use http_surface::{
     Config as Surface, Parts, conference_script, minivoice_answer, router, server, tryvox_answer,
 };
@@ -23,8 +21,8 @@ use tokio::net::TcpListener;
 
 use crate::command::keys;
 use crate::config::{Config, Entries, Role, Voxml};
-use crate::keyfiles;
 use crate::system::System;
+use crate::{keyfiles, lag};
 
 /// What listens.
 pub struct Listening {
@@ -84,7 +82,8 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let first_key = first_key(system).await?;
     if let Some(door) = system.door.clone() {
         let dialer = Dialer::new(door.clone(), client, account);
-        let parts = Parts { door, reader: system.store.reader(), dialer: dialer.clone(), lag: lag(system) };
+        let parts =
+            Parts { door, reader: system.store.reader(), dialer: dialer.clone(), lag: lag::of(system) };
         let routes = router(&surface(&config, system, address)?, parts);
         let stop = system.intake();
         system.add("listener", async move {
@@ -169,13 +168,6 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         api: config.has(Role::Api),
         run: format!("{}-{}", std::process::id(), crate::system::now().millis()),
     })
-}
-
-/// How far the projector is behind, as readiness tells it.
-fn lag(system: &System) -> LagOf {
-    let active = system.active.clone();
-    let projects = system.keys.is_some();
-    Arc::new(move || Lag { working: !projects || active.borrow().is_some(), inputs: None })
 }
 
 fn account(config: &Config) -> anyhow::Result<Option<Account>> {

@@ -1,6 +1,7 @@
 //! Whether the service works, for machines and for people: `/livez`, `/readyz`, `/metrics`, and the page at `/`.
 
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub struct Lag {
 }
 
 /// Tells the lag now.
-pub type LagOf = Arc<dyn Fn() -> Lag + Send + Sync>;
+pub type LagOf = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Lag> + Send>> + Send + Sync>;
 
 /// State of these routes.
 #[derive(Clone)]
@@ -71,8 +72,8 @@ async fn live() -> &'static str {
 }
 
 async fn ready(State(state): State<Health>) -> Response {
-    let (journal, store) = tokio::join!(check_journal(&state.door), check_store(&state.reader));
-    let lag = (state.lag)();
+    let (journal, store, lag) =
+        tokio::join!(check_journal(&state.door), check_store(&state.reader), lag(&state));
     let projector = match lag {
         Lag { working: false, .. } => Err("no projector is at work"),
         Lag { inputs: Some(inputs), .. } if inputs > LAG_INPUTS_MAX => Err("the projector is far behind"),
@@ -114,11 +115,17 @@ async fn check_store(reader: &Reader) -> Result<(), &'static str> {
     }
 }
 
+/// A part that does not answer in time is one that is not known to work.
+async fn lag(state: &Health) -> Lag {
+    let limit = Duration::from_secs(CHECK_SECONDS_MAX);
+    tokio::time::timeout(limit, (state.lag)()).await.unwrap_or_default()
+}
+
 /// Gauges in the Prometheus text format 0.0.4. None names a person.
 async fn metrics(State(state): State<Health>, _: Allowed<AuditRead>) -> Result<Response, Problem> {
     let counts = state.reader.counts().await?;
     let stats = state.door.journal().stats().await.map_err(Problem::internal)?;
-    let lag = (state.lag)();
+    let lag = lag(&state).await;
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, values: &[(String, u64)]| {
         let _ = writeln!(text, "# HELP ahadi_{name} {help}\n# TYPE ahadi_{name} gauge");

@@ -13,7 +13,7 @@ use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use async_nats::jetstream::{Context, ContextBuilder, ErrorCode};
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap};
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use crate::gate::{GateError, StreamConfig, check_server, check_stream};
 
 pub use options::BusOptions;
 pub(crate) use publish::IN_FLIGHT_MAX;
-pub use publish::{OutEvent, PublishError};
+pub use publish::{EventsEnd, EventsStream, OutEvent, PublishError};
 pub(crate) use wire::outgoing;
 
 /// How long an API request or one acknowledgement may take. A server that syncs every message needs about a
@@ -193,6 +193,20 @@ impl Bus {
                 }
                 _ => Err(unavailable(error)),
             },
+        }
+    }
+
+    /// Sequence of the last message a stream ever took in, and the headers of that message where it is still kept.
+    pub(crate) async fn last_message(&self, name: &str) -> Result<(u64, Option<HeaderMap>), BusError> {
+        let last = self.stream_info(name).await?.state.last_seq;
+        if last == 0 {
+            return Ok((0, None));
+        }
+        let stream = self.context().get_stream_no_info(name).await.map_err(unavailable)?;
+        match stream.get_raw_message(last).await {
+            Ok(message) => Ok((last, Some(message.headers))),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok((last, None)),
+            Err(error) => Err(unavailable(error)),
         }
     }
 

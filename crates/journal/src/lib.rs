@@ -26,7 +26,9 @@ pub use entry::{
     Batch, Covered, ENTRY_BYTES_MAX, Entry, EntryError, Gap, KEY_BYTES_MAX, NAME_BYTES_MAX, Positioned, Stray,
 };
 pub use gate::{GateError, Refusal, StreamConfig, check_server, check_stream};
-pub use jetstream::{Bus, BusError, BusOptions, OutEvent, PublishError, StreamExtent};
+pub use jetstream::{
+    Bus, BusError, BusOptions, EventsEnd, EventsStream, OutEvent, PublishError, StreamExtent,
+};
 pub use journal::{AppendError, Journal, Limits, OpenError, Stats};
 pub use relay::{Relay, RelayError, RelayOptions, RelayStatus};
 pub use source::{JetStreamSource, JournalSource, ReadError, Regression, Source};

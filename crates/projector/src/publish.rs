@@ -2,10 +2,13 @@
 //!
 //! A CloudEvent in binary mode (CloudEvents 1.0, NATS binding): attributes in headers, the body is the signed record
 //! itself, so a listener can verify what it receives. At least once, in order; listeners drop repeats by `ce-id`.
+//!
+//! The stored cursor says what was acknowledged, but a server can forget that too. So after every new connection, and
+//! after every failure, the end of the stream is looked at, and publishing begins again behind what is really there.
 
 use std::time::Duration;
 
-use journal::{Bus, OutEvent, encode_token};
+use journal::{Bus, EventsEnd, EventsStream, OutEvent, PublishError, encode_token};
 use store::rows::RecordRow;
 use store::{Lease, Store, StoreError};
 use tokio::sync::watch;
@@ -15,6 +18,8 @@ use crate::faults::{Faults, Step};
 
 /// Name of the stored cursor.
 const FOLLOWER: &str = "publisher";
+/// The header with the position of the record.
+const SEQUENCE: &str = "ce-sequence";
 /// Most records published before the cursor is stored.
 const RECORDS_MAX: u32 = 500;
 /// Pause after the bus or the store did not answer.
@@ -38,9 +43,10 @@ impl Publisher {
     /// Publishes until asked to stop. Whatever is away is waited for.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut size = self.store.board().size();
+        let mut looked = None;
         while !stop.is_cancelled() {
             let active = self.active.borrow_and_update().is_some();
-            let done = if active { self.round().await } else { Ok(true) };
+            let done = if active { self.round(&mut looked).await } else { Ok(true) };
             match done {
                 Ok(false) => {}
                 Ok(true) => tokio::select! {
@@ -49,6 +55,7 @@ impl Publisher {
                     changed = self.active.changed() => if changed.is_err() { return },
                 },
                 Err(reason) => {
+                    looked = None;
                     tracing::info!(%reason, "records wait to be published");
                     tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(PAUSE) => {} }
                 }
@@ -57,19 +64,52 @@ impl Publisher {
     }
 
     /// Publishes one page; says whether nothing is left.
-    async fn round(&self) -> Result<bool, String> {
+    async fn round(&self, looked: &mut Option<EventsStream>) -> Result<bool, String> {
         let store = |e: StoreError| e.to_string();
+        if looked.as_ref().is_none_or(|looked| !self.bus.is_current(looked)) {
+            *looked = Some(self.look().await?);
+        }
+        let Some(stream) = looked else { return Err("the stream was not looked at".to_owned()) };
         let from = self.store.cursor(FOLLOWER).await.map_err(store)?.unwrap_or(0);
         let records = self.store.records(from, RECORDS_MAX).await.map_err(store)?;
         let Some(last) = records.last().map(|r| r.position) else { return Ok(true) };
         let events = records.iter().map(|record| event(record, &self.origin)).collect();
-        let publish = self.bus.publish_events(events);
-        self.faults.around(Step::Publish, publish).await.map_err(|e| e.to_string())?;
+        let publish = self.bus.publish_events(stream, events);
+        match self.faults.around(Step::Publish, publish).await {
+            Ok(()) => {}
+            Err(PublishError::Replaced) => {
+                self.store.set_cursor(FOLLOWER, 0).await.map_err(store)?;
+                return Err(PublishError::Replaced.to_string());
+            }
+            Err(error) => return Err(error.to_string()),
+        }
         // Dying here publishes the page again under the same ids.
         let stored = self.store.set_cursor(FOLLOWER, last + 1);
         self.faults.around(Step::SetCursor, stored).await.map_err(store)?;
         Ok(false)
     }
+
+    /// Looks at the end of the stream, and sets the cursor back to what is there.
+    async fn look(&self) -> Result<EventsStream, String> {
+        let stream = self.bus.events_stream().await.map_err(|e| e.to_string())?;
+        let stored = self.store.cursor(FOLLOWER).await.map_err(|e| e.to_string())?.unwrap_or(0);
+        let held = match &stream.end {
+            EventsEnd::Empty => 0,
+            EventsEnd::Aged => stored,
+            EventsEnd::Message(headers) => next_after(headers).unwrap_or(stored),
+        };
+        if held < stored {
+            tracing::warn!(stored, held, "the events stream holds less than was published to it");
+            self.store.set_cursor(FOLLOWER, held).await.map_err(|e| e.to_string())?;
+        }
+        Ok(stream)
+    }
+}
+
+/// The position after that of a published record.
+fn next_after(headers: &[(String, String)]) -> Option<u64> {
+    let (_, value) = headers.iter().find(|(name, _)| name == SEQUENCE)?;
+    value.parse::<u64>().ok()?.checked_add(1)
 }
 
 /// The message for one record. Subject: `ahadi.events.v1.<kind>.<type>.<id>`.
@@ -86,7 +126,7 @@ pub fn event(record: &RecordRow, origin: &str) -> OutEvent {
             header("ce-source", origin.to_owned()),
             header("ce-time", record.recorded_at.to_string()),
             header("ce-subject", record.stream.clone()),
-            header("ce-sequence", format!("{:020}", record.position)),
+            header(SEQUENCE, format!("{:020}", record.position)),
             header("ce-datacontenttype", "application/jose".into()),
         ],
         msg_id: record.id.to_string(),

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::signals::Stop;
 use crate::story::Story;
 use crate::system::System;
 use crate::terminal::line;
@@ -61,6 +62,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     let carrier = Story::carrier(arguments.seed).await?;
     let config = settings(&arguments.data_dir, arguments.listen, Some(&carrier))?;
     let mut system = System::start(config).await?;
+    let mut stop = Stop::listen()?;
     let listening = crate::surface::start(&mut system).await?;
     listening.print(&system);
     let story = Story {
@@ -72,7 +74,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     let told = tokio::select! {
         told = story.tell(&store) => told,
         error = system.failed() => Err(error),
-        () = crate::signals::stop() => bail!("stopped before the story was told"),
+        () = stop.asked() => bail!("stopped before the story was told"),
     };
     told?;
     if !arguments.once {
@@ -80,7 +82,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         line("The service keeps running. Press Ctrl-C to end it.");
         tokio::select! {
             error = system.failed() => return Err(error),
-            () = crate::signals::stop() => {}
+            () = stop.asked() => {}
         }
     }
     story.carrier.stop().await;

@@ -1,6 +1,7 @@
 //! `ahadi serve`.
 
 use crate::config::Config;
+use crate::signals::Stop;
 use crate::system::System;
 
 /// Runs the service until it is told to stop.
@@ -11,11 +12,12 @@ pub async fn run(config: Config) -> anyhow::Result<u8> {
     let config = config.resolve()?;
     crate::terminal::logging(&config);
     let mut system = System::start(config).await?;
+    let mut stop = Stop::listen()?;
     let listening = crate::surface::start(&mut system).await?;
     listening.print(&system);
     let failure = tokio::select! {
         error = system.failed() => Some(error),
-        () = crate::signals::stop() => None,
+        () = stop.asked() => None,
     };
     system.stop().await;
     match failure {

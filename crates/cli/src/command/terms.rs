@@ -93,7 +93,8 @@ mod tests {
         let terms = answer(LINE, true).unwrap();
         let price = &terms["terms"]["unit_price"];
         let transcript = serde_json::from_str::<Line>(LINE).unwrap().transcript;
-        let span = price["from"].as_u64().unwrap() as usize..price["to"].as_u64().unwrap() as usize;
+        let at = |name: &str| usize::try_from(price[name].as_u64().unwrap()).unwrap();
+        let span = at("from")..at("to");
         assert_eq!(&transcript[span], "900");
     }
 

@@ -29,7 +29,10 @@ fn sound(transcript: &str, found: &[Term]) {
     for term in found {
         let evidence =
             transcript.get(term.span.clone()).expect("a span lies on the characters of the transcript");
-        assert!(evidence.chars().any(|c| c.is_alphanumeric() || "$€£/%".contains(c)), "{term:?}: {evidence:?}");
+        assert!(
+            evidence.chars().any(|c| c.is_alphanumeric() || "$€£/%".contains(c)),
+            "{term:?}: {evidence:?}"
+        );
         assert_eq!(evidence.trim(), evidence);
         assert!(!term.value.is_empty() && term.value.trim() == term.value);
         assert!((1..=100).contains(&term.confidence));

@@ -146,7 +146,9 @@ impl Rig {
             api: true,
             run: "test".to_owned(),
         };
-        let lag = Arc::new(|| Lag { working: true, inputs: Some(0) });
+        let lag = Arc::new(|| -> std::pin::Pin<Box<dyn Future<Output = Lag> + Send>> {
+            Box::pin(std::future::ready(Lag { working: true, inputs: Some(0) }))
+        });
         let parts = Parts { door: door.clone(), reader: store.reader(), dialer, lag };
         let stop = CancellationToken::new();
         let rig = Rig { router: router(&config, parts), store, door, log_key, stop, scratch };

@@ -25,6 +25,9 @@ pub enum PublishError {
     /// The connection went while the acknowledgement was awaited.
     #[error("the connection was lost")]
     Disconnected,
+    /// The stream was made anew while it was published to: everything has to be published again.
+    #[error("the stream was made anew")]
+    Replaced,
     /// The message is larger than the server takes.
     #[error("the message is larger than the server takes")]
     TooLarge,
@@ -65,43 +68,94 @@ pub(crate) struct Ack {
     pub duplicate: bool,
 }
 
+/// The events stream as it was looked at over one connection. Whoever publishes begins with it, and looks again after
+/// any failure: a server may have lost its store, or its tail, behind a connection that broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventsStream {
+    /// What it ends with.
+    pub end: EventsEnd,
+    /// Sequence of the last message ever taken in.
+    last: u64,
+    connection: u64,
+}
+
+/// What the events stream ends with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventsEnd {
+    /// It never held a message: new, or made anew.
+    Empty,
+    /// Its last message, with its headers.
+    Message(Vec<(String, String)>),
+    /// Its last message is no longer kept.
+    Aged,
+}
+
 impl Bus {
-    /// Publishes one event and awaits its acknowledgement; see [`Bus::publish_events`].
+    /// Looks at the events stream; one that is missing is made.
     ///
     /// # Errors
-    /// As for [`Bus::publish_events`].
-    pub async fn publish_event(&self, event: OutEvent) -> Result<(), PublishError> {
-        self.publish_events(vec![event]).await
+    /// As for [`Bus::connect`].
+    pub async fn events_stream(&self) -> Result<EventsStream, BusError> {
+        let connection = self.generation();
+        self.ensure().await?;
+        let name = self.options().events_stream.clone();
+        let (last, message) = self.last_message(&name).await?;
+        let end = match message {
+            _ if last == 0 => EventsEnd::Empty,
+            None => EventsEnd::Aged,
+            Some(headers) => EventsEnd::Message(
+                headers
+                    .iter()
+                    .flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
+                    .map(|(name, value)| (name.to_string(), value.to_string()))
+                    .collect(),
+            ),
+        };
+        Ok(EventsStream { end, last, connection })
     }
 
-    /// Publishes events in order and answers when all are acknowledged. What is not acknowledged is published again
-    /// under the same id, so a subscriber who drops repeats of `Nats-Msg-Id` sees each once; after a failure in the
-    /// middle, later events of the call may stand before earlier ones.
+    /// Whether the connection is still the one over which the stream was looked at.
+    #[must_use]
+    pub fn is_current(&self, looked: &EventsStream) -> bool {
+        self.generation() == looked.connection
+    }
+
+    /// Publishes events in order and answers when all are acknowledged. What is not acknowledged in time is published
+    /// again under the same id, so a subscriber who drops repeats of `Nats-Msg-Id` sees each once; after a failure in
+    /// the middle, later events of the call may stand before earlier ones.
     ///
     /// # Errors
-    /// [`PublishError`] after several attempts without progress, or at once if it cannot pass. Any number of the events
-    /// may be in the stream; publishing all of them again is right.
-    pub async fn publish_events(&self, events: Vec<OutEvent>) -> Result<(), PublishError> {
+    /// [`PublishError`] after several attempts without progress, or at once if it cannot pass, or if the connection or
+    /// the stream is not the one that was looked at. Any number of the events may be in the stream; looking again and
+    /// publishing all that it lacks is right.
+    pub async fn publish_events(
+        &self,
+        looked: &mut EventsStream,
+        events: Vec<OutEvent>,
+    ) -> Result<(), PublishError> {
         let messages = events.into_iter().map(event_message).collect::<Result<Vec<_>, _>>()?;
         let stream = self.options().events_stream.clone();
         let mut rest = messages.as_slice();
         let mut pauses = pauses().take(ATTEMPTS_MAX);
         while !rest.is_empty() {
+            if !self.is_current(looked) {
+                return Err(PublishError::Disconnected);
+            }
             let (acks, error) = self.publish_run(&stream, &rest[..rest.len().min(IN_FLIGHT_MAX)]).await;
+            looked.follow(&acks)?;
             rest = &rest[acks.len()..];
             let Some(error) = error else { continue };
             if !acks.is_empty() {
                 pauses = super::pauses().take(ATTEMPTS_MAX);
             }
-            let pause = pauses.next().filter(|_| error.may_pass());
+            let again = error.may_pass() && error != PublishError::NoStream;
+            let pause = pauses.next().filter(|_| again);
             let Some(pause) = pause else { return Err(error) };
             tracing::debug!(%error, "publishing again");
             tokio::time::sleep(pause).await;
-            if error == PublishError::NoStream {
-                self.ensure_for_publish().await?;
-            }
         }
-        Ok(())
+        // Acknowledged over another connection, it may be by a server that has lost what came before.
+        if self.is_current(looked) { Ok(()) } else { Err(PublishError::Disconnected) }
     }
 
     /// Publishes at most [`IN_FLIGHT_MAX`] messages, then awaits their acknowledgements in order. Answers those before the
@@ -132,13 +186,18 @@ impl Bus {
         }
         (acks, failure)
     }
+}
 
-    async fn ensure_for_publish(&self) -> Result<(), PublishError> {
-        match self.ensure().await {
-            Err(BusError::Gate(error)) => Err(PublishError::Refused(error.to_string())),
-            // Not there yet; the next attempt will tell.
-            Err(_) | Ok(()) => Ok(()),
+impl EventsStream {
+    /// New messages come behind those that were there: otherwise the stream was made anew in between.
+    fn follow(&mut self, acks: &[Ack]) -> Result<(), PublishError> {
+        for ack in acks.iter().filter(|ack| !ack.duplicate) {
+            if ack.sequence <= self.last {
+                return Err(PublishError::Replaced);
+            }
+            self.last = ack.sequence;
         }
+        Ok(())
     }
 }
 

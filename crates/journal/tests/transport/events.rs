@@ -1,7 +1,7 @@
 //! Downstream events, and the covered position.
 
 use futures_util::StreamExt as _;
-use journal::{Covered, OutEvent, PublishError};
+use journal::{Covered, EventsEnd, OutEvent, PublishError};
 
 use crate::nats::{Server, Streams, urls};
 use journal::Bus;
@@ -28,9 +28,14 @@ async fn events_arrive_once_and_in_order_however_often_they_are_published() {
         let count = 2_500;
         let subject = bus.options().events_subject(">");
         let mut subscriber = bus.client().subscribe(subject).await.unwrap();
-        bus.publish_events(events(bus, count)).await.unwrap();
-        bus.publish_events(events(bus, count)).await.unwrap();
-        bus.publish_event(events(bus, 1).remove(0)).await.unwrap();
+        let mut looked = bus.events_stream().await.unwrap();
+        assert_eq!(looked.end, EventsEnd::Empty);
+        bus.publish_events(&mut looked, events(bus, count)).await.unwrap();
+        bus.publish_events(&mut looked, events(bus, count)).await.unwrap();
+        let mut looked = bus.events_stream().await.unwrap();
+        let EventsEnd::Message(headers) = &looked.end else { panic!("{:?}", looked.end) };
+        assert!(headers.contains(&("ce-id".to_owned(), (count - 1).to_string())));
+        bus.publish_events(&mut looked, events(bus, 1)).await.unwrap();
         for n in 0..count {
             let message = subscriber.next().await.unwrap();
             assert_eq!(message.headers.as_ref().unwrap().get("ce-id").unwrap().as_str(), n.to_string());
@@ -48,30 +53,55 @@ async fn an_event_that_can_never_be_sent_fails_at_once() {
     let streams = Streams::make(&urls()[0]).await;
     let mut bad = events(&streams.bus, 1).remove(0);
     bad.headers.push(("ce-subject".to_owned(), "two\r\nlines".to_owned()));
-    let error = streams.bus.publish_event(bad).await.unwrap_err();
+    let mut looked = streams.bus.events_stream().await.unwrap();
+    let error = streams.bus.publish_events(&mut looked, vec![bad]).await.unwrap_err();
     assert_eq!(error, PublishError::Invalid("the header \"ce-subject\"".to_owned()));
     let mut big = events(&streams.bus, 1).remove(0);
     big.payload = vec![0; 2 << 20];
-    assert_eq!(streams.bus.publish_event(big).await, Err(PublishError::TooLarge));
+    let refused = streams.bus.publish_events(&mut looked, vec![big]).await;
+    assert_eq!(refused, Err(PublishError::TooLarge));
     streams.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_go_on_when_the_server_comes_back_without_its_store() {
+async fn a_server_that_lost_its_store_is_looked_at_again_before_anything_is_published() {
     let mut server = Server::start().await;
     let bus = Bus::connect(server.options()).await.unwrap();
-    bus.publish_events(events(&bus, 10)).await.unwrap();
+    let mut looked = bus.events_stream().await.unwrap();
+    bus.publish_events(&mut looked, events(&bus, 10)).await.unwrap();
     server.kill();
     server.replace_store(None);
-    let publishing = tokio::spawn({
-        let bus = bus.clone();
-        async move { bus.publish_events(events(&bus, 20)).await }
-    });
     server.restart().await;
-    publishing.await.unwrap().unwrap();
+    // Whoever relays inputs may have made the streams again before: it is the connection that tells.
+    while bus.is_current(&looked) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    bus.ensure().await.unwrap();
+    let refused = bus.publish_events(&mut looked, events(&bus, 20)).await;
+    assert_eq!(refused, Err(PublishError::Disconnected));
+    let mut looked = bus.events_stream().await.unwrap();
+    assert_eq!(looked.end, EventsEnd::Empty);
+    bus.publish_events(&mut looked, events(&bus, 20)).await.unwrap();
+    assert_eq!(messages(&bus).await, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_made_anew_behind_a_living_connection_is_noticed() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.options()).await.unwrap();
+    let mut looked = bus.events_stream().await.unwrap();
+    bus.publish_events(&mut looked, events(&bus, 10)).await.unwrap();
+    let context = async_nats::jetstream::new(bus.client().clone());
+    context.delete_stream("AHADI_EVENTS").await.unwrap();
+    assert_eq!(bus.publish_events(&mut looked, events(&bus, 1)).await, Err(PublishError::NoStream));
+    bus.ensure().await.unwrap();
+    assert_eq!(bus.publish_events(&mut looked, events(&bus, 1)).await, Err(PublishError::Replaced));
+}
+
+async fn messages(bus: &Bus) -> u64 {
     let context = async_nats::jetstream::new(bus.client().clone());
     let mut stream = context.get_stream("AHADI_EVENTS").await.unwrap();
-    assert_eq!(stream.info().await.unwrap().state.messages, 20);
+    stream.info().await.unwrap().state.messages
 }
 
 #[tokio::test(flavor = "multi_thread")]
