@@ -8,6 +8,8 @@ mod backups;
 mod connections;
 #[path = "faults/events.rs"]
 mod events;
+#[path = "faults/forgotten.rs"]
+mod forgotten;
 #[path = "faults/history.rs"]
 mod history;
 #[path = "faults/poison.rs"]

@@ -1,8 +1,26 @@
 //! What subscribers of the bus get to see.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_nats::jetstream;
+
+/// Waits until that many events are kept, however slow the machine.
+pub async fn arrive(url: &str, count: u64) {
+    let client = async_nats::connect(url).await.unwrap();
+    let context = jetstream::new(client);
+    for _ in 0..2_400 {
+        let held = match context.get_stream("AHADI_EVENTS").await {
+            Ok(stream) => stream.cached_info().state.messages,
+            Err(_) => 0,
+        };
+        if held >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not all events came");
+}
 
 /// Every record was put on the bus, and was kept there once, however often it was put.
 pub async fn check(url: &str, log: &[String]) {

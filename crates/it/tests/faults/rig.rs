@@ -179,6 +179,11 @@ impl Rig {
         format!("{:#}", failed.expect("the service goes on, although it must not"))
     }
 
+    /// The log as it stands.
+    pub async fn log(&self) -> Vec<String> {
+        log(&self.system().store).await
+    }
+
     /// Ends it, fails the test unless the log is sound and the checkpoint file agrees, and gives the log.
     pub async fn end(mut self) -> Vec<String> {
         if self.system.is_some() {
