@@ -20,18 +20,26 @@ const LINES_KEPT: usize = 200;
 /// Where the binary is, built as it would be for use: without what tests turn on in its crates.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let arguments = ["build", "--package", "cli", "--bin", "ahadi", "--message-format", "json"];
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-        let built = Command::new(env!("CARGO")).args(arguments).current_dir(root).output().unwrap();
-        assert!(built.status.success(), "cargo: {}", String::from_utf8_lossy(&built.stderr));
-        let told = String::from_utf8(built.stdout).unwrap();
-        let executable = told
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        executable.expect("cargo names the executable it built")
-    })
+    BINARY.get_or_init(|| built(&[]))
+}
+
+/// The binary as it is released, for measurements.
+pub fn release_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built(&["--release"]))
+}
+
+fn built(further: &[&str]) -> PathBuf {
+    let arguments = ["build", "--package", "cli", "--bin", "ahadi", "--message-format", "json"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let built = Command::new(env!("CARGO")).args(arguments).args(further).current_dir(root).output().unwrap();
+    assert!(built.status.success(), "cargo: {}", String::from_utf8_lossy(&built.stderr));
+    let told = String::from_utf8(built.stdout).unwrap();
+    let executable = told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    executable.expect("cargo names the executable it built")
 }
 
 /// A running `ahadi serve`. Killed when dropped.
@@ -44,7 +52,12 @@ pub struct Service {
 impl Service {
     /// Starts it with these flags and does not wait for anything.
     pub fn spawn(flags: &[String]) -> Service {
-        let mut command = tokio::process::Command::new(binary());
+        Service::spawn_program(binary(), flags, &[])
+    }
+
+    /// [`Service::spawn`], of this executable and with these variables besides.
+    pub fn spawn_program(program: &Path, flags: &[String], variables: &[(&str, &str)]) -> Service {
+        let mut command = tokio::process::Command::new(program);
         command.arg("serve").args(flags).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         // Settings of whoever runs the tests are not settings of the test.
@@ -52,6 +65,7 @@ impl Service {
         {
             command.env_remove(name);
         }
+        command.envs(variables.iter().copied());
         let mut child = command.spawn().expect("the binary can be run");
         let (found, address) = watch::channel(None);
         let lines = Arc::default();
@@ -75,6 +89,11 @@ impl Service {
             Some(address) => address,
             None => panic!("the service ended instead of opening its door:\n{}", self.said()),
         }
+    }
+
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Whether its door was open when it last spoke.

@@ -1,0 +1,217 @@
+//! The whole pipeline under load: the real binary with real servers, each stage beside its limit, in turns.
+//!
+//! `just bench-pipeline`. Prints a table and one line of JSON, and fails where an answer is not the right one or an
+//! input that was answered with success is not in the ledger. AHADI_BENCH_SECONDS: seconds of one round (default 3).
+//! AHADI_BENCH_PRELOAD: a library for LD_PRELOAD of the service, to try a slower disk.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+
+#[path = "pipeline/bare.rs"]
+mod bare;
+#[path = "pipeline/commands.rs"]
+mod commands;
+#[path = "pipeline/load.rs"]
+mod load;
+#[path = "pipeline/mix.rs"]
+mod mix;
+#[path = "pipeline/relay.rs"]
+mod relay;
+#[path = "pipeline/site.rs"]
+mod site;
+#[path = "pipeline/table.rs"]
+mod table;
+#[path = "pipeline/wire.rs"]
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use bare::Bare;
+use load::{Requests, Told};
+use mix::Mix;
+use site::{Kind, Site};
+use table::{Row, median};
+use wire::Connection;
+
+const CONNECTIONS: usize = 64;
+const ROUNDS: usize = 5;
+/// Different webhooks made beforehand; they come again with other ids.
+const POOL: usize = 20_000;
+/// Webhooks a second while it is measured how soon one is visible.
+const STEADY: f64 = 1_000.0;
+/// Contracts a second.
+const CONTRACTS: f64 = 200.0;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    if std::env::var_os(bare::VARIABLE).is_some() {
+        return runtime.block_on(bare::serve());
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
+    let mut rows = Vec::new();
+    runtime.block_on(async {
+        if wanted("door") {
+            rows.extend(door().await);
+        }
+        if wanted("relay") {
+            rows.push(relay::row().await);
+        }
+        if wanted("commands") {
+            rows.push(commands::row().await);
+        }
+        for kind in [Kind::Embedded, Kind::Servers] {
+            if wanted("end-to-end") {
+                rows.extend(end_to_end(kind).await);
+            }
+            if wanted("steady") {
+                rows.extend(steady(kind).await);
+            }
+            if wanted("contracts") {
+                rows.extend(contracts(kind).await);
+            }
+        }
+    });
+    println!(
+        "{CONNECTIONS} connections, {ROUNDS} rounds of {:?}; medians, with the range of the rounds",
+        round()
+    );
+    rows.iter().for_each(Row::print);
+    println!("{}", serde_json::Value::Array(rows.iter().map(Row::json).collect()));
+}
+
+fn round() -> Duration {
+    let seconds = std::env::var("AHADI_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs_f64(seconds.unwrap_or(3.0))
+}
+
+fn check(told: &Told) {
+    assert!(
+        told.others.is_empty(),
+        "answers that are no success: {:?}",
+        told.others.iter().take(5).collect::<Vec<_>>()
+    );
+}
+
+/// A webhook to a 2xx that is on disk, beside a handler that only parses the same form.
+async fn door() -> Vec<Row> {
+    let site = Site::start(Kind::Embedded, Some("ingress")).await;
+    let bare = Bare::start().await;
+    let ours = Arc::new(Mix::events(1, POOL, &format!("{}/voice/events", Site::hooks())));
+    let theirs = Arc::new(Mix::events(1, POOL, "/hook"));
+    let ours: Requests = Arc::new(move |n, request| ours.write(n, request));
+    let theirs: Requests = Arc::new(move |n, request| theirs.write(n, request));
+    let mut row = Row::new("webhook to 2xx after fsync", "/s", "bare axum handler, /s", "0.4");
+    let (sent, unmeasured) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut taken = 0;
+    for _ in 0..ROUNDS {
+        let told = load::closed(site.address, CONNECTIONS, round(), &sent, &ours).await;
+        check(&told);
+        taken += told.taken;
+        row.ours.push(told.per_second());
+        let told = load::closed(bare.address, CONNECTIONS, round(), &unmeasured, &theirs).await;
+        check(&told);
+        row.limits.push(told.per_second());
+    }
+    let half = median(&row.ours) / 2.0;
+    let mut told = load::open(site.address, CONNECTIONS, half, round(), &sent, &ours).await;
+    check(&told);
+    taken += told.taken;
+    let late = Row::value("  p99 at half that load", "ms", told.quantile_ms(0.99), "<= 5");
+    let peak = Row::value("  most memory", "MiB", site.peak_mib(), "");
+    assert!(taken > 0);
+    vec![row, late, peak]
+}
+
+/// As many webhooks as it takes, then until nothing waits any more.
+async fn end_to_end(kind: Kind) -> Vec<Row> {
+    let site = Site::start(kind, None).await;
+    let mix = Arc::new(Mix::webhooks(2, POOL, &Site::hooks()));
+    let requests: Requests = Arc::new(move |n, request| mix.write(n, request));
+    let duration = round() * u32::try_from(ROUNDS).unwrap();
+    let told = load::closed(site.address, CONNECTIONS, duration, &AtomicUsize::new(0), &requests).await;
+    check(&told);
+    let drained = site.drain().await;
+    let target = if kind == Kind::Embedded { ">= 25000" } else { ">= 15000" };
+    let name = kind.name();
+    let rows = vec![
+        Row::value(&format!("{name}: webhooks taken, end to end"), "/s", told.per_second(), target),
+        Row::value("  lag back to zero after", "s", drained, "<= 2"),
+        Row::value("  folded until then", "/s", told.taken as f64 / (told.seconds + drained), ""),
+        Row::value("  most memory", "MiB", site.peak_mib(), "<= 256"),
+    ];
+    site.stop_and_account(told.taken).await;
+    rows
+}
+
+/// How soon a call can be seen after its first webhook, while others come at a steady rate.
+async fn steady(kind: Kind) -> Vec<Row> {
+    let site = Site::start(kind, None).await;
+    let mix = Arc::new(Mix::webhooks(3, POOL, &Site::hooks()));
+    let requests: Requests = Arc::new(move |n, request| mix.write(n, request));
+    let duration = round() * 2;
+    let sent = AtomicUsize::new(0);
+    let load = load::open(site.address, CONNECTIONS, STEADY, duration, &sent, &requests);
+    let (told, mut seen) = tokio::join!(load, look(&site, duration));
+    check(&told);
+    let name = kind.name();
+    let rows = vec![
+        Row::value(&format!("{name}: visible at {STEADY}/s, p50"), "ms", seen.quantile_ms(0.5), "<= 3"),
+        Row::value("  p99", "ms", seen.quantile_ms(0.99), "<= 10"),
+    ];
+    site.stop_and_account(told.taken + seen.taken).await;
+    rows
+}
+
+/// Posts calls of its own, and asks for each until it is there.
+async fn look(site: &Site, duration: Duration) -> Told {
+    let mut connection = Connection::open(site.address).await.unwrap();
+    let (start, mut told) = (Instant::now(), Told::default());
+    let path = format!("{}/voice/events", Site::hooks());
+    for n in 0.. {
+        if start.elapsed() >= duration {
+            break;
+        }
+        let id = format!("ATVId_{n:032x}");
+        let form = format!(
+            "sessionId={id}&isActive=1&callSessionState=Ringing&direction=Outbound&callerNumber=%2B254700000009"
+        );
+        let began = Instant::now();
+        let posted =
+            connection.exchange(&wire::post(&path, "application/x-www-form-urlencoded", &form)).await;
+        assert_eq!(posted.unwrap().status, 200);
+        let question = wire::get(&format!("/v1/calls/{id}"));
+        while connection.exchange(&question).await.unwrap().status != 200 {}
+        told.taken += 1;
+        told.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    told
+}
+
+/// Contracts drafted at a steady rate, each answered with its number and hash.
+async fn contracts(kind: Kind) -> Vec<Row> {
+    let site = Site::start(kind, None).await;
+    let requests: Requests = Arc::new(|n, request| {
+        let body = commands::contract(n).to_string();
+        *request = wire::post("/api/v1/contracts/create", "application/json", &body);
+    });
+    let sent = AtomicUsize::new(0);
+    let mut told = load::open(site.address, 16, CONTRACTS, round() * 2, &sent, &requests).await;
+    check(&told);
+    let (p50, p99) = if kind == Kind::Embedded { ("<= 4", "<= 15") } else { ("<= 8", "<= 30") };
+    let name = kind.name();
+    let rows = vec![
+        Row::value(
+            &format!("{name}: contracts/create at {CONTRACTS}/s, p50"),
+            "ms",
+            told.quantile_ms(0.5),
+            p50,
+        ),
+        Row::value("  p99", "ms", told.quantile_ms(0.99), p99),
+    ];
+    site.stop_and_account(told.taken).await;
+    rows
+}

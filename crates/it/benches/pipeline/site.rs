@@ -1,0 +1,143 @@
+//! The real binary under load, with the servers it stands on.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use it::nats::NatsServer;
+use it::postgres::PostgresDatabase;
+use it::process::{Service, release_binary};
+use tempfile::TempDir;
+
+use crate::wire::{self, Connection};
+
+pub const SECRET: &str = "a-path-secret-for-the-benchmark-0123456789";
+pub const ORIGIN: &str = "bench.test/ahadi";
+/// How long the lag may take to go back to zero before the benchmark gives up.
+const DRAIN_SECONDS_MAX: u64 = 120;
+
+/// On what the service stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// SQLite, read from the journal.
+    Embedded,
+    /// NATS and PostgreSQL.
+    Servers,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Embedded => "embedded",
+            Kind::Servers => "NATS + PostgreSQL",
+        }
+    }
+}
+
+pub struct Site {
+    pub address: SocketAddr,
+    service: Service,
+    directory: TempDir,
+    postgres: Option<PostgresDatabase>,
+    // Held until the end; it is stopped when dropped.
+    _nats: Option<NatsServer>,
+}
+
+impl Site {
+    /// Starts it, with all roles or only some.
+    pub async fn start(kind: Kind, roles: Option<&str>) -> Site {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut postgres, mut nats) = (None, None);
+        if kind == Kind::Servers {
+            postgres = Some(PostgresDatabase::create().await);
+            nats = Some(NatsServer::start("AHADI_NATS_SERVER", directory.path()));
+        }
+        let mut flags = vec![
+            "--listen=127.0.0.1:0".to_owned(),
+            "--open-api".to_owned(),
+            "--log=warn".to_owned(),
+            format!("--data-dir={}", directory.path().join("data").display()),
+            format!("--origin={ORIGIN}"),
+            format!("--webhook-secret={SECRET}"),
+        ];
+        flags.extend(roles.map(|roles| format!("--role={roles}")));
+        flags.extend(
+            postgres.iter().map(|postgres: &PostgresDatabase| format!("--database-url={}", postgres.url())),
+        );
+        flags.extend(nats.iter().map(|nats: &NatsServer| format!("--nats-url={}", nats.url())));
+        let preload = std::env::var("AHADI_BENCH_PRELOAD").unwrap_or_default();
+        let variables: &[(&str, &str)] = if preload.is_empty() { &[] } else { &[("LD_PRELOAD", &preload)] };
+        let mut service = Service::spawn_program(release_binary(), &flags, variables);
+        let address = service.address().await;
+        Site { address, service, directory, postgres, _nats: nats }
+    }
+
+    pub fn hooks() -> String {
+        format!("/hooks/africastalking/{SECRET}")
+    }
+
+    /// Most memory the process ever held, MiB.
+    pub fn peak_mib(&self) -> f64 {
+        let status = format!("/proc/{}/status", self.service.pid().unwrap());
+        let text = std::fs::read_to_string(status).unwrap();
+        let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
+        kib.unwrap().parse::<f64>().unwrap() / 1024.0
+    }
+
+    /// Waits until nothing that was taken waits to be folded; gives the seconds that took.
+    pub async fn drain(&self) -> f64 {
+        let start = Instant::now();
+        let mut connection = Connection::open(self.address).await.unwrap();
+        loop {
+            let answer = connection.exchange(&wire::get("/readyz")).await.unwrap();
+            let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+            if told["projector_lag_inputs"] == 0 {
+                return start.elapsed().as_secs_f64();
+            }
+            let waited = start.elapsed().as_secs();
+            assert!(waited < DRAIN_SECONDS_MAX, "the lag does not go away:\n{}", self.service.said());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub fn database(&self) -> String {
+        match &self.postgres {
+            Some(postgres) => postgres.url(),
+            None => format!("sqlite://{}", self.data().join("ledger.db").display()),
+        }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Stops it in order, then checks that every input taken has its outcome in the ledger. Gives how many there were.
+    pub async fn stop_and_account(self, taken: usize) {
+        let database = self.database();
+        let data = self.data();
+        self.service.stop().await;
+        let journal =
+            journal::Journal::open(&data.join("journal.db"), journal::Limits::default()).await.unwrap();
+        let options = store::OpenOptions { migrate: false, ..store::OpenOptions::new(ORIGIN) };
+        let store = store::Store::open(&database, options).await.unwrap();
+        let (mut after, mut inputs) = (0, 0);
+        loop {
+            let batch = journal.read(after, 1_000, 64 << 20).await.unwrap();
+            if batch.entries.is_empty() {
+                break;
+            }
+            let ids = batch.entries.iter().map(|positioned| positioned.entry.id).collect();
+            let needs = store::rows::Needs { inputs: ids, ..store::rows::Needs::default() };
+            let known = store.load(&needs).await.unwrap().inputs.len();
+            assert_eq!(known, batch.entries.len(), "inputs without an outcome behind position {after}");
+            inputs += known;
+            after = batch.through;
+        }
+        assert!(inputs >= taken, "{taken} were answered with success, {inputs} are in the ledger");
+        journal.close().await;
+        store.close().await;
+        if let Some(postgres) = self.postgres {
+            postgres.drop_it().await;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What was measured: rounds of ours beside rounds of the limit, in turns.
+
+use serde_json::{Value, json};
+
+/// One stage. Bigger is better, except for times.
+pub struct Row {
+    pub what: String,
+    pub unit: &'static str,
+    pub ours: Vec<f64>,
+    pub limit: String,
+    pub limits: Vec<f64>,
+    /// What it must reach: a ratio, or a value where nothing is measured beside it.
+    pub target: String,
+}
+
+impl Row {
+    pub fn new(what: &str, unit: &'static str, limit: &str, target: &str) -> Row {
+        let (ours, limits) = (Vec::new(), Vec::new());
+        Row { what: what.into(), unit, ours, limit: limit.into(), limits, target: target.into() }
+    }
+
+    /// A value with nothing beside it.
+    pub fn value(what: &str, unit: &'static str, value: f64, target: &str) -> Row {
+        Row { ours: vec![value], ..Row::new(what, unit, "", target) }
+    }
+
+    fn ratio(&self) -> Option<f64> {
+        (!self.limits.is_empty()).then(|| median(&self.ours) / median(&self.limits))
+    }
+
+    pub fn print(&self) {
+        let beside = match self.ratio() {
+            Some(ratio) => format!("{} {} | ratio {ratio:.2}", self.limit, spread(&self.limits)),
+            None => self.limit.clone(),
+        };
+        println!(
+            "{:<58} {} {} | {beside} (target {})",
+            self.what,
+            spread(&self.ours),
+            self.unit,
+            self.target
+        );
+    }
+
+    pub fn json(&self) -> Value {
+        json!({
+            "what": self.what, "unit": self.unit, "ours": self.ours, "limit": self.limit, "limits": self.limits,
+            "median": median(&self.ours), "ratio": self.ratio(), "target": self.target,
+        })
+    }
+}
+
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn spread(values: &[f64]) -> String {
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+    match values.len() {
+        1 => format!("{low:.2}"),
+        _ => format!("{:.0} ({low:.0}..{high:.0})", median(values)),
+    }
+}
