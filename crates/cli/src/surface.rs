@@ -11,7 +11,7 @@ use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use http_surface::{
-    Config as Surface, Parts, conference_script, minivoice_answer, router, server, tryvox_answer,
+    Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
 };
 use providers::africastalking::time::Zone;
 use providers::minivoice::signature::SigningSecrets;
@@ -81,9 +81,16 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let address = listener.local_addr()?;
     let first_key = first_key(system).await?;
     if let Some(door) = system.door.clone() {
+        let blobs = Blobs::open(&config.data_dir.join("recordings")).await?;
+        let tools = Tools { transcriber: false, blobs: Some(blobs) };
         let dialer = Dialer::new(door.clone(), client, account);
-        let parts =
-            Parts { door, reader: system.store.reader(), dialer: dialer.clone(), lag: lag::of(system) };
+        let parts = Parts {
+            door,
+            reader: system.store.reader(),
+            dialer: dialer.clone(),
+            lag: lag::of(system),
+            tools,
+        };
         let routes = router(&surface(&config, system, address)?, parts);
         let stop = system.intake();
         system.add("listener", async move {
@@ -106,7 +113,7 @@ async fn start_effects(
     let reader = system.store.reader();
     let allow: AllowList = config.recording_allow.join(",").parse().context("--recording-allow")?;
     let blobs = Blobs::open(&config.data_dir.join("recordings")).await?;
-    let fetcher = Fetcher::new(door.clone(), blobs, allow, FetchLimits::default())?;
+    let fetcher = Fetcher::new(door.clone(), blobs, allow, FetchLimits::default(), false)?;
     let (stop, at) = (system.intake(), reader.clone());
     system.add("fetcher", async move {
         fetcher.run(at, stop).await;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{CallFact, Event, EventData};
 use crate::fact::{CallOutcome, Cause, Direction, Leg};
 use crate::recording::Recordings;
+use crate::transcript::Transcripts;
 
 /// How far a leg got. Ordered; never runs backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,6 +100,9 @@ pub struct Call {
     /// Its recordings.
     #[serde(skip_serializing_if = "none_recorded")]
     pub recordings: Recordings,
+    /// What was said on it.
+    #[serde(skip_serializing_if = "Transcripts::is_empty")]
+    pub transcripts: Transcripts,
 }
 
 pub(crate) fn none_recorded(recordings: &Recordings) -> bool {
@@ -141,7 +145,10 @@ impl Call {
                 }
                 return self.recordings.apply(event);
             }
-            _ => return self.recordings.apply(event),
+            _ => {
+                self.transcripts.apply(event);
+                return self.recordings.apply(event);
+            }
         };
         let (phone, line) = (event.private.get("phone"), event.private.get("line"));
         let disputed = self.contradictions(&fact.leg, phone, line);

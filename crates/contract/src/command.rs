@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::money::Amount;
 use crate::phone::Phone;
 
+mod voice;
+
+pub use voice::{AddRecording, AddTranscript, RecordingSource, RequestTranscript};
+
 /// Longest transcript accepted, in bytes: about ten hours of talk.
 pub const TRANSCRIPT_BYTES_MAX: usize = 400_000;
 /// Longest name of a party, role, place or other single term, in bytes.
@@ -29,6 +33,12 @@ pub enum Command {
     AnswerContract(AnswerContract),
     /// Put a key statement on the `ledger/keys` stream.
     StateKey(StateKey),
+    /// Keep a recording that a client names or uploads.
+    AddRecording(AddRecording),
+    /// Keep what was said on a call or conference.
+    AddTranscript(AddTranscript),
+    /// Have a recording transcribed.
+    RequestTranscript(RequestTranscript),
 }
 
 /// See [`Command::CreateConference`].
@@ -72,6 +82,9 @@ pub struct CreateContract {
     /// The conference it was negotiated on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference_id: Option<String>,
+    /// Where the terms were found in the transcript, as JSON text; none where the client named them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_evidence: Option<String>,
     /// After this instant it can no longer be confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -138,6 +151,39 @@ pub struct Terms {
     /// How it is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_terms: Option<String>,
+    /// What work is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// How many hours of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
+    /// Price of one unit of work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Amount>,
+    /// When work begins, as sent (a date).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    /// When work is done, as sent (a date).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<String>,
+    /// Money lent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Amount>,
+    /// Percent, decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interest_rate: Option<String>,
+    /// `month`, `year` or `flat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interest_period: Option<String>,
+    /// Until all is paid back: `P6M`, `P11W`, `P30D`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repayment_period: Option<String>,
+    /// How many payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instalments: Option<String>,
+    /// One payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instalment_amount: Option<Amount>,
 }
 
 /// A term we have no field for.

@@ -13,6 +13,7 @@ use crate::event::{Event, EventData};
 use crate::fact::ConferenceStatus;
 use crate::recording::{Recording, Recordings};
 use crate::report::{FailureReason, LegStatus};
+use crate::transcript::{Transcript, Transcripts};
 
 use ledger::time::Timestamp;
 
@@ -47,6 +48,9 @@ pub struct Conference {
     pub disputed: BTreeSet<String>,
     /// Recordings reported on the conference itself.
     pub recordings: Recordings,
+    /// What was said on it.
+    #[serde(skip_serializing_if = "Transcripts::is_empty")]
+    pub transcripts: Transcripts,
 }
 
 /// One leg the provider took or refused.
@@ -106,7 +110,10 @@ impl Conference {
                 }
                 self.recordings.apply(event);
             }
-            _ => self.recordings.apply(event),
+            _ => {
+                self.transcripts.apply(event);
+                self.recordings.apply(event);
+            }
         }
     }
 
@@ -139,6 +146,11 @@ impl Conference {
         } else {
             ConferenceStatus::Failed
         }
+    }
+
+    /// The transcript that counts: one of the whole before one of a leg.
+    pub fn transcript<'a>(&'a self, legs: &[&'a Call]) -> Option<&'a Transcript> {
+        self.transcripts.current().or_else(|| legs.iter().find_map(|leg| leg.transcripts.current()))
     }
 
     /// All recordings: its own, then those of its legs, fetched ones first.

@@ -5,6 +5,7 @@
 mod answer;
 mod command;
 mod report;
+mod voice;
 mod webhook;
 
 use crate::command::Command;
@@ -64,6 +65,9 @@ pub fn needs(input: &Input) -> Needs {
         Body::Command(command) => command_needs(command, input, &mut needs),
         Body::Report(report) => {
             needs.streams.push(report.stream().to_owned());
+            if let Report::RecordingFetched { task, transcribe: true, .. } = report {
+                needs.links.push((space::CALL.to_owned(), task.stream.clone()));
+            }
             if let Report::Dialled { provider, legs, .. } = report {
                 // A contract drafted later in the same batch looks at the legs, and no link leads to them yet.
                 let calls = legs.iter().filter_map(|leg| leg.call_id.as_deref());
@@ -98,6 +102,9 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
             }
         }
         Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
+        Command::AddRecording(c) => needs.streams.push(conference_stream(&c.conference_id)),
+        Command::AddTranscript(c) => needs.streams.push(c.stream.clone()),
+        Command::RequestTranscript(c) => needs.streams.push(c.stream.clone()),
         Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
     }
 }

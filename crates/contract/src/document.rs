@@ -140,12 +140,23 @@ fn term_entries(terms: &Terms) -> Result<Vec<(&'static str, String)>, DocumentEr
         ("delivery_deadline", &terms.delivery_deadline),
         ("quality_requirements", &terms.quality_requirements),
         ("payment_terms", &terms.payment_terms),
+        ("service", &terms.service),
+        ("hours", &terms.hours),
+        ("start_date", &terms.start_date),
+        ("end_date", &terms.end_date),
+        ("interest_rate", &terms.interest_rate),
+        ("interest_period", &terms.interest_period),
+        ("repayment_period", &terms.repayment_period),
+        ("instalments", &terms.instalments),
     ];
     entries.extend(texts.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     let amounts = [
         ("unit_price", terms.unit_price),
         ("total_amount", terms.total_amount),
         ("upfront_payment", terms.upfront_payment),
+        ("rate", terms.rate),
+        ("principal", terms.principal),
+        ("instalment_amount", terms.instalment_amount),
     ];
     for (name, value) in amounts {
         if let Some(value) = value {

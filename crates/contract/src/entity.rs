@@ -41,7 +41,7 @@ pub enum Entity {
 pub struct OpenTask {
     /// Version of the record that asked for it.
     pub task: u32,
-    /// `message` or `recording`.
+    /// `message`, `recording` or `transcript`.
     pub kind: &'static str,
     /// Attempts made.
     pub attempts: u32,
@@ -76,8 +76,10 @@ impl Entity {
     /// What is still to be done outside.
     pub fn open_tasks(&self) -> Vec<OpenTask> {
         match self {
-            Entity::Call(call) => call.recordings.open_tasks().collect(),
-            Entity::Conference(conference) => conference.recordings.open_tasks().collect(),
+            Entity::Call(call) => call.recordings.open_tasks().chain(call.transcripts.open_tasks()).collect(),
+            Entity::Conference(conference) => {
+                conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
+            }
             Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
             Entity::Message(_) | Entity::Keys(_) => Vec::new(),
         }

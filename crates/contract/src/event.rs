@@ -54,6 +54,15 @@ pub enum EventData {
     /// A recording could not be fetched.
     #[serde(rename = "recording.failed")]
     RecordingFailed(TaskFailed),
+    /// A recording is to be transcribed; the number of this record's version names the task.
+    #[serde(rename = "transcript.requested")]
+    TranscriptRequested(TranscriptRequested),
+    /// What was said is there.
+    #[serde(rename = "transcript.recorded")]
+    TranscriptRecorded(TranscriptRecorded),
+    /// A recording could not be transcribed.
+    #[serde(rename = "transcript.failed")]
+    TranscriptFailed(TaskFailed),
     /// A conference was asked for.
     #[serde(rename = "conference.requested")]
     ConferenceRequested(ConferenceRequested),

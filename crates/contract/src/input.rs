@@ -131,6 +131,9 @@ impl Input {
             Body::Command(Command::CreateConference(c)) => c.conference_id.clone(),
             Body::Command(Command::InvokeCall(c)) => c.dial_id.clone(),
             Body::Command(Command::AnswerContract(c)) => c.contract_id.clone(),
+            Body::Command(Command::AddRecording(c)) => c.conference_id.clone(),
+            Body::Command(Command::AddTranscript(c)) => c.stream.clone(),
+            Body::Command(Command::RequestTranscript(c)) => c.stream.clone(),
             Body::Command(Command::CreateContract(_) | Command::StateKey(_)) => self.id.to_string(),
             Body::Report(report) => report.stream().to_owned(),
         }
@@ -164,7 +167,9 @@ impl Report {
             | Report::MessageAccepted { task, .. }
             | Report::MessageFailed { task, .. }
             | Report::RecordingFetched { task, .. }
-            | Report::RecordingFailed { task, .. } => &task.stream,
+            | Report::RecordingFailed { task, .. }
+            | Report::Transcribed { task, .. }
+            | Report::TranscriptFailed { task, .. } => &task.stream,
             Report::Dialled { stream, .. } | Report::DialFailed { stream, .. } => stream,
         }
     }

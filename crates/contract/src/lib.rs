@@ -8,12 +8,21 @@
 //! fact, command, report ──► input ──► decide(world) ──► events ──► state of a stream ──► views, links, tasks
 //! ```
 
+/// A list of phrases, kept in lines of words instead of one phrase a line.
+macro_rules! phrases {
+    ($($phrase:literal),* $(,)?) => {{
+        const PHRASES: &[&str] = &[$($phrase),*];
+        PHRASES
+    }};
+}
+
 pub mod agreement;
 pub mod call;
 pub mod command;
 pub mod conference;
 pub mod decide;
 pub mod document;
+pub mod drafting;
 pub mod entity;
 pub mod event;
 pub mod fact;
@@ -36,4 +45,6 @@ pub mod report;
 )]
 pub mod terms;
 pub mod text;
+pub mod transcript;
+pub mod wording;
 pub mod world;

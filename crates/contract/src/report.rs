@@ -58,9 +58,28 @@ pub enum Report {
         media_type: String,
         /// Length in milliseconds where the format told it.
         duration_ms: Option<u64>,
+        /// Whether a transcriber waits for recordings of conferences.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        transcribe: bool,
     },
     /// A recording could not be fetched.
     RecordingFailed {
+        /// Which task.
+        task: TaskRef,
+        /// Why.
+        reason: FailureReason,
+        /// Whether to try again.
+        again: bool,
+    },
+    /// A recording was transcribed.
+    Transcribed {
+        /// Which task.
+        task: TaskRef,
+        /// What was said.
+        turns: Vec<crate::transcript::Turn>,
+    },
+    /// A recording could not be transcribed.
+    TranscriptFailed {
         /// Which task.
         task: TaskRef,
         /// Why.

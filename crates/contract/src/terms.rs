@@ -8,14 +8,6 @@
 //! transcript ─► words, turns ─► numbers, days ─► figures with a role ─► what still stands ─► terms
 //! ```
 
-/// A list of phrases, kept in lines of words instead of one phrase a line.
-macro_rules! phrases {
-    ($($phrase:literal),* $(,)?) => {{
-        const PHRASES: &[&str] = &[$($phrase),*];
-        PHRASES
-    }};
-}
-
 mod assembly;
 mod date;
 mod deadline;
@@ -164,6 +156,16 @@ impl fmt::Debug for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Term({:?}, {:?}, {}%)", self.field, self.span, self.confidence)
     }
+}
+
+/// The Swahili name of goods, in the form in which they are bought and sold.
+pub fn goods_in_swahili(english: &str) -> Option<&'static str> {
+    lexicon::goods::swahili(english)
+}
+
+/// The Swahili name of a unit.
+pub fn unit_in_swahili(unit: &str) -> Option<&'static str> {
+    lexicon::unit_in_swahili(unit)
 }
 
 /// The agreed terms of a call, in the order of [`Field::ALL`], each at most once. None when no deal was made.

@@ -1,6 +1,7 @@
 //! The words people read: the agreed text of a contract and the messages to its parties, in English and Swahili.
 
-use crate::command::{CreateContract, Language};
+use crate::command::{CreateContract, Language, Terms};
+use crate::wording;
 use ledger::hash::Hash;
 
 /// The agreed text: what is promised by whom, from the terms alone, without names or numbers of people.
@@ -13,7 +14,7 @@ pub fn agreed(command: &CreateContract, terms: &[(&'static str, String)]) -> Str
     let mut lines = vec![format!("{}: {}.", words.between, roles.join(", "))];
     for (name, label) in words.terms {
         if let Some((_, value)) = terms.iter().find(|(term, _)| term == name) {
-            lines.push(format!("{label}: {value}."));
+            lines.push(format!("{label}: {}.", wording::value(name, value, command.language)));
         }
     }
     for term in &command.other_terms {
@@ -31,15 +32,26 @@ const ENGLISH: Words = Words {
     between: "Agreement between",
     terms: &[
         ("product", "Product"),
+        ("service", "Work"),
+        ("principal", "Sum lent"),
         ("quantity", "Quantity"),
+        ("hours", "Hours"),
         ("unit", "Unit"),
         ("unit_price", "Price per unit"),
+        ("rate", "Pay per unit"),
+        ("interest_rate", "Interest in percent"),
+        ("interest_period", "Interest counted"),
+        ("repayment_period", "Paid back within"),
+        ("instalments", "Payments"),
+        ("instalment_amount", "Each payment"),
         ("total_amount", "Total"),
         ("currency", "Currency"),
         ("upfront_payment", "Paid in advance"),
         ("payment_terms", "Payment"),
         ("delivery_location", "Delivery to"),
         ("delivery_deadline", "Delivery by"),
+        ("start_date", "Begins"),
+        ("end_date", "Done by"),
         ("quality_requirements", "Quality"),
     ],
 };
@@ -48,15 +60,26 @@ const SWAHILI: Words = Words {
     between: "Mkataba kati ya",
     terms: &[
         ("product", "Bidhaa"),
+        ("service", "Kazi"),
+        ("principal", "Kiasi cha mkopo"),
         ("quantity", "Kiasi"),
+        ("hours", "Saa"),
         ("unit", "Kipimo"),
         ("unit_price", "Bei kwa kipimo"),
+        ("rate", "Malipo kwa kipimo"),
+        ("interest_rate", "Riba kwa asilimia"),
+        ("interest_period", "Riba huhesabiwa"),
+        ("repayment_period", "Kulipwa ndani ya"),
+        ("instalments", "Idadi ya malipo"),
+        ("instalment_amount", "Kila malipo"),
         ("total_amount", "Jumla"),
         ("currency", "Sarafu"),
         ("upfront_payment", "Malipo ya awali"),
         ("payment_terms", "Malipo"),
         ("delivery_location", "Kufikisha"),
         ("delivery_deadline", "Kabla ya"),
+        ("start_date", "Kuanza"),
+        ("end_date", "Kumaliza"),
         ("quality_requirements", "Ubora"),
     ],
 };
@@ -77,18 +100,52 @@ pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, 
 /// What is agreed in a few words: the goods, or where they are not named what was said, and then the numbers.
 fn summary(command: &CreateContract) -> String {
     let terms = &command.terms;
-    let goods = [terms.product.as_deref(), terms.quantity.as_deref(), terms.unit.as_deref()];
-    let goods: Vec<&str> = goods.into_iter().flatten().collect();
-    let goods = if goods.is_empty() { command.transcript.clone() } else { goods.join(" ") };
+    let goods = goods(command);
+    let goods = if goods.is_empty() { command.transcript.clone() } else { goods };
     let currency = terms.currency.as_deref().unwrap_or("KES").trim().to_ascii_uppercase();
     let mut numbers = String::new();
-    for (sign, amount) in [("@", terms.unit_price), ("= ", terms.total_amount)] {
+    let each = terms.unit_price.or(terms.rate);
+    for (sign, amount) in [("@", each), ("", terms.principal), ("= ", terms.total_amount)] {
         numbers.extend(amount.map(|amount| format!(" {sign}{currency} {amount}")));
     }
-    numbers.extend(terms.delivery_deadline.as_ref().map(|by| format!(" -> {by}")));
+    numbers.extend(interest(terms, command.language));
+    numbers.extend(payments(terms));
+    let by = terms.delivery_deadline.as_ref().or(terms.end_date.as_ref()).or(terms.start_date.as_ref());
+    numbers.extend(by.map(|by| format!(" -> {by}")));
     let numbers = shorten(&numbers, SUMMARY_CHARS_MAX - GOODS_CHARS_MIN);
     let room = SUMMARY_CHARS_MAX - numbers.chars().count();
     format!("{}{numbers}", shorten(&goods, room)).trim().to_owned()
+}
+
+/// What is sold, done or lent, and how much of it.
+fn goods(command: &CreateContract) -> String {
+    let (terms, language) = (&command.terms, command.language);
+    let worded =
+        |field: &str, text: &Option<String>| text.as_ref().map(|text| wording::value(field, text, language));
+    let loan = terms.principal.map(|_| match language {
+        Language::En => "loan".to_owned(),
+        Language::Sw => "mkopo".to_owned(),
+    });
+    let what = worded("product", &terms.product).or_else(|| worded("service", &terms.service)).or(loan);
+    let count = terms.quantity.clone().or_else(|| terms.hours.clone());
+    let parts = [what, count, worded("unit", &terms.unit)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn interest(terms: &Terms, language: Language) -> Option<String> {
+    let rate = terms.interest_rate.as_ref()?;
+    let period =
+        terms.interest_period.as_ref().map(|period| wording::value("interest_period", period, language));
+    Some(format!(" +{rate}% {}", period.unwrap_or_default()).trim_end().to_owned())
+}
+
+/// ` / 6 x 9166.67 (P6M)`: the parts that are known.
+fn payments(terms: &Terms) -> Option<String> {
+    let count = terms.instalments.as_ref().map(|count| format!(" / {count}"));
+    let each = terms.instalment_amount.map(|amount| format!(" x {amount}"));
+    let within = terms.repayment_period.as_ref().map(|period| format!(" ({period})"));
+    let text: String = [count, each, within].into_iter().flatten().collect();
+    if text.is_empty() { None } else { Some(text) }
 }
 
 /// Longest summary of the terms in a message: with number, code and hash the text stays within two GSM-7 parts (306).

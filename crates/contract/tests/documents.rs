@@ -49,6 +49,7 @@ fn example() -> CreateContract {
         },
         other_terms: Vec::new(),
         conference_id: None,
+        terms_evidence: None,
         expires_at: None,
     }
 }

@@ -18,11 +18,13 @@ use crate::client::ClientError;
 use crate::door::{Door, DoorError};
 use crate::worker::Worker;
 
+mod audio;
 mod blob;
 mod fetch;
 mod guard;
 mod sniff;
 
+pub use audio::{Audio, AudioError, Stored};
 pub use blob::{BlobError, Blobs};
 pub use fetch::{FetchLimits, REDIRECTS_MAX};
 pub use guard::{AllowList, AllowListError};
@@ -41,6 +43,7 @@ pub struct Fetcher {
 struct Inner {
     door: Door,
     downloader: Downloader,
+    transcribe: bool,
 }
 
 impl fmt::Debug for Fetcher {
@@ -50,7 +53,8 @@ impl fmt::Debug for Fetcher {
 }
 
 impl Fetcher {
-    /// A fetcher that stores what it gets in `blobs`.
+    /// A fetcher that stores what it gets in `blobs`. `transcribe`: a transcriber is configured, and what was said on a
+    /// conference is to be transcribed.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -62,9 +66,10 @@ impl Fetcher {
         blobs: Blobs,
         allow: AllowList,
         limits: FetchLimits,
+        transcribe: bool,
     ) -> Result<Fetcher, ClientError> {
         let downloader = Downloader::new(blobs, allow, limits)?;
-        Ok(Fetcher { inner: Arc::new(Inner { door, downloader }) })
+        Ok(Fetcher { inner: Arc::new(Inner { door, downloader, transcribe }) })
     }
 
     /// Fetches what is due until told to stop; what was begun then is given up, and begun anew next time.
@@ -102,6 +107,7 @@ impl Fetcher {
                     bytes: fetched.bytes,
                     media_type: fetched.media_type.to_owned(),
                     duration_ms: fetched.duration_ms,
+                    transcribe: self.inner.transcribe,
                 }
             }
             Err(error) => {

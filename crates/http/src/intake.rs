@@ -76,6 +76,18 @@ impl Intake {
         // Before the input is handed in, or its outcome could be announced to nobody.
         let announced = self.reader.board().wait(input);
         self.take(stamp, Via::Api, true, Body::Command(command)).await?;
+        self.settled(input, announced).await
+    }
+
+    /// Waits until a command that was handed in is recorded or refused; `announced` was asked for before that.
+    ///
+    /// # Errors
+    /// As [`Intake::run`].
+    pub(crate) async fn settled(
+        &self,
+        input: Uuid,
+        announced: oneshot::Receiver<String>,
+    ) -> Result<Done, Problem> {
         match self.outcome(input, announced).await? {
             Outcome::Recorded { records, refused: None } => {
                 let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();

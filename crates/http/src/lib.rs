@@ -23,6 +23,7 @@ pub mod problem;
 pub mod query;
 pub mod rooms;
 pub mod server;
+pub mod transcripts;
 pub mod voice;
 pub mod voicepact;
 pub mod webhooks;
@@ -50,6 +51,8 @@ use crate::health::LagOf;
 use crate::intake::Intake;
 use crate::problem::Problem;
 use crate::rooms::Rooms;
+use crate::voicepact::process::Processing;
+pub use crate::voicepact::process::Tools;
 use crate::webhooks::Inlet;
 
 /// The room of MiniVoice's conference document.
@@ -109,6 +112,8 @@ pub struct Parts {
     pub dialer: Dialer,
     /// Tells how far the projector is behind.
     pub lag: LagOf,
+    /// What recordings are processed with.
+    pub tools: Tools,
 }
 
 /// The script for parties of a conference where the operator sets none: they are told that they are recorded, and
@@ -145,7 +150,7 @@ fn room_answer(room: Room, dialect: Dialect) -> Rendered {
 
 /// All routes.
 pub fn router(config: &Config, parts: Parts) -> Router {
-    let Parts { door, reader, dialer, lag } = parts;
+    let Parts { door, reader, dialer, lag, tools } = parts;
     let gate = Gate::new(reader.clone(), door.clone(), config.open_api && config.loopback);
     let rooms = Rooms::default();
     let mut routes = health::router(health::Health::new(gate.clone(), door.clone(), reader.clone(), lag));
@@ -153,7 +158,7 @@ pub fn router(config: &Config, parts: Parts) -> Router {
         routes = routes.merge(webhook_routes(config, door.clone(), rooms.clone()));
     }
     if config.api {
-        routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms));
+        routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms, tools));
     }
     routes
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
@@ -189,6 +194,7 @@ fn api_routes(
     reader: Reader,
     dialer: Dialer,
     rooms: Rooms,
+    tools: Tools,
 ) -> Router {
     let country = config.country;
     let intake = Intake::new(door, reader.clone());
@@ -199,7 +205,11 @@ fn api_routes(
     };
     let evidence = Evidence::new(reader.clone(), anchors);
     let log = evidence::log::Log::new(gate.clone(), reader.clone(), evidence.clone(), config.entries_public);
+    let processing = Processing::new(gate.clone(), intake.clone(), reader.clone(), country, tools);
+    let transcripts = transcripts::Transcripts::new(gate.clone(), intake.clone(), reader.clone());
     Router::new()
+        .merge(voicepact::process::router(processing))
+        .merge(transcripts::router(transcripts))
         .merge(voice::router(voice::Voice::new(gate.clone(), intake.clone(), dialer.clone(), country)))
         .merge(voicepact::conference::router(voicepact::conference::Conferences::new(
             gate.clone(),

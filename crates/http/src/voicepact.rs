@@ -3,6 +3,7 @@
 pub mod conference;
 pub mod contracts;
 pub mod draft;
+pub mod process;
 pub mod recordings;
 
 use ledger::time::Timestamp;

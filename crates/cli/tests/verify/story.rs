@@ -184,6 +184,7 @@ pub fn draft(n: usize, conference: Option<&str>) -> Body {
         .unwrap(),
         other_terms: Vec::new(),
         conference_id: conference.map(str::to_owned),
+        terms_evidence: None,
         expires_at: None,
     })))
 }

@@ -6,7 +6,7 @@ use ledger::hash::sha256;
 use ledger::key::{Action, SignedStatement};
 use ledger::time::Timestamp;
 
-use super::{Stop, answer};
+use super::{Stop, answer, voice};
 use crate::call::Call;
 use crate::command::{
     AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX,
@@ -27,6 +27,9 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::InvokeCall(command) => invoke(command, recorder),
         Command::CreateContract(command) => draft(command, recorder),
         Command::AnswerContract(command) => answer_contract(command, recorder),
+        Command::AddRecording(command) => voice::add_recording(command, recorder),
+        Command::AddTranscript(command) => voice::add_transcript(command, recorder),
+        Command::RequestTranscript(command) => voice::request_transcript(command, recorder),
         Command::StateKey(command) => state_key(&command.statement, recorder),
     }
 }
@@ -94,6 +97,7 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
     let code_names: Vec<String> = (0..parties).map(|n| format!("code_{n}")).collect();
     let mut private = vec![("document", document.json.as_str()), ("transcript", command.transcript.as_str())];
     private.extend(code_names.iter().map(String::as_str).zip(codes.iter().map(String::as_str)));
+    private.extend(command.terms_evidence.as_deref().map(|evidence| ("terms_evidence", evidence)));
     let data = EventData::ContractDrafted(ContractDrafted {
         document_sha256: document.sha256,
         contract_type: command.contract_type,

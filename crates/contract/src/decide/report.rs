@@ -1,6 +1,6 @@
 //! Reports of what we did outside.
 
-use super::Stop;
+use super::{Stop, voice};
 use crate::entity::{Entity, message_stream};
 use crate::event::{
     Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
@@ -21,20 +21,25 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
         Report::Dialled { stream, provider, legs } => dialled(stream, *provider, legs, recorder),
         Report::DialFailed { stream, reason } => dial_failed(stream, *reason, recorder),
-        Report::RecordingFetched { task, sha256, bytes, media_type, duration_ms } => {
+        Report::RecordingFetched { task, sha256, bytes, media_type, duration_ms, transcribe } => {
             let fetched = RecordingFetched {
                 task: task.task,
                 bytes: *bytes,
                 media_type: media_type.clone(),
                 duration_ms: *duration_ms,
             };
-            recording_fetched(task, sha256, fetched, recorder)
+            recording_fetched(task, sha256, fetched, recorder)?;
+            if *transcribe { voice::request_of_conference(task, recorder) } else { Ok(()) }
+        }
+        Report::Transcribed { task, turns } => voice::transcribed(task, turns, recorder),
+        Report::TranscriptFailed { task, reason, again } => {
+            voice::transcript_failed(task, *reason, *again, recorder)
         }
         Report::RecordingFailed { task, reason, again } => recording_failed(task, *reason, *again, recorder),
     }
 }
 
-fn unknown() -> Stop {
+pub(super) fn unknown() -> Stop {
     Stop::Quarantine(QuarantineReason::UnknownTask)
 }
 

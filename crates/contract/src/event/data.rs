@@ -58,6 +58,38 @@ pub struct TaskFailed {
     pub again: bool,
 }
 
+/// Data of `transcript.requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptRequested {
+    /// Version of the `recording.available` of the recording.
+    pub recording: u32,
+}
+
+/// Data of `transcript.recorded`. What was said is the disclosure `transcript`, with times and languages `turns`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptRecorded {
+    /// Version of the `transcript.requested` it answers; none where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<u32>,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// How many turns it has.
+    pub turns: u32,
+    /// ISO 639 codes of its languages, as far as they were told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+}
+
+/// Who wrote a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A client sent it.
+    Posted,
+    /// A transcription service made it of the recording.
+    Transcribed,
+}
+
 /// Data of `conference.requested`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConferenceRequested {

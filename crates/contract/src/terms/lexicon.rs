@@ -46,6 +46,39 @@ pub(crate) fn unit(word: &str) -> Option<&'static str> {
     NAMES.get(word).copied()
 }
 
+/// The Swahili name of a unit, singular.
+pub(crate) fn unit_in_swahili(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "bag" => "gunia",
+        "kg" => "kilo",
+        "tonne" => "tani",
+        "litre" => "lita",
+        "crate" => "kreti",
+        "carton" => "katoni",
+        "tray" => "trei",
+        "jerrycan" => "mtungi",
+        "bunch" => "mkungu",
+        "piece" => "kipande",
+        "head" => "kichwa",
+        "pair" => "jozi",
+        "acre" => "ekari",
+        "hectare" => "hekta",
+        "metre" => "mita",
+        "plate" => "sahani",
+        "container" => "kontena",
+        "hour" => "saa",
+        "day" => "siku",
+        "week" => "wiki",
+        "month" => "mwezi",
+        "trip" => "safari",
+        "visit" => "ziara",
+        "drum" => "pipa",
+        "bucket" => "ndoo",
+        "tin" => "debe",
+        _ => return None,
+    })
+}
+
 /// Each name with what it names.
 fn by_name(table: &'static [(&'static str, &'static str)]) -> HashMap<&'static str, &'static str> {
     table.iter().flat_map(|(meaning, names)| names.split(' ').map(move |name| (name, *meaning))).collect()

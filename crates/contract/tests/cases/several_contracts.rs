@@ -30,6 +30,7 @@ fn contract(number: u64) -> Input {
         terms: Terms::default(),
         other_terms: Vec::new(),
         conference_id: None,
+        terms_evidence: None,
         expires_at: None,
     };
     let body = Body::Command(Command::CreateContract(Box::new(command)));

@@ -57,6 +57,7 @@ fn command() -> impl Strategy<Value = CreateContract> {
                 terms,
                 other_terms: Vec::new(),
                 conference_id: None,
+                terms_evidence: None,
                 expires_at: None,
             }
         },

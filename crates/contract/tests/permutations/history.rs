@@ -2,20 +2,22 @@
 
 use contract::agreement::Agreement;
 use contract::command::{
-    Answer, AnswerContract, Command, ContractType, CreateConference, InvokeCall, StateKey,
+    AddTranscript, Answer, AnswerContract, Command, ContractType, CreateConference, InvokeCall,
+    RequestTranscript, StateKey,
 };
 use contract::entity::{Entity, call_stream, conference_stream};
 use contract::fact::{DeliveryStatus, Fact, Private, Subject, What};
 use contract::input::{Body, Input};
 use contract::provider::{Provider, Via};
 use contract::report::{DialledLeg, FailureReason, LegStatus, Report, TaskRef};
+use contract::transcript::Turn;
 use ledger::key::{Action, KeyStatement, RecordKey, Role};
 use ledger::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::memory::{ORIGIN, Shelf, input, webhook};
 use crate::telling::{self, CALLS, CONFERENCE, PHONES};
-use crate::terms::contract;
+use crate::terms::{TRANSCRIPT, contract};
 
 const START_MS: i64 = 1_772_800_000_000;
 
@@ -68,6 +70,11 @@ pub enum Step {
         attempt: u32,
         result: usize,
     },
+    Speaks {
+        call: usize,
+        attempt: u32,
+        what: Speech,
+    },
     Key {
         number: u8,
     },
@@ -77,6 +84,15 @@ pub enum Step {
     Redelivered(usize),
     /// A door whose clock is behind, or a long pause.
     Clock(i64),
+}
+
+/// What is done about what was said on a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Speech {
+    Asked,
+    Posted,
+    Written,
+    Failed,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -103,6 +119,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(contract, attempt, result)| Step::Sends { contract, attempt, result }),
         3 => (0..3_usize, 1..3_u32, 0..3_usize)
             .prop_map(|(call, attempt, result)| Step::Fetches { call, attempt, result }),
+        5 => (0..3_usize, 1..3_u32, prop::sample::select(vec![
+            Speech::Asked, Speech::Asked, Speech::Written, Speech::Failed, Speech::Posted
+        ])).prop_map(|(call, attempt, what)| Step::Speaks { call, attempt, what }),
         1 => (0..2_u8).prop_map(|number| Step::Key { number }),
         3 => (0..30_usize).prop_map(Step::Again),
         2 => (0..30_usize).prop_map(Step::Redelivered),
@@ -199,6 +218,7 @@ impl SoFar {
             Step::Fetches { call, attempt, result } => {
                 Some((Via::Effect, true, Body::Report(self.fetched(*call, *attempt, *result)?)))
             }
+            Step::Speaks { call, attempt, what } => self.spoken(*call, *attempt, *what),
             Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
             step => self.message(step),
         }
@@ -249,6 +269,28 @@ impl SoFar {
         Some((Via::AfricasTalking, *proven, webhook(&words.join("+"), vec![said])))
     }
 
+    fn spoken(&self, call: usize, attempt: u32, what: Speech) -> Option<(Via, bool, Body)> {
+        let stream = call_stream(Provider::AfricasTalking, CALLS[call]);
+        let Some(Entity::Call(state)) = self.shelf.entity(&stream) else { return None };
+        let report = |report| Some((Via::Effect, true, Body::Report(report)));
+        let command = |command| Some((Via::Api, true, Body::Command(command)));
+        let turn = Turn { language: Some("sw".into()), text: TRANSCRIPT.into(), ..Turn::default() };
+        let asked = state.transcripts.0.iter().find(|(_, one)| one.recording.is_some());
+        let task = asked.map(|(task, _)| TaskRef { stream: stream.clone(), task: *task, attempt });
+        match what {
+            Speech::Asked => {
+                let recording = state.recordings.0.values().next()?.task;
+                command(Command::RequestTranscript(RequestTranscript { stream, recording }))
+            }
+            Speech::Posted => command(Command::AddTranscript(AddTranscript { stream, turns: vec![turn] })),
+            Speech::Written => report(Report::Transcribed { task: task?, turns: vec![turn.clone(), turn] }),
+            Speech::Failed => {
+                let reason = FailureReason::TooSlow;
+                report(Report::TranscriptFailed { task: task?, reason, again: attempt < 2 })
+            }
+        }
+    }
+
     fn fetched(&self, call: usize, attempt: u32, result: usize) -> Option<Report> {
         let stream = call_stream(Provider::AfricasTalking, CALLS[call]);
         let Some(Entity::Call(state)) = self.shelf.entity(&stream) else { return None };
@@ -261,6 +303,7 @@ impl SoFar {
                 bytes: 81_920,
                 media_type: "audio/mpeg".into(),
                 duration_ms: Some(20_000),
+                transcribe: false,
             },
         })
     }

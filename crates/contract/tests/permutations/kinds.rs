@@ -9,7 +9,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 30] = [
+pub const ALL: [&str; 33] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -22,6 +22,9 @@ pub const ALL: [&str; 30] = [
     "recording.fetched",
     "recording.altered",
     "recording.failed",
+    "transcript.requested",
+    "transcript.recorded",
+    "transcript.failed",
     "conference.requested",
     "conference.reported",
     "dial.requested",
@@ -77,6 +80,16 @@ fn placed() -> DialPlaced {
     let taken = DialledLeg { party: 0, call_id: Some("ATVId_1".into()), status: LegStatus::Queued };
     let refused = DialledLeg { party: 1, call_id: None, status: LegStatus::InvalidNumber };
     DialPlaced { provider: Provider::AfricasTalking, legs: vec![taken, refused] }
+}
+
+fn transcript() -> [EventData; 3] {
+    let languages = vec!["en".into(), "sw".into()];
+    let recorded = TranscriptRecorded { task: Some(5), origin: Origin::Transcribed, turns: 12, languages };
+    [
+        EventData::TranscriptRequested(TranscriptRequested { recording: 4 }),
+        EventData::TranscriptRecorded(recorded),
+        EventData::TranscriptFailed(failed()),
+    ]
 }
 
 fn conference() -> [EventData; 5] {
@@ -147,6 +160,7 @@ fn full() -> Vec<EventData> {
         EventData::RecordingAltered(fetched()),
         EventData::RecordingFailed(failed()),
     ];
+    all.extend(transcript());
     all.extend(conference());
     all.extend(contract());
     all.extend(message());

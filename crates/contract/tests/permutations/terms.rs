@@ -18,6 +18,9 @@ pub const CONFIDENTIAL: [&str; 9] = [
     "callerNumber",
 ];
 
+/// What was said.
+pub const TRANSCRIPT: &str = "The spoken words of a negotiation";
+
 /// A contract of the first number with the one named `second`.
 pub fn contract(
     second: usize,
@@ -31,7 +34,7 @@ pub fn contract(
         name: Some(name.to_owned()),
     };
     CreateContract {
-        transcript: "The spoken words of a negotiation".into(),
+        transcript: TRANSCRIPT.into(),
         parties: vec![party(0, "buyer", "John Kamau"), party(second, "seller", "Mary Wanjiru")],
         contract_type: if on_conference { ContractType::LoanAgreement } else { ContractType::default() },
         language: if precise { Language::Sw } else { Language::En },
@@ -44,6 +47,7 @@ pub fn contract(
         },
         other_terms: vec![OtherTerm { name: "moisture".into(), value: "Grade A".into() }],
         conference_id: on_conference.then(|| CONFERENCE.to_owned()),
+        terms_evidence: None,
         expires_at,
     }
 }

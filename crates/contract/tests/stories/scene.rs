@@ -187,6 +187,7 @@ fn contract(details: &[&str]) -> CreateContract {
         terms: Terms::default(),
         other_terms: Vec::new(),
         conference_id: None,
+        terms_evidence: None,
         expires_at: None,
     };
     let mut terms = serde_json::Map::new();
@@ -254,6 +255,7 @@ fn report(line: &str) -> Report {
                 bytes: bytes.parse().unwrap(),
                 media_type: "audio/mpeg".into(),
                 duration_ms: None,
+                transcribe: false,
             }
         }
         (["recording", n, "of", stream, "attempt", k], [_, reason]) => {

@@ -10,9 +10,9 @@ use reqwest::{Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
-use super::blob::{BlobError, Blobs, Writing};
+use super::audio::{Audio, AudioError, Stored};
+use super::blob::{BlobError, Blobs};
 use super::guard::{AllowList, Forbidden, Passage, PublicResolver};
-use super::sniff::{HEAD_BYTES, KIND_BYTES, media_type, wav_duration_ms};
 use crate::client::ClientError;
 
 /// Most redirects followed.
@@ -40,19 +40,6 @@ impl Default for FetchLimits {
             bytes_max: 200 * 1024 * 1024,
         }
     }
-}
-
-/// What was fetched and is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fetched {
-    /// Lower-case hex SHA-256.
-    pub(crate) sha256: String,
-    /// Size.
-    pub(crate) bytes: u64,
-    /// By the first bytes.
-    pub(crate) media_type: &'static str,
-    /// Length of the audio where its header tells it.
-    pub(crate) duration_ms: Option<u64>,
 }
 
 /// Why nothing was fetched. No text holds an address.
@@ -91,6 +78,17 @@ pub(crate) enum FetchError {
     /// Could not be stored.
     #[error(transparent)]
     Storage(#[from] BlobError),
+}
+
+impl From<AudioError> for FetchError {
+    fn from(error: AudioError) -> FetchError {
+        match error {
+            AudioError::TooLarge => FetchError::TooLarge,
+            AudioError::WrongType => FetchError::WrongType,
+            AudioError::Empty => FetchError::NotFound { status: 200 },
+            AudioError::Storage(error) => FetchError::Storage(error),
+        }
+    }
 }
 
 impl FetchError {
@@ -159,13 +157,13 @@ impl Downloader {
     }
 
     /// Fetches and stores what is at `url`, within the limits. When this returns `Ok`, the bytes are on disk.
-    pub(crate) async fn download(&self, url: &str) -> Result<Fetched, FetchError> {
+    pub(crate) async fn download(&self, url: &str) -> Result<Stored, FetchError> {
         // On time-out the future is dropped, and with it the unfinished file.
         timeout(self.limits.total, self.follow(url)).await.unwrap_or(Err(FetchError::TooSlow))
     }
 
     /// Redirects are followed by hand, because each address has to be judged anew.
-    async fn follow(&self, url: &str) -> Result<Fetched, FetchError> {
+    async fn follow(&self, url: &str) -> Result<Stored, FetchError> {
         let mut url = Url::parse(url).map_err(|_| Forbidden)?;
         for _ in 0..=REDIRECTS_MAX {
             let response = self.ask(&url).await?;
@@ -202,20 +200,15 @@ impl Downloader {
         }
     }
 
-    async fn store(&self, mut response: Response) -> Result<Fetched, FetchError> {
+    async fn store(&self, mut response: Response) -> Result<Stored, FetchError> {
         if response.content_length().is_some_and(|bytes| bytes > self.limits.bytes_max) {
             return Err(FetchError::TooLarge);
         }
-        let mut audio =
-            Audio { writing: self.blobs.begin().await?, head: Vec::new(), media_type: None, bytes: 0 };
+        let mut audio = Audio::begin(&self.blobs, self.limits.bytes_max).await?;
         while let Some(piece) = self.piece(&mut response).await? {
-            audio.bytes += piece.len() as u64;
-            if audio.bytes > self.limits.bytes_max {
-                return Err(FetchError::TooLarge);
-            }
             audio.take(&piece).await?;
         }
-        audio.finish().await
+        Ok(audio.finish().await?)
     }
 
     async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, FetchError> {
@@ -242,38 +235,4 @@ fn is_forbidden(error: &reqwest::Error) -> bool {
         source = inner.source();
     }
     false
-}
-
-/// Audio on its way to the disk.
-struct Audio {
-    writing: Writing,
-    head: Vec<u8>,
-    media_type: Option<&'static str>,
-    bytes: u64,
-}
-
-impl Audio {
-    async fn take(&mut self, piece: &[u8]) -> Result<(), FetchError> {
-        let wanted = HEAD_BYTES.saturating_sub(self.head.len()).min(piece.len());
-        self.head.extend_from_slice(&piece[..wanted]);
-        // As soon as it can be told, so that what is no audio is not loaded to its end.
-        if self.media_type.is_none() && self.head.len() >= KIND_BYTES {
-            self.media_type = Some(media_type(&self.head).ok_or(FetchError::WrongType)?);
-        }
-        Ok(self.writing.write(piece).await?)
-    }
-
-    async fn finish(self) -> Result<Fetched, FetchError> {
-        if self.head.is_empty() {
-            return Err(FetchError::NotFound { status: 200 });
-        }
-        let media_type = match self.media_type.or_else(|| media_type(&self.head)) {
-            Some(media_type) => media_type,
-            None => return Err(FetchError::WrongType),
-        };
-        let written = self.writing.finish().await?;
-        let duration_ms =
-            (media_type == "audio/wav").then(|| wav_duration_ms(&self.head, written.bytes)).flatten();
-        Ok(Fetched { sha256: written.sha256.to_string(), bytes: written.bytes, media_type, duration_ms })
-    }
 }

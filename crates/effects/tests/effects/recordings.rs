@@ -26,7 +26,7 @@ impl Fetching {
         let stage = Stage::set().await;
         let blobs = Blobs::open(&stage.scratch.path().join("blobs")).await.unwrap();
         let allow: AllowList = hosts.parse().unwrap();
-        let fetcher = Fetcher::new(stage.door.clone(), blobs.clone(), allow, limits).unwrap();
+        let fetcher = Fetcher::new(stage.door.clone(), blobs.clone(), allow, limits, false).unwrap();
         Fetching { stage, blobs, fetcher }
     }
 
@@ -79,6 +79,7 @@ fn fetched(attempt: u32, audio: &[u8]) -> Report {
         bytes: audio.len() as u64,
         media_type: "audio/wav".to_owned(),
         duration_ms: Some(u64::from(carrier::audio::AUDIO_SECONDS_MAX) * 1_000),
+        transcribe: false,
     }
 }
 

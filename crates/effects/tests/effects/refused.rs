@@ -12,7 +12,7 @@ async fn attempt(hosts: &str, url: &str) -> Report {
     let stage = Stage::set().await;
     let blobs = Blobs::open(&stage.scratch.path().join("blobs")).await.unwrap();
     let allow: AllowList = hosts.parse().unwrap();
-    let fetcher = Fetcher::new(stage.door.clone(), blobs, allow, FetchLimits::default()).unwrap();
+    let fetcher = Fetcher::new(stage.door.clone(), blobs, allow, FetchLimits::default(), false).unwrap();
     fetcher.attempt(&recording_task(1), &call_naming(Some(url), 0, false)).await.unwrap();
     let mut reports = stage.reports().await;
     assert_eq!(reports.len(), 1);

@@ -133,6 +133,7 @@ fn contract() -> Command {
         terms: Terms { product: Some("maize".to_owned()), ..Terms::default() },
         other_terms: Vec::new(),
         conference_id: None,
+        terms_evidence: None,
         expires_at: None,
     }))
 }
@@ -230,7 +231,8 @@ async fn a_recording_named_by_a_webhook_is_fetched() {
     let recording = carrier.recordings().pop().unwrap();
     let blobs = Blobs::open(&world.stage.scratch.path().join("blobs")).await.unwrap();
     let allow: AllowList = carrier.address().to_string().parse().unwrap();
-    let fetcher = Fetcher::new(world.stage.door.clone(), blobs, allow, FetchLimits::default()).unwrap();
+    let fetcher =
+        Fetcher::new(world.stage.door.clone(), blobs, allow, FetchLimits::default(), false).unwrap();
     let reader = world.reader.clone();
     let fetching = Running::start(|stop| async move { fetcher.run(reader, stop).await });
     let projecting = world.project();

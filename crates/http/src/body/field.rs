@@ -110,6 +110,16 @@ impl<'a> Field<'a> {
         self.fault(format!("must be {expected}, not {}", self.node.type_name()))
     }
 
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.node, Node::List(_))
+    }
+
+    /// Whether it is a string.
+    pub fn is_text(&self) -> bool {
+        matches!(self.node, Node::Text(_))
+    }
+
     /// An object.
     pub fn object(&self) -> Option<Object<'a>> {
         match self.node {

@@ -133,7 +133,7 @@ fn read(body: &Object<'_>, country: Country) -> Option<Wanted> {
 }
 
 /// `ATVoice_` and 12 hex digits of the input's random seed.
-fn conference_id(seed: &Seed) -> String {
+pub(super) fn conference_id(seed: &Seed) -> String {
     let digest = seed.derive("ahadi.conference", 0).hex();
     format!("{CONFERENCE_PREFIX}{}", &digest[..ID_HEX_CHARS])
 }

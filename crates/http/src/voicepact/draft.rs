@@ -20,7 +20,7 @@ const AMOUNT_BYTES_MAX: usize = 64;
 const WORD_BYTES_MAX: usize = 64;
 
 /// The known terms; any other name goes to the further terms.
-const KNOWN_TERMS: [&str; 11] = [
+const KNOWN_TERMS: [&str; 22] = [
     "product",
     "quantity",
     "unit",
@@ -32,6 +32,17 @@ const KNOWN_TERMS: [&str; 11] = [
     "quality_requirements",
     "upfront_payment",
     "payment_terms",
+    "service",
+    "hours",
+    "rate",
+    "start_date",
+    "end_date",
+    "principal",
+    "interest_rate",
+    "interest_period",
+    "repayment_period",
+    "instalments",
+    "instalment_amount",
 ];
 
 /// Reads the body of `/contracts/create`. Members we do not know are left alone, as the source service does.
@@ -85,6 +96,7 @@ fn assemble(
         terms,
         other_terms,
         conference_id: conference_id?,
+        terms_evidence: None,
         expires_at: expires_at?,
     })
 }
@@ -101,7 +113,7 @@ fn optional<T>(
     }
 }
 
-fn expiry(field: &Field<'_>, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn expiry(field: &Field<'_>, now: Timestamp) -> Option<Timestamp> {
     let text = field.text(WORD_BYTES_MAX)?;
     let told = chrono::DateTime::parse_from_rfc3339(&text).ok();
     match told.and_then(|told| Timestamp::from_millis(told.timestamp_millis()).ok()) {
@@ -120,7 +132,7 @@ fn parties(field: &Field<'_>, country: Country) -> Option<Vec<Party>> {
         return field.fault(format!("at most {PARTIES_MAX} parties are possible"));
     }
     // Each is read, so that each wrong one is named.
-    let read: Vec<Option<Party>> = items.iter().map(|item| party(item, country)).collect();
+    let read: Vec<Option<Party>> = items.iter().map(|item| party(item, country, true)).collect();
     let parties: Vec<Party> = read.into_iter().collect::<Option<_>>()?;
     let repeated = (1..parties.len()).find(|n| parties[..*n].iter().any(|p| p.phone == parties[*n].phone));
     match repeated {
@@ -129,7 +141,8 @@ fn parties(field: &Field<'_>, country: Country) -> Option<Vec<Party>> {
     }
 }
 
-fn party(item: &Field<'_>, country: Country) -> Option<Party> {
+/// One party; without a role where none is needed and none is sent.
+pub(super) fn party(item: &Field<'_>, country: Country, needs_role: bool) -> Option<Party> {
     let object = item.object()?;
     // `phone` in requests, `phone_number` in answers: what was answered can be sent back.
     let named = if object.get("phone").is_none() { "phone_number" } else { "phone" };
@@ -137,7 +150,10 @@ fn party(item: &Field<'_>, country: Country) -> Option<Party> {
         Some(field) => field.phone(country),
         None => object.required("phone").and_then(|field| field.phone(country)),
     };
-    let role = object.required("role").and_then(|field| field.text(TERM_BYTES_MAX));
+    let role = match object.get("role") {
+        None if !needs_role => Some(String::new()),
+        _ => object.required("role").and_then(|field| field.text(TERM_BYTES_MAX)),
+    };
     let name = optional(&object, "name", |field| field.text_as_sent(TERM_BYTES_MAX));
     let name = name?.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     Some(Party { phone: phone?, role: role?, name })
@@ -197,6 +213,7 @@ fn known_terms(terms: &Object<'_>) -> Option<Terms> {
     let quality_requirements = text("quality_requirements");
     let upfront_payment = amount("upfront_payment");
     let payment_terms = text("payment_terms");
+    let work = work_and_loan_terms(terms, decimals_of);
     Some(Terms {
         product: product?,
         quantity: quantity?,
@@ -209,6 +226,32 @@ fn known_terms(terms: &Object<'_>) -> Option<Terms> {
         quality_requirements: quality_requirements?,
         upfront_payment: upfront_payment?,
         payment_terms: payment_terms?,
+        ..work?
+    })
+}
+
+fn work_and_loan_terms(terms: &Object<'_>, currency: Currency) -> Option<Terms> {
+    let text = |name: &str| optional(terms, name, |field| field.text(TERM_BYTES_MAX));
+    let count = |name: &str| optional(terms, name, |field| field.number_or_text(TERM_BYTES_MAX));
+    let amount = |name: &str| optional(terms, name, |field| amount(field, currency));
+    let (service, hours, rate) = (text("service"), count("hours"), amount("rate"));
+    let (start_date, end_date) = (text("start_date"), text("end_date"));
+    let (principal, instalment_amount) = (amount("principal"), amount("instalment_amount"));
+    let (interest_rate, interest_period) = (count("interest_rate"), text("interest_period"));
+    let (repayment_period, instalments) = (text("repayment_period"), count("instalments"));
+    Some(Terms {
+        service: service?,
+        hours: hours?,
+        rate: rate?,
+        start_date: start_date?,
+        end_date: end_date?,
+        principal: principal?,
+        interest_rate: interest_rate?,
+        interest_period: interest_period?,
+        repayment_period: repayment_period?,
+        instalments: instalments?,
+        instalment_amount: instalment_amount?,
+        ..Terms::default()
     })
 }
 

@@ -7,6 +7,7 @@ mod junk;
 mod keys;
 mod limits;
 mod minivoice;
+mod process;
 mod refusals;
 mod rig;
 mod server;

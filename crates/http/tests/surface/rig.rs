@@ -17,7 +17,7 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use http_surface::auth::{KEY_RANDOM_BYTES, NewKey};
 use http_surface::health::Lag;
-use http_surface::{Config, Parts, conference_script, minivoice_answer, router, tryvox_answer};
+use http_surface::{Config, Parts, Tools, conference_script, minivoice_answer, router, tryvox_answer};
 use journal::{Journal, Limits};
 use ledger::checkpoint::LogKey;
 use ledger::key::{Action, KeyStatement, Reason, RecordKey, Role, RootKey};
@@ -53,6 +53,8 @@ pub struct Setup {
     /// What MiniVoice signs with.
     pub signing: Vec<&'static str>,
     pub voxml: Dialect,
+    /// What recordings are processed with.
+    pub tools: Tools,
 }
 
 impl Default for Setup {
@@ -66,6 +68,7 @@ impl Default for Setup {
             carrier: None,
             signing: Vec::new(),
             voxml: Dialect::TryVoxXml,
+            tools: Tools::default(),
         }
     }
 }
@@ -149,7 +152,7 @@ impl Rig {
         let lag = Arc::new(|| -> std::pin::Pin<Box<dyn Future<Output = Lag> + Send>> {
             Box::pin(std::future::ready(Lag { working: true, inputs: Some(0) }))
         });
-        let parts = Parts { door: door.clone(), reader: store.reader(), dialer, lag };
+        let parts = Parts { door: door.clone(), reader: store.reader(), dialer, lag, tools: setup.tools };
         let stop = CancellationToken::new();
         let rig = Rig { router: router(&config, parts), store, door, log_key, stop, scratch };
         if setup.projector {

@@ -32,7 +32,7 @@ fn sound(route: &Route) -> Option<(&'static str, &'static str, usize)> {
         Takes::Event(sample) => Some((sample.text, JSON, WEBHOOK_BODY_BYTES_MAX)),
         Takes::Question(text) => Some((text, JSON, WEBHOOK_BODY_BYTES_MAX)),
         Takes::Bundle => Some(("{\"v\":\"ahadi.bundle.v1\"}", JSON, BUNDLE_BODY_BYTES_MAX)),
-        Takes::Nothing => None,
+        Takes::Nothing | Takes::Upload => None,
     }
 }
 
@@ -201,7 +201,7 @@ async fn whole_bodies() {
     let ground = Ground::new().await;
     for route in ROUTES {
         match route.takes {
-            Takes::Nothing | Takes::Question(_) => {}
+            Takes::Nothing | Takes::Question(_) | Takes::Upload => {}
             Takes::Json(sample) | Takes::JsonOrNothing(sample) | Takes::Event(sample) => {
                 send_all(&ground, route, JSON, &not_json(sample.text)).await;
             }

@@ -150,7 +150,7 @@ fn json_routes() -> Vec<(&'static Route, &'static Sample)> {
         | Takes::JsonOrNothing(sample)
         | Takes::FormOrJson(_, sample)
         | Takes::Event(sample) => Some((route, sample)),
-        Takes::Nothing | Takes::Form(_) | Takes::Question(_) | Takes::Bundle => None,
+        Takes::Nothing | Takes::Form(_) | Takes::Question(_) | Takes::Bundle | Takes::Upload => None,
     };
     ROUTES.iter().filter_map(sample).collect()
 }

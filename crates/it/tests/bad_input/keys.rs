@@ -24,7 +24,7 @@ fn request(route: &Route, key: Option<&str>) -> Request {
         .replace("{id}", "AGRI-2026-999999");
     let request = Request::new(route.method, &path);
     let request = match route.takes {
-        Takes::Nothing => request,
+        Takes::Nothing | Takes::Upload => request,
         Takes::Form(_) | Takes::FormOrJson(..) => request.body(FORM, ""),
         // An empty question leaves nothing behind.
         Takes::Question(_) => request.body(JSON, ""),

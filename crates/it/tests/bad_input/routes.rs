@@ -26,6 +26,8 @@ pub enum Takes {
     /// A provider's request for instructions: answered whatever it says, for somebody is on the phone.
     Question(&'static str),
     Bundle,
+    /// A file in a multipart form.
+    Upload,
 }
 
 /// A query parameter, and what is not one of its values.
@@ -118,6 +120,26 @@ pub static CONFERENCE: Sample = Sample {
         ("/expected_duration", Kind::Optional),
     ],
 };
+pub static PROCESS: Sample = Sample {
+    text: r#"{"transcript":"Needle: 500 kg of maize at 50 shillings per kg, agreed. Yes, agreed.","parties":[{"phone":"+254700000071","role":"buyer","name":"Needle Otieno"},{"phone":"+254700000072","role":"seller"}],"contract_type":"agricultural_supply","language":"en","expires_at":"2099-01-01T00:00:00Z"}"#,
+    places: &[
+        ("/transcript", Kind::Text),
+        ("/parties", Kind::Nothing),
+        ("/parties/1/phone", Kind::Nothing),
+        ("/parties/0/name", Kind::Name),
+        ("/contract_type", Kind::Optional),
+        ("/language", Kind::Optional),
+        ("/expires_at", Kind::Optional),
+    ],
+};
+pub static SAID: Sample = Sample {
+    text: r#"{"transcript":[{"speaker":"Needle Otieno","language":"sw","start_ms":0,"end_ms":900,"text":"Needle, sawa."}]}"#,
+    places: &[
+        ("/transcript/0", Kind::Nothing),
+        ("/transcript/0/text", Kind::Text),
+        ("/transcript/0/speaker", Kind::OptionalText),
+    ],
+};
 pub static GIVEN: Sample = Sample {
     text: r#"{"phone_number":"+254700000071","code":"needle-0000"}"#,
     places: &[("/phone_number", Kind::Nothing), ("/code", Kind::Code)],
@@ -169,6 +191,8 @@ pub static ROUTES: &[Route] = &[
     get("/voice/", PUBLIC, &[]),
     get("/voice/invoke-call", CALLS, &[("phone", PHONE)]),
     post("/api/v1/voice/conference/create", CALLS, Takes::Json(&CONFERENCE), &[]),
+    post("/api/v1/voice/process", WRITE, Takes::Json(&PROCESS), &[]),
+    post("/api/v1/voice/upload", WRITE, Takes::Upload, &[]),
     get("/api/v1/voice/recordings/{conference_id}", READ, &[]),
     get("/api/v1/recordings/{conference_id}", READ, &[]),
     get("/api/v1/contracts", READ, LIST),
@@ -189,6 +213,7 @@ pub static ROUTES: &[Route] = &[
     get("/v1/inputs/{id}", READ, &[]),
     get("/v1/calls/{id}", CALLS, &[]),
     get("/v1/calls/{id}/journey", CALLS, FROM),
+    post("/v1/calls/{id}/transcript", WRITE, Takes::Json(&SAID), &[]),
     get("/log/checkpoint", PUBLIC, &[]),
     get("/log/tile/{*path}", PUBLIC, &[]),
     get("/log/proof", PUBLIC, &[("index", WHOLE_FROM_ZERO), ("size", WHOLE)]),

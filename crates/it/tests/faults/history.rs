@@ -99,6 +99,7 @@ fn contract(n: usize) -> Command {
         terms: Terms { product: Some("maize".to_owned()), ..Terms::default() },
         other_terms: Vec::new(),
         conference_id: None,
+        terms_evidence: None,
         expires_at: None,
     }))
 }

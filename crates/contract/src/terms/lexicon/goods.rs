@@ -86,6 +86,12 @@ pub(crate) fn translated() -> impl Iterator<Item = (&'static str, &'static str)>
     PAIRS.iter().copied()
 }
 
+/// The first Swahili name of goods, which is the one people use; none where the lines hold only other English names.
+pub(crate) fn swahili(english: &str) -> Option<&'static str> {
+    let line = TRANSLATED.lines().find_map(|line| line.strip_prefix(english)?.strip_prefix(": "))?;
+    line.split(", ").next()
+}
+
 /// The lines of [`TRANSLATED`], taken apart once.
 static PAIRS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
     let lines = TRANSLATED.lines().filter_map(|line| line.split_once(": "));
