@@ -117,7 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..3_usize, status).prop_map(|(id, status)| Step::Delivered { id, status }),
         4 => (0..4_usize, 1..4_u32, 0..4_usize)
             .prop_map(|(contract, attempt, result)| Step::Sends { contract, attempt, result }),
-        3 => (0..3_usize, 1..3_u32, 0..3_usize)
+        5 => (0..3_usize, 1..3_u32, 0..3_usize)
             .prop_map(|(call, attempt, result)| Step::Fetches { call, attempt, result }),
         5 => (0..3_usize, 1..3_u32, prop::sample::select(vec![
             Speech::Asked, Speech::Asked, Speech::Written, Speech::Failed, Speech::Posted

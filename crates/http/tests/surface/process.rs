@@ -40,7 +40,8 @@ async fn a_transcript_becomes_a_contract_with_the_words_of_each_term() {
         assert_eq!(terms[field], value, "{terms}");
     }
     for span in answer["term_spans"].as_array().unwrap() {
-        let (start, end) = (span["start"].as_u64().unwrap() as usize, span["end"].as_u64().unwrap() as usize);
+        let at = |name: &str| usize::try_from(span[name].as_u64().unwrap()).unwrap();
+        let (start, end) = (at("start"), at("end"));
         assert_eq!(&SAID[start..end], span["words"], "{span}");
         assert!(span["confidence"].as_u64().is_some_and(|n| n <= 100), "{span}");
     }
