@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Answer, ContractType, Language};
 use crate::event::{Channel, Event, EventData, Template};
-use crate::message::Outgoing;
+use crate::message::{Outgoing, SendStatus};
+use crate::report::FailureReason;
 
 /// How many wrong codes a party may give before its code stops working.
 pub const WRONG_CODES_MAX: u32 = 5;
@@ -190,6 +191,12 @@ impl Agreement {
         let to_it =
             |m: &&crate::message::OutgoingMessage| m.party == Some(party) && m.template == Template::AskAgain;
         self.messages.0.values().filter(to_it).count()
+    }
+
+    /// Whether the newest message to that party was withheld, because it wants none.
+    pub fn refused_texts(&self, party: u32) -> bool {
+        let newest = self.messages.0.values().rev().find(|m| m.party == Some(party));
+        newest.is_some_and(|m| m.status == SendStatus::Failed && m.failure == Some(FailureReason::OptedOut))
     }
 
     /// A term of the document by name; none when it has none or is erased.

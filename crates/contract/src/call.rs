@@ -50,6 +50,18 @@ impl Progress {
     }
 }
 
+/// What a person said to being recorded. Ordered: whoever refuses once has refused, in whatever order it is heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Nothing that could be understood.
+    Missing,
+    /// Agreed.
+    Given,
+    /// Refused.
+    Refused,
+}
+
 /// State of one leg.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -94,6 +106,9 @@ pub struct Call {
     /// Numbers it was passed on to.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub dialled: BTreeSet<String>,
+    /// What the person said to being recorded, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Fields of which different values were told.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub disputed: BTreeSet<String>,
@@ -135,6 +150,21 @@ impl Call {
                 (Progress::Answered, fact)
             }
             EventData::CallOther(fact) => (Progress::Known, fact),
+            EventData::CallAsked(fact) => (Progress::Known, fact),
+            EventData::CallConsented(fact) => {
+                self.answered = true;
+                self.consent = self.consent.max(Some(Consent::Given));
+                (Progress::Answered, fact)
+            }
+            EventData::CallConsentRefused(fact) => {
+                self.answered = true;
+                self.consent = self.consent.max(Some(Consent::Refused));
+                (Progress::Answered, fact)
+            }
+            EventData::CallConsentMissing(fact) => {
+                self.consent = self.consent.max(Some(Consent::Missing));
+                (Progress::Known, fact)
+            }
             EventData::CallEnded(fact) => {
                 self.ended_at = earliest(self.ended_at, at);
                 (Progress::Ended, fact)

@@ -129,6 +129,15 @@ impl Conference {
         fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
 
+    /// Keys of the links in [`crate::world::space::RUNG`]: one per number that is rung.
+    pub fn rung(&self) -> impl Iterator<Item = String> + '_ {
+        let numbers = self.requested_at.map(|at| {
+            let phones = self.parties.iter().flatten();
+            phones.map(move |phone| rung_key(phone, at))
+        });
+        numbers.into_iter().flatten()
+    }
+
     /// Where it stands, given the states of its legs (those that are known).
     pub fn status(&self, legs: &[&Call]) -> ConferenceStatus {
         if let Some(reported @ (ConferenceStatus::Completed | ConferenceStatus::Failed)) = self.reported {
@@ -160,6 +169,13 @@ impl Conference {
         all.sort_by_key(|r| (r.fetched.is_none(), r.available_at));
         all
     }
+}
+
+/// Key of a link from a number to what rings it: with the hour, so that a number that is rung for years does not lead
+/// to everything it was ever rung for.
+pub fn rung_key(phone: &str, at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{phone} {}", &text[..13])
 }
 
 fn parties(event: &Event, count: u32) -> Vec<Option<String>> {

@@ -4,13 +4,16 @@
 
 mod answer;
 mod command;
+mod contact;
 mod report;
 mod voice;
 mod webhook;
+mod wish;
 
 use crate::command::Command;
 use crate::entity::{
-    call_stream, code_key, conference_stream, contract_stream, dial_stream, message_stream, token,
+    call_stream, code_key, conference_stream, contract_stream, dial_stream, message_stream, session_stream,
+    token,
 };
 use crate::fact::{Fact, Subject, What};
 use crate::input::{Body, Input};
@@ -79,14 +82,26 @@ pub fn needs(input: &Input) -> Needs {
 }
 
 fn fact_needs(fact: &Fact, provider: Provider, needs: &mut Needs) {
-    needs.streams.push(subject_stream(&fact.subject));
+    needs.streams.extend(subject_stream(&fact.subject));
     needs.seen.push(seen_key(fact, provider));
-    let (What::MessageReceived {}, Some(phone)) = (&fact.what, &fact.private.phone) else { return };
+    if let What::CallKeyed { wish, .. } | What::UssdRequested { wish: Some(wish) } = &fact.what {
+        needs.streams.push(contract_stream(&wish.contract_id));
+    }
+    let Some(phone) = &fact.private.phone else { return };
+    if let What::TextsRefused {} | What::TextsWanted {} = &fact.what {
+        needs.links.push((space::CONTACT.to_owned(), phone.clone()));
+    }
+    let What::MessageReceived {} = &fact.what else { return };
     needs.links.push((space::OPEN.to_owned(), phone.clone()));
-    let read = fact.private.text.as_deref().map(reply::read);
-    if let Some(Reply::Answer { code, contract_id, .. }) = read {
-        needs.links.extend(code.map(|code| (space::CODE.to_owned(), code_key(phone, &code))));
-        needs.streams.extend(contract_id.map(|id| contract_stream(&id)));
+    match fact.private.text.as_deref().map(reply::read) {
+        Some(Reply::Answer { code, contract_id, .. }) => {
+            needs.links.extend(code.map(|code| (space::CODE.to_owned(), code_key(phone, &code))));
+            needs.streams.extend(contract_id.map(|id| contract_stream(&id)));
+        }
+        Some(Reply::Stop | Reply::Start) => {
+            needs.links.push((space::CONTACT.to_owned(), phone.clone()));
+        }
+        Some(Reply::Ambiguous | Reply::Nothing) | None => {}
     }
 }
 
@@ -135,13 +150,15 @@ pub fn decide(input: &Input, world: &mut World) -> Option<Outcome> {
     })
 }
 
-/// The stream a fact is recorded on.
-fn subject_stream(subject: &Subject) -> String {
-    match subject {
+/// The stream a fact is recorded on; that of a person is found by its number.
+fn subject_stream(subject: &Subject) -> Option<String> {
+    Some(match subject {
         Subject::Call { provider, id } => call_stream(*provider, id),
         Subject::Conference { id } => conference_stream(id),
         Subject::Message { provider, id } => message_stream(*provider, id),
-    }
+        Subject::Session { provider, id } => session_stream(*provider, id),
+        Subject::Contact {} => return None,
+    })
 }
 
 /// The key under which a fact is seen: unique over all providers.

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::{Agreement, Status};
 use crate::call::Call;
 use crate::conference::Conference;
+use crate::contact::Contact;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::message::Message;
 use crate::provider::Provider;
+use crate::session::Session;
 use crate::world::space;
 
 /// The stream of the key statements.
@@ -34,6 +36,10 @@ pub enum Entity {
     Message(Box<Message>),
     /// The keys of this ledger.
     Keys(Keys),
+    /// A person we write to.
+    Contact(Contact),
+    /// A USSD session.
+    Session(Box<Session>),
 }
 
 /// Something the state says is still to be done outside.
@@ -58,6 +64,8 @@ impl Entity {
             "contract" => Entity::Contract(Box::default()),
             "message" => Entity::Message(Box::default()),
             "ledger" => Entity::Keys(Keys::default()),
+            "contact" => Entity::Contact(Contact::default()),
+            "ussd" => Entity::Session(Box::default()),
             _ => return None,
         })
     }
@@ -70,6 +78,8 @@ impl Entity {
             Entity::Contract(agreement) => agreement.apply(event),
             Entity::Message(message) => message.apply(event),
             Entity::Keys(keys) => keys.apply(event),
+            Entity::Contact(contact) => contact.apply(event),
+            Entity::Session(session) => session.apply(event),
         }
     }
 
@@ -81,7 +91,7 @@ impl Entity {
                 conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
             }
             Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
-            Entity::Message(_) | Entity::Keys(_) => Vec::new(),
+            Entity::Message(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
         }
     }
 
@@ -107,12 +117,16 @@ impl Entity {
             }
             Entity::Conference(conference) => {
                 let id = stream.split_once('/').map_or(stream, |(_, id)| id);
+                links.extend(conference.rung().map(|key| (space::RUNG, key, stream.to_owned())));
                 for call in conference.legs.iter().filter_map(|leg| leg.call.as_ref()) {
                     links.insert((space::CALL, call.clone(), stream.to_owned()));
                     links.insert((space::LEG, id.to_owned(), call.clone()));
                 }
             }
-            Entity::Call(_) | Entity::Message(_) | Entity::Keys(_) => {}
+            Entity::Contact(contact) => {
+                links.extend(contact.phone.iter().map(|p| (space::CONTACT, p.clone(), stream.to_owned())));
+            }
+            Entity::Call(_) | Entity::Message(_) | Entity::Keys(_) | Entity::Session(_) => {}
         }
         links
     }
@@ -151,6 +165,11 @@ pub fn call_stream(provider: Provider, id: &str) -> String {
 /// Stream name of a message.
 pub fn message_stream(provider: Provider, id: &str) -> String {
     format!("message/{}/{}", provider.as_str(), token(id))
+}
+
+/// Stream name of a session.
+pub fn session_stream(provider: Provider, id: &str) -> String {
+    format!("ussd/{}/{}", provider.as_str(), token(id))
 }
 
 /// Stream name of a conference.

@@ -42,6 +42,18 @@ pub enum EventData {
     /// An authentic report we have no word for.
     #[serde(rename = "call.other")]
     CallOther(CallFact),
+    /// A question was put to the person on the line.
+    #[serde(rename = "call.asked")]
+    CallAsked(CallFact),
+    /// The person agreed to being recorded.
+    #[serde(rename = "call.consented")]
+    CallConsented(CallFact),
+    /// The person refused to be recorded.
+    #[serde(rename = "call.consent_refused")]
+    CallConsentRefused(CallFact),
+    /// The person did not answer whether it may be recorded.
+    #[serde(rename = "call.consent_missing")]
+    CallConsentMissing(CallFact),
     /// A recording can be fetched; the number of this record's version names the task of fetching it.
     #[serde(rename = "recording.available")]
     RecordingAvailable(RecordingAvailable),
@@ -108,6 +120,18 @@ pub enum EventData {
     /// What became of a message we sent.
     #[serde(rename = "message.delivery")]
     MessageDelivery(MessageDelivery),
+    /// A person wants no more messages.
+    #[serde(rename = "contact.opted_out")]
+    ContactOptedOut(ContactChanged),
+    /// A person wants messages again.
+    #[serde(rename = "contact.opted_in")]
+    ContactOptedIn(ContactChanged),
+    /// A step of a USSD session.
+    #[serde(rename = "ussd.requested")]
+    UssdRequested(UssdRequested),
+    /// A USSD session is over.
+    #[serde(rename = "ussd.ended")]
+    UssdEnded(UssdEnded),
     /// A key joined; the data is the statement with its signatures (`ledger::key`).
     #[serde(rename = "key.added")]
     KeyAdded(serde_json::Value),

@@ -5,6 +5,7 @@
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::command::Answer;
 use crate::provider::Provider;
 
 /// One thing a provider reported. A webhook may carry several (a call ended, and its recording is available).
@@ -48,6 +49,15 @@ pub enum Subject {
         /// The provider's id of this message.
         id: String,
     },
+    /// A session in which somebody reads and types, by the provider's id (USSD).
+    Session {
+        /// Whose id it is.
+        provider: Provider,
+        /// The provider's id of this session.
+        id: String,
+    },
+    /// A person, by the number among the private values: the provider names nothing else.
+    Contact {},
 }
 
 /// A provider's time, with the zone we had to assume where it named none.
@@ -82,6 +92,13 @@ pub struct Private {
     /// Where a recording can be fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What we answered: the words spoken, or the text of the screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
+    /// The code a party gave, as far as it can be told apart from the rest of what it typed. Used to decide, not
+    /// recorded: it stands in `digits` or `text` already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 impl std::fmt::Debug for Private {
@@ -110,6 +127,21 @@ pub enum What {
     CallEnded(Leg),
     /// Something authentic that we have no word for; kept, changes no state.
     CallOther(Leg),
+    /// We put a question to the person on the line: what was said is private.
+    CallAsked(Leg),
+    /// Asked whether the call may be recorded, the person agreed.
+    CallConsented(Leg),
+    /// Asked whether the call may be recorded, the person refused.
+    CallConsentRefused(Leg),
+    /// Asked whether the call may be recorded, the person pressed nothing that could be understood.
+    CallConsentMissing(Leg),
+    /// Keys were pressed as an answer to a contract that was read back; which ones is private.
+    CallKeyed {
+        /// What is told about the leg.
+        leg: Leg,
+        /// What the person wants.
+        wish: Wish,
+    },
     /// A recording can be fetched.
     RecordingAvailable {
         /// Length the provider states, in seconds.
@@ -131,6 +163,55 @@ pub enum What {
         /// The state.
         status: DeliveryStatus,
     },
+    /// A person wants no more messages from us.
+    TextsRefused {},
+    /// A person wants messages from us again.
+    TextsWanted {},
+    /// A step of a USSD session; what was typed and shown is private.
+    UssdRequested {
+        /// What the person wants; none while it only looks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wish: Option<Wish>,
+    },
+    /// A USSD session is over.
+    UssdEnded {
+        /// How.
+        status: SessionStatus,
+        /// Length in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_s: Option<u32>,
+    },
+}
+
+/// What a party wants done about a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// Which contract, `AGRI-2026-001234`.
+    pub contract_id: String,
+    /// What.
+    pub will: Will,
+}
+
+/// See [`Wish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Will {
+    /// To answer it.
+    Answer(Answer),
+}
+
+/// How a USSD session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// The provider's word is unknown to us.
+    Unknown,
+    /// Given up in the middle.
+    Incomplete,
+    /// By a failure.
+    Failed,
+    /// In order.
+    Success,
 }
 
 impl What {
@@ -144,11 +225,20 @@ impl What {
             | What::CallTransferred(leg)
             | What::CallInput(leg)
             | What::CallEnded(leg)
-            | What::CallOther(leg) => Some(leg),
+            | What::CallOther(leg)
+            | What::CallAsked(leg)
+            | What::CallConsented(leg)
+            | What::CallConsentRefused(leg)
+            | What::CallConsentMissing(leg)
+            | What::CallKeyed { leg, .. } => Some(leg),
             What::RecordingAvailable { .. }
             | What::ConferenceReported { .. }
             | What::MessageReceived {}
-            | What::MessageDelivery { .. } => None,
+            | What::MessageDelivery { .. }
+            | What::TextsRefused {}
+            | What::TextsWanted {}
+            | What::UssdRequested { .. }
+            | What::UssdEnded { .. } => None,
         }
     }
 }

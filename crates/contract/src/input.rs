@@ -154,7 +154,12 @@ impl crate::fact::Subject {
     pub fn id(&self) -> &str {
         use crate::fact::Subject;
         match self {
-            Subject::Call { id, .. } | Subject::Conference { id } | Subject::Message { id, .. } => id,
+            Subject::Call { id, .. }
+            | Subject::Conference { id }
+            | Subject::Message { id, .. }
+            | Subject::Session { id, .. } => id,
+            // The number itself may stand in no subject.
+            Subject::Contact {} => "contact",
         }
     }
 }

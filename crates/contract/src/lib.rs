@@ -20,6 +20,7 @@ pub mod agreement;
 pub mod call;
 pub mod command;
 pub mod conference;
+pub mod contact;
 pub mod decide;
 pub mod document;
 pub mod drafting;
@@ -28,6 +29,7 @@ pub mod event;
 pub mod fact;
 pub mod input;
 pub mod keys;
+pub mod menu;
 pub mod message;
 pub mod money;
 pub mod outcome;
@@ -37,6 +39,7 @@ pub mod recording;
 pub mod refold;
 pub mod reply;
 pub mod report;
+pub mod session;
 #[allow(
     clippy::needless_borrow,
     clippy::nonminimal_bool,

@@ -38,6 +38,12 @@ const HARMLESS: [&str; 26] = [
     "MY",
 ];
 
+/// Words that ask for no more messages, and for messages again.
+const STOP: [&str; 3] = ["STOP", "ACHA", "UNSUBSCRIBE"];
+const START: [&str; 2] = ["START", "ANZA"];
+/// Words that may stand beside those.
+const ABOUT_TEXTS: [&str; 7] = ["ALL", "SMS", "MESSAGE", "MESSAGES", "TEXTS", "UJUMBE", "KUNITUMIA"];
+
 /// What a text says, before anybody asks whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -52,6 +58,10 @@ pub enum Reply {
     },
     /// Yes and no, or two codes, or two contracts: never taken for an answer.
     Ambiguous,
+    /// Asks for no more messages.
+    Stop,
+    /// Asks for messages again.
+    Start,
     /// Nothing like an answer.
     Nothing,
 }
@@ -64,6 +74,9 @@ pub fn read(text: &str) -> Reply {
     let text: String = text.chars().map(fold).collect();
     let between = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "“”‘’«»–—…".contains(c);
     let words: Vec<&str> = text.split(between).filter(|w| !w.is_empty()).collect();
+    if let Some(wish) = about_texts(&words) {
+        return wish;
+    }
     let mut answers = Vec::new();
     let mut codes = BTreeSet::new();
     let mut contracts = BTreeSet::new();
@@ -94,6 +107,19 @@ pub fn read(text: &str) -> Reply {
             Reply::Answer { answer: *answer, code: codes.pop_first(), contract_id: contracts.pop_first() }
         }
         _ => Reply::Ambiguous,
+    }
+}
+
+/// A wish about messages themselves counts only where the text says nothing else: who opts out by mistake misses the
+/// next contract.
+fn about_texts(words: &[&str]) -> Option<Reply> {
+    let rest = |word: &&str| HARMLESS.contains(word) || ABOUT_TEXTS.contains(word);
+    let says = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let only = |list: &[&str]| words.iter().all(|word| list.contains(word) || rest(word));
+    match (says(&STOP), says(&START)) {
+        (true, false) if only(&STOP) => Some(Reply::Stop),
+        (false, true) if only(&START) => Some(Reply::Start),
+        _ => None,
     }
 }
 
@@ -153,6 +179,28 @@ mod tests {
         check("“Yes” 4821", (Some(Answer::Yes), Some("4821"), None));
         check("hello", (None, None, None));
         check("", (None, None, None));
+    }
+
+    #[test]
+    fn wishes_about_messages_stand_alone() {
+        for (text, expected) in [
+            ("STOP", Reply::Stop),
+            (" stop. ", Reply::Stop),
+            ("Acha", Reply::Stop),
+            ("tafadhali acha kunitumia ujumbe", Reply::Stop),
+            ("STOP ALL", Reply::Stop),
+            ("unsubscribe", Reply::Stop),
+            ("START", Reply::Start),
+            ("anza", Reply::Start),
+            ("stop start", Reply::Nothing),
+            ("stop the maize", Reply::Nothing),
+            ("acha mahindi, 400", Reply::Nothing),
+            ("STOP 4821", Reply::Nothing),
+            ("YES 4821 STOP", Reply::Ambiguous),
+            ("stop no 4821", Reply::Ambiguous),
+        ] {
+            assert_eq!(read(text), expected, "{text:?}");
+        }
     }
 
     #[test]

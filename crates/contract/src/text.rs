@@ -162,11 +162,11 @@ pub fn ask_again(contract_id: &str) -> String {
     ))
 }
 
-fn shorten(text: &str, characters: usize) -> String {
+pub(crate) fn shorten(text: &str, characters: usize) -> String {
     if text.chars().count() <= characters {
         return text.to_owned();
     }
-    let cut: String = text.chars().take(characters - 3).collect();
+    let cut: String = text.chars().take(characters.saturating_sub(3)).collect();
     format!("{cut}...")
 }
 

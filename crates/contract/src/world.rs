@@ -92,6 +92,11 @@ pub mod space {
     pub const LEG: &str = "leg";
     /// From the stream of a message at a provider to the stream that sent it.
     pub const MESSAGE: &str = "message";
+    /// From a phone number to the stream of the person.
+    pub const CONTACT: &str = "contact";
+    /// From a phone number and an hour to the conferences and diallings that ring it then: see
+    /// [`crate::conference::rung_key`].
+    pub const RUNG: &str = "rung";
 }
 
 /// The working set of one batch. `Debug` shows sizes only: links and states hold phone numbers.

@@ -7,5 +7,9 @@ mod costs;
 mod keys;
 #[path = "shelf/memory.rs"]
 mod memory;
+#[path = "cases/menu.rs"]
+mod menu;
 #[path = "cases/several_contracts.rs"]
 mod several_contracts;
+#[path = "cases/wishes.rs"]
+mod wishes;

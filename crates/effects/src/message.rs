@@ -16,6 +16,7 @@ use contract::message::{Outgoing, OutgoingMessage, SendStatus};
 use contract::phone::Phone;
 use contract::provider::Provider;
 use contract::report::{FailureReason, Report, TaskRef};
+use contract::world::space;
 use providers::africastalking::rest::{self, RestError};
 use store::Reader;
 use tokio_util::sync::CancellationToken;
@@ -123,10 +124,19 @@ impl Messenger {
     /// One per ledger: two would not know of each other and send some messages twice. Where several projectors stand
     /// by, run it beside the active one.
     pub async fn run(&self, reader: Reader, stop: CancellationToken) {
+        let asked = reader.clone();
         let worker = Worker { kind: "message", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
         let attempt = |task: TaskRef, state: Entity| {
             let messenger = self.clone();
-            async move { messenger.attempt(&task, &state).await }
+            let reader = asked.clone();
+            async move {
+                if let Some(message) = due(&task, &state)
+                    && opted_out(&reader, message).await
+                {
+                    return messenger.withhold(&task).await.map(Some);
+                }
+                messenger.attempt(&task, &state).await
+            }
         };
         worker.run(stop, attempt).await;
     }
@@ -138,11 +148,43 @@ impl Messenger {
     /// [`DoorError`] when something could not be journaled. If it was the attempt, nothing was sent; if it was the
     /// result, the attempt stands alone in the ledger and is repeated after its delay.
     pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<Option<Uuid>, DoorError> {
-        match outgoing(state).and_then(|outgoing| outgoing.0.get(&task.task)) {
-            Some(message) if is_open(message) && message.attempts + 1 == task.attempt => {
-                self.inner.attempt(task, message).await.map(Some)
-            }
-            _ => Ok(None),
+        match due(task, state) {
+            Some(message) => self.inner.attempt(task, message).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Journals that a message is not sent, because the person wants none.
+    async fn withhold(&self, task: &TaskRef) -> Result<Uuid, DoorError> {
+        tracing::info!(stream = task.stream, task = task.task, "message withheld: its receiver wants none");
+        let reason = FailureReason::OptedOut;
+        let report = Report::MessageFailed { task: task.clone(), reason, again: false };
+        Ok(self.inner.door.report(report).await?.id)
+    }
+}
+
+/// The message that is to be attempted, if the state says so too.
+fn due<'a>(task: &TaskRef, state: &'a Entity) -> Option<&'a OutgoingMessage> {
+    let message = outgoing(state)?.0.get(&task.task)?;
+    (is_open(message) && message.attempts + 1 == task.attempt).then_some(message)
+}
+
+/// Whether the receiver asked for no more messages, as far as the ledger knows now. A store that does not answer holds no
+/// message back: the wish is looked up again with the next one.
+async fn opted_out(reader: &Reader, message: &OutgoingMessage) -> bool {
+    let Some(to) = &message.to else { return false };
+    let streams = match reader.links(space::CONTACT, to).await {
+        Ok(streams) if streams.is_empty() => return false,
+        Ok(streams) => reader.streams(&streams).await,
+        Err(error) => Err(error),
+    };
+    match streams {
+        Ok(rows) => rows.iter().any(|row| {
+            matches!(Entity::from_json(&row.state), Ok(Entity::Contact(contact)) if !contact.may_be_texted())
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "whether a person wants messages could not be looked up");
+            false
         }
     }
 }
@@ -150,7 +192,12 @@ impl Messenger {
 fn outgoing(state: &Entity) -> Option<&Outgoing> {
     match state {
         Entity::Contract(agreement) => Some(&agreement.messages),
-        Entity::Call(_) | Entity::Conference(_) | Entity::Message(_) | Entity::Keys(_) => None,
+        Entity::Call(_)
+        | Entity::Conference(_)
+        | Entity::Message(_)
+        | Entity::Keys(_)
+        | Entity::Contact(_)
+        | Entity::Session(_) => None,
     }
 }
 

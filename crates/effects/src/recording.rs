@@ -128,7 +128,11 @@ fn recordings(state: &Entity) -> Option<&Recordings> {
     match state {
         Entity::Call(call) => Some(&call.recordings),
         Entity::Conference(conference) => Some(&conference.recordings),
-        Entity::Contract(_) | Entity::Message(_) | Entity::Keys(_) => None,
+        Entity::Contract(_)
+        | Entity::Message(_)
+        | Entity::Keys(_)
+        | Entity::Contact(_)
+        | Entity::Session(_) => None,
     }
 }
 

@@ -108,30 +108,35 @@ impl Intake {
 
     async fn outcome(&self, input: Uuid, announced: oneshot::Receiver<String>) -> Result<Outcome, Problem> {
         let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
-        let text =
-            tokio::time::timeout(limit, self.watch(input, announced)).await.map_err(|_| late(input))??;
+        let watching = watch(&self.reader, input, announced);
+        let text = tokio::time::timeout(limit, watching).await.map_err(|_| late(input))??;
         serde_json::from_str(&text).map_err(Problem::internal)
     }
+}
 
-    async fn watch(&self, input: Uuid, mut announced: oneshot::Receiver<String>) -> Result<String, Problem> {
-        let mut listening = true;
-        let mut poll = tokio::time::interval(Duration::from_millis(OUTCOME_POLL_MS));
-        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // The first tick is at once.
-        poll.tick().await;
-        loop {
-            tokio::select! {
-                told = &mut announced, if listening => match told {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(_) => listening = false,
-                },
-                _ = poll.tick() => match self.reader.outcome(input).await {
-                    Ok(Some(outcome)) => return Ok(outcome),
-                    // The input is journaled: that the store is away now only means to ask again.
-                    Ok(None) | Err(store::StoreError::Transient(_)) => {}
-                    Err(error) => return Err(error.into()),
-                },
-            }
+/// Waits for the outcome of an input, however long that takes. `announced` was asked for before it was handed in.
+pub(crate) async fn watch(
+    reader: &Reader,
+    input: Uuid,
+    mut announced: oneshot::Receiver<String>,
+) -> Result<String, Problem> {
+    let mut listening = true;
+    let mut poll = tokio::time::interval(Duration::from_millis(OUTCOME_POLL_MS));
+    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is at once.
+    poll.tick().await;
+    loop {
+        tokio::select! {
+            told = &mut announced, if listening => match told {
+                Ok(outcome) => return Ok(outcome),
+                Err(_) => listening = false,
+            },
+            _ = poll.tick() => match reader.outcome(input).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                // The input is journaled: that the store is away now only means to ask again.
+                Ok(None) | Err(store::StoreError::Transient(_)) => {}
+                Err(error) => return Err(error.into()),
+            },
         }
     }
 }

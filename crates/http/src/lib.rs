@@ -15,6 +15,7 @@ pub mod auth;
 pub mod body;
 pub mod calls;
 pub mod contracts;
+pub mod directory;
 pub mod evidence;
 pub mod health;
 pub mod inputs;
@@ -46,6 +47,7 @@ use providers::secret::PathSecrets;
 use store::Reader;
 
 use crate::auth::Gate;
+use crate::directory::Directory;
 use crate::evidence::bundle::{Anchors, Evidence};
 use crate::health::LagOf;
 use crate::intake::Intake;
@@ -155,7 +157,7 @@ pub fn router(config: &Config, parts: Parts) -> Router {
     let rooms = Rooms::default();
     let mut routes = health::router(health::Health::new(gate.clone(), door.clone(), reader.clone(), lag));
     if config.webhooks {
-        routes = routes.merge(webhook_routes(config, door.clone(), rooms.clone()));
+        routes = routes.merge(webhook_routes(config, door.clone(), &reader, rooms.clone()));
     }
     if config.api {
         routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms, tools));
@@ -166,7 +168,7 @@ pub fn router(config: &Config, parts: Parts) -> Router {
         .layer(from_fn_with_state(edge::Edge::new(&config.run), edge::finish))
 }
 
-fn webhook_routes(config: &Config, door: Door, rooms: Rooms) -> Router {
+fn webhook_routes(config: &Config, door: Door, reader: &Reader, rooms: Rooms) -> Router {
     let bare = config.loopback || config.allow_unauthenticated_webhooks;
     let inlet = Inlet::new(door, config.country, config.zone.clone(), config.secrets.clone(), bare);
     let voice = webhooks::africastalking::AfricasTalking::new(
@@ -182,6 +184,12 @@ fn webhook_routes(config: &Config, door: Door, rooms: Rooms) -> Router {
     );
     let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), config.tryvox_answer.clone());
     webhooks::africastalking::router(voice)
+        .merge(webhooks::messages::router(inlet.clone()))
+        .merge(webhooks::ussd::router(webhooks::ussd::Ussd::new(
+            inlet.clone(),
+            Directory::new(reader.clone()),
+            config.loopback,
+        )))
         .merge(webhooks::voicepact::router(inlet))
         .merge(webhooks::minivoice::router(minivoice))
         .merge(webhooks::tryvox::router(tryvox))

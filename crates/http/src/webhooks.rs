@@ -1,12 +1,15 @@
-//! Webhooks of providers: read, journal, acknowledge. No handler here can read the store.
+//! Webhooks of providers: read, journal, acknowledge. Handlers that only acknowledge cannot read the store; those that
+//! somebody waits for, on the phone or before a menu, may ask a [`Directory`](crate::directory::Directory) and nothing else.
 //!
 //! Each webhook has an address with a secret segment, whose inputs count as authenticated; those of the source documents
 //! that name one have a bare address too, which exists only where the operator allows it. A wrong secret and an unknown
 //! path answer the same. A provider that signs proves itself by its signature besides: see [`minivoice`].
 
 pub mod africastalking;
+pub mod messages;
 pub mod minivoice;
 pub mod tryvox;
+pub mod ussd;
 pub mod voicepact;
 
 use std::collections::BTreeMap;
@@ -21,7 +24,7 @@ use contract::fact::Fact;
 use contract::input::{Body, Webhook};
 use contract::phone::Country;
 use contract::provider::{Provider, Via};
-use effects::door::Door;
+use effects::door::{Door, Stamp};
 use ledger::time::Timestamp;
 use providers::ReadError;
 use providers::africastalking::time::Zone;
@@ -94,9 +97,23 @@ impl Inlet {
 
     /// See [`Inlet::journal`].
     async fn journal_webhook(&self, webhook: Webhook, via: Via, authenticated: bool) -> Result<(), Problem> {
-        let door = &self.inner.door;
-        let stamp = door.stamp().map_err(crate::intake::not_taken)?;
-        crate::intake::take(door, stamp, via, authenticated, Body::Webhook(webhook)).await?;
+        self.journal_stamped(self.stamp()?, webhook, via, authenticated).await
+    }
+
+    /// Draws the id of an input whose outcome somebody will wait for.
+    fn stamp(&self) -> Result<Stamp, Problem> {
+        self.inner.door.stamp().map_err(crate::intake::not_taken)
+    }
+
+    /// See [`Inlet::journal`].
+    async fn journal_stamped(
+        &self,
+        stamp: Stamp,
+        webhook: Webhook,
+        via: Via,
+        authenticated: bool,
+    ) -> Result<(), Problem> {
+        crate::intake::take(&self.inner.door, stamp, via, authenticated, Body::Webhook(webhook)).await?;
         Ok(())
     }
 

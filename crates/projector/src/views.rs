@@ -54,7 +54,11 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
             call_id: id(),
             progress: call.progress.as_str().to_owned(),
         }),
-        Entity::Conference(_) | Entity::Message(_) | Entity::Keys(_) => {}
+        Entity::Conference(_)
+        | Entity::Message(_)
+        | Entity::Keys(_)
+        | Entity::Contact(_)
+        | Entity::Session(_) => {}
     }
     if may_have_tasks(&state.entity) {
         let tasks = state.entity.open_tasks().into_iter().map(|task| TaskRow {
@@ -74,6 +78,6 @@ fn may_have_tasks(entity: &Entity) -> bool {
         Entity::Call(call) => !call.recordings.0.is_empty(),
         Entity::Conference(conference) => !conference.recordings.0.is_empty(),
         Entity::Contract(_) => true,
-        Entity::Message(_) | Entity::Keys(_) => false,
+        Entity::Message(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => false,
     }
 }

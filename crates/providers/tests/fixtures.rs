@@ -78,8 +78,13 @@ fn read(provider: &str, name: &str, body: &[u8]) -> Value {
         sms::read_incoming(body, FORM, KENYA, &ZONE).map(fact)
     } else if name.starts_with("sms_delivery") {
         sms::read_delivery(body, FORM, KENYA).map(fact)
+    } else if name.starts_with("sms_opt_out") {
+        sms::read_opt_out(body, FORM, KENYA).map(fact)
     } else if name.starts_with("ussd_") {
-        ussd::read(body, FORM, KENYA).map(|s| step(&s))
+        ussd::read(body, FORM, KENYA, &ZONE).map(|read| match read {
+            ussd::Read::Step(request) => step(&request),
+            ussd::Read::Over(over) => fact(*over),
+        })
     } else {
         voicepact::read_webhook(body, content_type, KENYA, &ZONE).map(|r| reading(&r))
     };

@@ -104,7 +104,8 @@ fn read_all(body: &[u8], content_type: &str) {
     let _ = voice::read(body, content_type, KENYA, &ZONE);
     let _ = sms::read_incoming(body, content_type, KENYA, &ZONE);
     let _ = sms::read_delivery(body, content_type, KENYA);
-    let _ = ussd::read(body, content_type, KENYA);
+    let _ = ussd::read(body, content_type, KENYA, &ZONE);
+    let _ = sms::read_opt_out(body, content_type, KENYA);
     let _ = voicepact::read_webhook(body, content_type, KENYA, &ZONE);
     for read in [
         minivoice::webhook::read,

@@ -5,7 +5,7 @@
 
 use ledger::time::Timestamp;
 
-use super::Stop;
+use super::{Stop, contact};
 use crate::agreement::{ASKED_AGAIN_MAX, Agreement, Status, WRONG_CODES_MAX};
 use crate::command::Answer;
 use crate::entity::{Entity, code_key, contract_stream};
@@ -30,6 +30,11 @@ pub(super) enum Understood {
     WrongCode(Vec<Waiting>),
     /// Not clear; these contracts wait for an answer of this number.
     AskAgain(Vec<Waiting>),
+    /// No more messages are wanted, or messages again.
+    Texts {
+        /// Whether they are wanted.
+        wanted: bool,
+    },
     /// Nothing waits for this number.
     Nothing,
 }
@@ -54,6 +59,8 @@ impl Understood {
         match self {
             Understood::Answer(found) => Reading::from(found.answer),
             Understood::WrongCode(_) | Understood::AskAgain(_) => Reading::Ambiguous,
+            Understood::Texts { wanted: false } => Reading::Stop,
+            Understood::Texts { wanted: true } => Reading::Start,
             Understood::Nothing => Reading::Nothing,
         }
     }
@@ -78,6 +85,8 @@ pub(super) fn understand(fact: &Fact, recorder: &Recorder<'_>) -> Understood {
         Reply::Answer { answer, code: Some(code), contract_id: None } => {
             by_code(answer, &code, phone, waiting, world)
         }
+        Reply::Stop => Understood::Texts { wanted: false },
+        Reply::Start => Understood::Texts { wanted: true },
         Reply::Answer { .. } | Reply::Ambiguous | Reply::Nothing => again(waiting),
     }
 }
@@ -133,6 +142,11 @@ pub(super) fn act(
     let links: Vec<Link> = recorder.world.head_link(message).into_iter().collect();
     match understood {
         Understood::Nothing => Ok(()),
+        Understood::Texts { wanted } => {
+            let phone = fact.private.phone.as_deref().unwrap_or_default();
+            // Said twice is said once.
+            contact::change(phone, *wanted, links, None, recorder).map(drop)
+        }
         Understood::AskAgain(contracts) => ask_again(fact, contracts, links, recorder),
         Understood::WrongCode(contracts) => {
             // It was a guess at each of them. Uncounted, an open webhook address could be used to try all 10,000.

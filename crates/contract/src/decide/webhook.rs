@@ -2,14 +2,15 @@
 
 use ledger::hash::{Hash, sha256};
 
-use super::{Stop, answer, seen_key, subject_stream};
+use super::{Stop, answer, contact, seen_key, subject_stream, wish};
 use crate::entity::Entity;
 use crate::event::{
-    CallFact, ConferenceReported, EventData, MessageDelivery, MessageReceived, Reading, RecordingAvailable,
+    CallFact, Channel, ConferenceReported, EventData, MessageDelivery, MessageReceived, Reading,
+    RecordingAvailable, UssdEnded, UssdRequested,
 };
 use crate::fact::{Fact, What};
 use crate::input::Webhook;
-use crate::outcome::QuarantineReason;
+use crate::outcome::{QuarantineReason, Refusal};
 use crate::world::{Recorder, World};
 
 pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
@@ -20,10 +21,19 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
     let mut raw = Some((if webhook.raw_base64 { "raw_base64" } else { "raw" }, webhook.raw.as_str()));
     let mut repeated = None;
     let mut failed = None;
+    let mut refused = None;
     for fact in &webhook.facts {
         let key = seen_key(fact, webhook.provider);
         let digest = fact_digest(fact);
-        let stream = subject_stream(&fact.subject);
+        let Some(stream) = subject_stream(&fact.subject) else {
+            // Told of a person, without an id or a time: the same words mean something again after the opposite.
+            match contact::told(fact, raw, recorder) {
+                Ok(None) => raw = None,
+                Ok(Some(already)) => repeated = Some(already),
+                Err(stop) => drop(failed.get_or_insert(stop)),
+            }
+            continue;
+        };
         let seen = recorder.world.seen(&key);
         if seen.is_some_and(|digests| digests.contains(&digest)) {
             repeated = Some(stream);
@@ -34,7 +44,10 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
         // A fact that cannot be recorded costs the others nothing; the whole body is kept either way, once, with the
         // first record it led to.
         match record(fact, &stream, conflict, raw, recorder) {
-            Ok(()) => recorder.world.remember(&key, digest),
+            Ok(refusal) => {
+                recorder.world.remember(&key, digest);
+                refused = refused.or(refusal);
+            }
             Err(stop) => {
                 failed.get_or_insert(stop);
                 continue;
@@ -42,10 +55,11 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
         }
         raw = None;
     }
-    match (failed, repeated) {
-        (Some(stop), _) => Err(stop),
-        (None, Some(stream)) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
-        (None, _) => Ok(()),
+    match (failed, repeated, refused) {
+        (Some(stop), ..) => Err(stop),
+        (None, Some(stream), None) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
+        (None, _, Some(refusal)) => Err(Stop::Refused(refusal)),
+        (None, _, None) => Ok(()),
     }
 }
 
@@ -53,7 +67,13 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
 fn contradicts(fact: &Fact, stream: &str, again: bool, world: &World) -> bool {
     let private = &fact.private;
     match (&fact.what, world.entity(stream)) {
-        (What::MessageReceived {} | What::MessageDelivery { .. }, _) => again,
+        (
+            What::MessageReceived {}
+            | What::MessageDelivery { .. }
+            | What::UssdRequested { .. }
+            | What::UssdEnded { .. },
+            _,
+        ) => again,
         (What::RecordingAvailable { duration_s }, Some(Entity::Call(call))) => {
             call.recordings.contradicts(private.url.as_deref(), *duration_s)
         }
@@ -75,13 +95,14 @@ fn fact_digest(fact: &Fact) -> Hash {
     sha256(&serde_json::to_vec(fact).expect("a fact holds only strings, numbers and string-keyed maps"))
 }
 
+/// Records one fact, and does what a person asks for in it. What may not be done is given back: the fact itself stands.
 fn record(
     fact: &Fact,
     stream: &str,
     conflict: bool,
     raw: Option<Raw<'_>>,
     recorder: &mut Recorder<'_>,
-) -> Result<(), Stop> {
+) -> Result<Option<Refusal>, Stop> {
     let leg = |leg: &crate::fact::Leg| CallFact { leg: leg.clone(), conflict };
     let data = match &fact.what {
         What::CallStarted(l) => EventData::CallStarted(leg(l)),
@@ -92,6 +113,15 @@ fn record(
         What::CallInput(l) => EventData::CallInput(leg(l)),
         What::CallEnded(l) => EventData::CallEnded(leg(l)),
         What::CallOther(l) => EventData::CallOther(leg(l)),
+        What::CallAsked(l) => EventData::CallAsked(leg(l)),
+        What::CallConsented(l) => EventData::CallConsented(leg(l)),
+        What::CallConsentRefused(l) => EventData::CallConsentRefused(leg(l)),
+        What::CallConsentMissing(l) => EventData::CallConsentMissing(leg(l)),
+        What::CallKeyed { leg: l, .. } => EventData::CallInput(leg(l)),
+        What::UssdRequested { .. } => EventData::UssdRequested(UssdRequested { conflict }),
+        What::UssdEnded { status, duration_s } => {
+            EventData::UssdEnded(UssdEnded { status: *status, duration_s: *duration_s, conflict })
+        }
         What::RecordingAvailable { duration_s } => {
             EventData::RecordingAvailable(RecordingAvailable { duration_s: *duration_s, conflict })
         }
@@ -102,12 +132,26 @@ fn record(
                 conflict,
             })
         }
-        What::MessageReceived {} => return received(fact, stream, conflict, raw, recorder),
+        What::MessageReceived {} => {
+            return received(fact, stream, conflict, raw, recorder).map(|()| None);
+        }
+        // Only of a person, which has no stream of its own name.
+        What::TextsRefused {} | What::TextsWanted {} => {
+            return Err(Stop::Quarantine(QuarantineReason::NoFacts));
+        }
         What::MessageDelivery { status } => {
             EventData::MessageDelivery(MessageDelivery { status: *status, conflict })
         }
     };
-    Ok(recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?)
+    recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?;
+    match &fact.what {
+        What::CallKeyed { wish, .. } => wish::act(wish, fact, Channel::Keypad, stream, recorder),
+        // A second step under the key of an earlier one: one of the two was never typed.
+        What::UssdRequested { wish: Some(wish) } if !conflict => {
+            wish::act(wish, fact, Channel::Ussd, stream, recorder)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A party wrote: what it means is decided first, so that the record says how it was read. A second text under the
@@ -127,9 +171,9 @@ fn received(
 }
 
 /// Name and text of the body as it came.
-type Raw<'a> = (&'static str, &'a str);
+pub(super) type Raw<'a> = (&'static str, &'a str);
 
-fn private<'a>(fact: &'a Fact, raw: Option<Raw<'a>>) -> Vec<(&'static str, &'a str)> {
+pub(super) fn private<'a>(fact: &'a Fact, raw: Option<Raw<'a>>) -> Vec<(&'static str, &'a str)> {
     let values = &fact.private;
     let named = [
         ("phone", values.phone.as_deref()),
@@ -138,6 +182,7 @@ fn private<'a>(fact: &'a Fact, raw: Option<Raw<'a>>) -> Vec<(&'static str, &'a s
         ("dialled", values.dialled.as_deref()),
         ("text", values.text.as_deref()),
         ("url", values.url.as_deref()),
+        ("told", values.told.as_deref()),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name, value?))).chain(raw).collect()
 }

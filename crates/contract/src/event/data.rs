@@ -5,7 +5,7 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Answer, ContractType, Language};
-use crate::fact::{ConferenceStatus, DeliveryStatus, Leg};
+use crate::fact::{ConferenceStatus, DeliveryStatus, Leg, SessionStatus};
 use crate::provider::Provider;
 use crate::report::{DialledLeg, FailureReason};
 
@@ -182,6 +182,10 @@ pub enum Channel {
     SmsCode,
     /// By the interface, with the code the party was sent.
     ApiCode,
+    /// By the USSD menu from the party's number, with the code it was sent.
+    Ussd,
+    /// By keys on a call with the party's number on which the contract was read back, with the code it was sent.
+    Keypad,
 }
 
 /// Data of `contract.code_refused`.
@@ -265,6 +269,10 @@ pub enum Reading {
     Ambiguous,
     /// Says nothing about a contract of this number.
     Nothing,
+    /// Wants no more messages.
+    Stop,
+    /// Wants messages again.
+    Start,
 }
 
 impl From<Answer> for Reading {
@@ -281,6 +289,35 @@ impl From<Answer> for Reading {
 pub struct MessageDelivery {
     /// The state.
     pub status: DeliveryStatus,
+    /// It contradicts what was told before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `contact.opted_out` and `contact.opted_in`. The number is a disclosure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactChanged {
+    /// The message it was said in; none where the provider said it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// Data of `ussd.requested`. What was typed and what was shown are disclosures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UssdRequested {
+    /// It contradicts what was told before. Such a step is never taken for an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Data of `ussd.ended`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UssdEnded {
+    /// How.
+    pub status: SessionStatus,
+    /// Length, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
     /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,

@@ -2,14 +2,14 @@
 
 use contract::command::{ContractType, Language};
 use contract::event::*;
-use contract::fact::{CallOutcome, Cause, ConferenceStatus, DeliveryStatus, Direction, Leg};
+use contract::fact::{CallOutcome, Cause, ConferenceStatus, DeliveryStatus, Direction, Leg, SessionStatus};
 use contract::provider::Provider;
 use contract::report::{DialledLeg, FailureReason, LegStatus};
 use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 33] = [
+pub const ALL: [&str; 41] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -18,6 +18,10 @@ pub const ALL: [&str; 33] = [
     "call.input",
     "call.ended",
     "call.other",
+    "call.asked",
+    "call.consented",
+    "call.consent_refused",
+    "call.consent_missing",
     "recording.available",
     "recording.fetched",
     "recording.altered",
@@ -40,6 +44,10 @@ pub const ALL: [&str; 33] = [
     "message.failed",
     "message.received",
     "message.delivery",
+    "contact.opted_out",
+    "contact.opted_in",
+    "ussd.requested",
+    "ussd.ended",
     "key.added",
     "key.retired",
     "key.revoked",
@@ -143,6 +151,16 @@ fn message() -> [EventData; 6] {
     ]
 }
 
+fn person() -> [EventData; 4] {
+    let ended = UssdEnded { status: SessionStatus::Incomplete, duration_s: Some(9), conflict: true };
+    [
+        EventData::ContactOptedOut(ContactChanged { links: link() }),
+        EventData::ContactOptedIn(ContactChanged { links: link() }),
+        EventData::UssdRequested(UssdRequested { conflict: true }),
+        EventData::UssdEnded(ended),
+    ]
+}
+
 /// One of each type, every field told.
 fn full() -> Vec<EventData> {
     let statement = || serde_json::json!({ "action": "retired", "from_position": 12, "reason": null });
@@ -155,6 +173,10 @@ fn full() -> Vec<EventData> {
         EventData::CallInput(call()),
         EventData::CallEnded(call()),
         EventData::CallOther(call()),
+        EventData::CallAsked(call()),
+        EventData::CallConsented(call()),
+        EventData::CallConsentRefused(call()),
+        EventData::CallConsentMissing(call()),
         EventData::RecordingAvailable(RecordingAvailable { duration_s: Some(1), conflict: true }),
         EventData::RecordingFetched(fetched()),
         EventData::RecordingAltered(fetched()),
@@ -164,6 +186,7 @@ fn full() -> Vec<EventData> {
     all.extend(conference());
     all.extend(contract());
     all.extend(message());
+    all.extend(person());
     all.push(EventData::KeyAdded(statement()));
     all.push(EventData::KeyRetired(statement()));
     all.push(EventData::KeyRevoked(statement()));

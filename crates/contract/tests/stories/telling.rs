@@ -78,6 +78,11 @@ fn states(stream: &str, entity: &Entity, all: &BTreeMap<String, Entity>) -> Vec<
         }
         Entity::Contract(agreement) => (contract_line(agreement), None, Some(&agreement.messages)),
         Entity::Message(message) => (message_line(message), None, None),
+        Entity::Contact(contact) => {
+            let word = if contact.may_be_texted() { "may be written to" } else { "wants no messages" };
+            (word.to_owned(), None, None)
+        }
+        Entity::Session(session) => (format!("{} steps", session.steps), None, None),
         Entity::Keys(keys) => (format!("{} added, {} ended", keys.added, keys.ended), None, None),
     };
     let mut lines = vec![(about.clone(), line)];

@@ -16,7 +16,8 @@ pub(super) fn contract(id: &str, agreement: &Agreement, sight: Sight) -> Value {
     let parties: Vec<Value> = agreement
         .parties
         .iter()
-        .map(|party| {
+        .zip(0..)
+        .map(|(party, number)| {
             let answer = party.answer.as_ref().map(|given| {
                 let word = match given.answer {
                     Answer::Yes => "confirmed",
@@ -30,6 +31,7 @@ pub(super) fn contract(id: &str, agreement: &Agreement, sight: Sight) -> Value {
                 "name": sight.name(party),
                 "answer": answer,
                 "wrong_codes": party.wrong_codes,
+                "can_be_texted": !agreement.refused_texts(number),
             })
         })
         .collect();

@@ -1,4 +1,4 @@
-//! Webhooks of Africa's Talking: voice, text messages, USSD.
+//! Webhooks of Africa's Talking about calls. Those about messages and USSD stand in [`super::messages`] and [`super::ussd`].
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::fact::{Direction, Fact, What};
 use contract::provider::Via;
-use providers::africastalking::{sms, ussd, voice, xml};
+use providers::Reading;
+use providers::africastalking::{voice, xml};
 use providers::script::Script;
 use providers::voicepact::CONFERENCE_PREFIX;
-use providers::{ReadError, Reading};
 
 use super::{Inlet, Sender, unreadable};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
@@ -29,8 +29,6 @@ const CLOSING_SCRIPT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Respo
 const EMPTY_SCRIPT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n</Response>";
 /// Acknowledges an event, as the source document has it.
 const ACKNOWLEDGED: &str = "OK";
-/// Shown on USSD until there are menus.
-const USSD_TEXT: &str = "Karibu Ahadi. To answer a contract, reply YES or NO with your code to our SMS.";
 
 /// State of these routes.
 #[derive(Clone)]
@@ -93,14 +91,8 @@ pub fn router(state: AfricasTalking) -> Router {
     Router::new()
         .route("/voice/events", post(events))
         .route("/voice/instruct", post(instruct))
-        .route("/sms/incoming", post(incoming))
-        .route("/sms/delivery", post(delivery))
-        .route("/ussd", post(ussd_step))
         .route("/hooks/africastalking/{secret}/voice/events", post(events))
         .route("/hooks/africastalking/{secret}/voice/instruct", post(instruct))
-        .route("/hooks/africastalking/{secret}/sms/incoming", post(incoming))
-        .route("/hooks/africastalking/{secret}/sms/delivery", post(delivery))
-        .route("/hooks/africastalking/{secret}/ussd", post(ussd_step))
         .with_state(state)
 }
 
@@ -138,57 +130,4 @@ async fn instruct(
         }
     };
     Ok(([(CONTENT_TYPE, xml::CONTENT_TYPE)], script).into_response())
-}
-
-async fn incoming(
-    State(state): State<AfricasTalking>,
-    sender: Sender,
-    form: Form,
-) -> Result<&'static str, Problem> {
-    let inlet = &state.inlet;
-    let read = sms::read_incoming(&form.bytes, &form.content_type, inlet.country(), inlet.zone());
-    message(&state, sender, &form, "sms/incoming", Via::Sms, read).await
-}
-
-async fn delivery(
-    State(state): State<AfricasTalking>,
-    sender: Sender,
-    form: Form,
-) -> Result<&'static str, Problem> {
-    let read = sms::read_delivery(&form.bytes, &form.content_type, state.inlet.country());
-    message(&state, sender, &form, "sms/delivery", Via::AfricasTalking, read).await
-}
-
-async fn message(
-    state: &AfricasTalking,
-    sender: Sender,
-    form: &Form,
-    route: &str,
-    via: Via,
-    read: Result<Fact, ReadError>,
-) -> Result<&'static str, Problem> {
-    let fact = match read {
-        Ok(fact) => fact,
-        // Nothing the ledger has a word for: an opt-out, a subscription.
-        Err(ReadError::Ignored { .. }) => return Ok(ACKNOWLEDGED),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    state.inlet.journal(form, route, via, sender.authenticated, vec![fact]).await?;
-    Ok(ACKNOWLEDGED)
-}
-
-/// Nothing is agreed by USSD yet, so a step says nothing that would have to be kept.
-async fn ussd_step(
-    State(state): State<AfricasTalking>,
-    _sender: Sender,
-    form: Form,
-) -> Result<Response, Problem> {
-    match ussd::read(&form.bytes, &form.content_type, state.inlet.country()) {
-        Ok(_) => {
-            let reply = ussd::Reply::end(USSD_TEXT).map_err(Problem::internal)?;
-            Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], reply.to_string()).into_response())
-        }
-        Err(ReadError::Ignored { .. }) => Ok(ACKNOWLEDGED.into_response()),
-        Err(error) => Err(unreadable(&error)),
-    }
 }

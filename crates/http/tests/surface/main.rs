@@ -6,6 +6,8 @@ mod evidence;
 mod junk;
 mod keys;
 mod limits;
+mod menu;
+mod messages;
 mod minivoice;
 mod process;
 mod refusals;

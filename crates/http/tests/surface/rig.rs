@@ -47,6 +47,8 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Setup {
     pub open_api: bool,
     pub loopback: bool,
+    /// Webhook paths without a secret on other addresses than loopback.
+    pub bare_hooks: bool,
     pub entries_public: bool,
     pub projector: bool,
     pub carrier: Option<Account>,
@@ -63,6 +65,7 @@ impl Default for Setup {
         Setup {
             open_api: true,
             loopback: true,
+            bare_hooks: false,
             entries_public: true,
             projector: false,
             carrier: None,
@@ -132,7 +135,7 @@ impl Rig {
         let config = Config {
             loopback: setup.loopback,
             open_api: setup.open_api,
-            allow_unauthenticated_webhooks: false,
+            allow_unauthenticated_webhooks: setup.bare_hooks,
             secrets: PathSecrets::new(&[SECRET]).unwrap(),
             country: Country::KENYA,
             zone: Zone::NAIROBI,
@@ -255,6 +258,22 @@ impl Rig {
         let input = inputs.remove(0);
         let InputBody::Webhook(webhook) = input.body.clone() else { panic!("not a webhook") };
         (input, webhook)
+    }
+
+    /// Waits until everything journaled has its outcome.
+    pub async fn folded(&self) {
+        for _ in 0..1_000 {
+            let inputs = self.inputs().await;
+            let mut open = false;
+            for input in inputs {
+                open |= self.store.outcome(input.id).await.unwrap().is_none();
+            }
+            if !open {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("inputs were not folded");
     }
 
     /// The folded state of a contract, with the codes its parties were sent.

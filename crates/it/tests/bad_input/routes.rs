@@ -162,6 +162,7 @@ pub static TRYVOX: Sample = Sample {
 const MOMENT: &str = "sessionId=ATVId_1&isActive=1&direction=Outbound&callerNumber=%2B254700000071";
 const RECEIVED: &str = "from=%2B254700000071&to=22384&text=needle&id=msg-1&date=2026-03-02+08%3A00%3A00";
 const DELIVERED: &str = "id=ATXid_1&status=Success&phoneNumber=%2B254700000071&networkCode=63902";
+const OPTED_OUT: &str = "senderId=AHADI&phoneNumber=%2B254700000071";
 const STEP: &str = "sessionId=ATUid_1&serviceCode=%2A384%23&phoneNumber=%2B254700000071&text=";
 const STATUS: &str =
     "sessionId=ATVoice_a1b2c3d4e5f6&phoneNumber=%2B254700000071&duration=60&status=completed";
@@ -175,12 +176,19 @@ pub static ROUTES: &[Route] = &[
     post("/voice/instruct", HOOK, Takes::Form(MOMENT), &[]),
     post("/sms/incoming", HOOK, Takes::Form(RECEIVED), &[]),
     post("/sms/delivery", HOOK, Takes::Form(DELIVERED), &[]),
+    post("/sms/opt-out", HOOK, Takes::Form(OPTED_OUT), &[]),
     post("/ussd", HOOK, Takes::Form(STEP), &[]),
+    post("/api/v1/sms/webhook", HOOK, Takes::Form(RECEIVED), &[]),
+    post("/api/v1/ussd", HOOK, Takes::Form(STEP), &[]),
+    post("/api/v1/ussd/", HOOK, Takes::Form(STEP), &[]),
     post("/hooks/africastalking/{secret}/voice/events", HOOK, Takes::Form(MOMENT), &[]),
     post("/hooks/africastalking/{secret}/voice/instruct", HOOK, Takes::Form(MOMENT), &[]),
     post("/hooks/africastalking/{secret}/sms/incoming", HOOK, Takes::Form(RECEIVED), &[]),
     post("/hooks/africastalking/{secret}/sms/delivery", HOOK, Takes::Form(DELIVERED), &[]),
+    post("/hooks/africastalking/{secret}/sms/opt-out", HOOK, Takes::Form(OPTED_OUT), &[]),
     post("/hooks/africastalking/{secret}/ussd", HOOK, Takes::Form(STEP), &[]),
+    post("/hooks/voicepact/{secret}/sms/webhook", HOOK, Takes::Form(RECEIVED), &[]),
+    post("/hooks/voicepact/{secret}/ussd", HOOK, Takes::Form(STEP), &[]),
     post("/api/v1/voice/webhook", HOOK, Takes::FormOrJson(STATUS, &REPORT), &[]),
     post("/hooks/voicepact/{secret}/voice/webhook", HOOK, Takes::FormOrJson(STATUS, &REPORT), &[]),
     post("/hooks/minivoice/{secret}", HOOK, Takes::Event(&MINIVOICE), &[]),

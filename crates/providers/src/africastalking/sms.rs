@@ -13,8 +13,8 @@ use crate::word::plain;
 /// Reads a message a person sent us. The text is kept exactly as it came.
 ///
 /// # Errors
-/// [`ReadError`]: no form, no sender (`from`); [`ReadError::Ignored`] for opt-outs and subscriptions, which some set
-/// up on the same address.
+/// [`ReadError`]: no form, no sender (`from`); [`ReadError::Ignored`] for subscriptions, which some set up on the same
+/// address. An opt-out that comes there is read as one.
 pub fn read_incoming(
     body: &[u8],
     content_type: &str,
@@ -22,7 +22,9 @@ pub fn read_incoming(
     zone: &Zone,
 ) -> Result<Fact, ReadError> {
     let fields = form::read(body, content_type)?;
-    ignore_notices(&fields)?;
+    if let Some(fact) = notice(&fields, country)? {
+        return Ok(fact);
+    }
     fields.required("from")?;
     let id = match fields.get("id")? {
         Some(_) => fields.id("id")?.to_owned(),
@@ -46,10 +48,12 @@ pub fn read_incoming(
 /// Reads a delivery report of a message we sent. A report without a status is [`DeliveryStatus::Unknown`].
 ///
 /// # Errors
-/// [`ReadError`]: no form, no `id`; [`ReadError::Ignored`] for opt-outs and subscriptions.
+/// [`ReadError`]: no form, no `id`; [`ReadError::Ignored`] for subscriptions. An opt-out that comes there is read as one.
 pub fn read_delivery(body: &[u8], content_type: &str, country: Country) -> Result<Fact, ReadError> {
     let fields = form::read(body, content_type)?;
-    ignore_notices(&fields)?;
+    if let Some(fact) = notice(&fields, country)? {
+        return Ok(fact);
+    }
     let id = fields.id("id")?.to_owned();
     let (status, word) = delivery(fields.get("status")?.unwrap_or_default());
     Ok(Fact {
@@ -74,13 +78,36 @@ fn delivery(status: &str) -> (DeliveryStatus, &'static str) {
     }
 }
 
+/// Reads the callback for opt-outs from bulk messages (`senderId`, `phoneNumber`): the person wants no more of them.
+///
+/// # Errors
+/// [`ReadError`]: no form, no number.
+pub fn read_opt_out(body: &[u8], content_type: &str, country: Country) -> Result<Fact, ReadError> {
+    opt_out(&form::read(body, content_type)?, country)
+}
+
 /// Opt-outs (`senderId`, `phoneNumber`) and subscriptions (`shortCode`, `keyword`, `updateType`) carry no message.
-fn ignore_notices(fields: &Fields) -> Result<(), ReadError> {
+fn notice(fields: &Fields, country: Country) -> Result<Option<Fact>, ReadError> {
     if fields.get("updateType")?.is_some() {
         return Err(ReadError::Ignored { kind: "sms subscription" });
     }
     if fields.get("senderId")?.is_some() && fields.get("id")?.is_none() && fields.get("from")?.is_none() {
-        return Err(ReadError::Ignored { kind: "sms opt-out" });
+        return opt_out(fields, country).map(Some);
     }
-    Ok(())
+    Ok(None)
+}
+
+fn opt_out(fields: &Fields, country: Country) -> Result<Fact, ReadError> {
+    let phone = number(fields, &["phoneNumber"], country)?;
+    if phone.is_none() {
+        return Err(ReadError::Missing { field: "phoneNumber" });
+    }
+    Ok(Fact {
+        subject: Subject::Contact {},
+        // Nothing but the number tells two of them apart, and a number may stand in no key.
+        key: "opted_out".to_owned(),
+        occurred: None,
+        what: What::TextsRefused {},
+        private: Private { phone, ..Private::default() },
+    })
 }

@@ -1,10 +1,14 @@
 //! USSD: the request of one step of a session, and the answer to it. The menus live elsewhere.
 
+use contract::fact::{Fact, Private, SessionStatus, Subject, What, Wish};
 use contract::phone::Country;
+use contract::provider::Provider;
 
 use super::number;
-use crate::form;
+use super::time::{self, Zone};
+use crate::form::{self, Fields, key_digest};
 use crate::reading::ReadError;
+use crate::word::plain;
 
 /// Most characters of one screen. Networks cut longer ones.
 pub const SCREEN_CHARS_MAX: usize = 182;
@@ -30,7 +34,35 @@ impl std::fmt::Debug for Request {
     }
 }
 
+/// What is posted to the address for USSD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// A step that waits for an answer.
+    Step(Request),
+    /// The notice that a session is over.
+    Over(Box<Fact>),
+}
+
 impl Request {
+    /// The step as a fact. `told` is what is shown in answer to it, where that is known before the step is recorded;
+    /// `code` what was typed as a code. What a session has typed so far only grows, so equal texts are one step.
+    pub fn fact(&self, wish: Option<Wish>, told: Option<String>, code: Option<String>) -> Fact {
+        Fact {
+            subject: Subject::Session { provider: Provider::AfricasTalking, id: self.session_id.clone() },
+            key: format!("{}:step:{}", self.session_id, key_digest(&self.text)),
+            occurred: None,
+            what: What::UssdRequested { wish },
+            private: Private {
+                phone: self.phone.clone(),
+                line: self.service_code.clone(),
+                text: Some(self.text.clone()),
+                told,
+                code,
+                ..Private::default()
+            },
+        }
+    }
+
     /// What was typed since `before`, the text of the previous step: the only safe way to find it, since splitting
     /// at `*` breaks on typed stars. None where `before` does not lead to this text, or nothing was added.
     pub fn added(&self, before: &str) -> Option<&str> {
@@ -41,21 +73,44 @@ impl Request {
     }
 }
 
-/// Reads one step of a session.
+/// Reads one step of a session, or the notice that it is over.
 ///
 /// # Errors
-/// [`ReadError`]: no form, no `sessionId`; [`ReadError::Ignored`] for the notice that a session is over.
-pub fn read(body: &[u8], content_type: &str, country: Country) -> Result<Request, ReadError> {
+/// [`ReadError`]: no form, no `sessionId`.
+pub fn read(body: &[u8], content_type: &str, country: Country, zone: &Zone) -> Result<Read, ReadError> {
     let fields = form::read(body, content_type)?;
     if fields.raw("text")?.is_none() && fields.get("durationInMillis")?.is_some() {
-        return Err(ReadError::Ignored { kind: "ussd session end" });
+        return Ok(Read::Over(Box::new(over(&fields, country, zone)?)));
     }
-    Ok(Request {
+    Ok(Read::Step(Request {
         session_id: fields.id("sessionId")?.to_owned(),
         service_code: fields.get("serviceCode")?.map(str::to_owned),
         phone: number(&fields, &["phoneNumber"], country)?,
         network_code: fields.get("networkCode")?.map(str::to_owned),
         text: fields.raw("text")?.unwrap_or_default().to_owned(),
+    }))
+}
+
+fn over(fields: &Fields, country: Country, zone: &Zone) -> Result<Fact, ReadError> {
+    let id = fields.id("sessionId")?.to_owned();
+    let status = match plain(fields.get("status")?.unwrap_or_default()).as_str() {
+        "success" => SessionStatus::Success,
+        "incomplete" => SessionStatus::Incomplete,
+        "failed" => SessionStatus::Failed,
+        _ => SessionStatus::Unknown,
+    };
+    let milliseconds = fields.get("durationInMillis")?.and_then(|text| text.parse::<u32>().ok());
+    Ok(Fact {
+        key: format!("{id}:over"),
+        subject: Subject::Session { provider: Provider::AfricasTalking, id },
+        occurred: fields.get("date")?.and_then(|text| time::read(text, zone)),
+        what: What::UssdEnded { status, duration_s: milliseconds.map(|ms| ms / 1_000) },
+        private: Private {
+            phone: number(fields, &["phoneNumber"], country)?,
+            line: fields.get("serviceCode")?.map(str::to_owned),
+            text: fields.raw("input")?.filter(|text| !text.is_empty()).map(str::to_owned),
+            ..Private::default()
+        },
     })
 }
 
@@ -126,7 +181,11 @@ mod tests {
             .append_pair("sessionId", "ATUid_1")
             .append_pair("text", text)
             .finish();
-        read(body.as_bytes(), "application/x-www-form-urlencoded", Country::KENYA).unwrap()
+        let form = "application/x-www-form-urlencoded";
+        match read(body.as_bytes(), form, Country::KENYA, &Zone::NAIROBI).unwrap() {
+            Read::Step(request) => request,
+            Read::Over(_) => panic!("the session goes on"),
+        }
     }
 
     #[test]

@@ -281,7 +281,6 @@ fn private(fields: &Fields, country: Country) -> Result<Private, ReadError> {
         line: number(fields, &["destinationNumber"], country)?,
         digits: fields.get("dtmfDigits")?.map(str::to_owned),
         dialled: number(fields, &[a, b, c, "clientDialedNumber"], country)?,
-        text: None,
-        url: None,
+        ..Private::default()
     })
 }

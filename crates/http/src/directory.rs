@@ -1,0 +1,161 @@
+//! What those who wait for an answer may be told from the ledger: a caller, and a person before a menu.
+//!
+//! Webhook handlers cannot read the store. The few that somebody waits for get this, which answers a few questions about
+//! the person who asks and nothing else, within a time that fits on a phone.
+
+use std::time::Duration;
+
+use contract::agreement::Agreement;
+use contract::command::Language;
+use contract::conference::rung_key;
+use contract::entity::{Entity, call_stream};
+use contract::menu::Known;
+use contract::provider::Provider;
+use contract::world::space;
+use ledger::time::Timestamp;
+use store::{ContractFilter, Page, Reader, StoreError};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Longest time one question may take. A provider waits 15 seconds for a screen, a caller not half as long.
+const ANSWER_SECONDS_MAX: u64 = 3;
+/// Longest wait for what somebody typed to be recorded.
+const OUTCOME_SECONDS_MAX: u64 = 6;
+/// Most contracts of one person that are looked at, the newest ones.
+const CONTRACTS_MAX: u32 = 200;
+/// How long after it was asked for a dialling still rings: providers stop after about a minute.
+const RINGING_MS_MAX: i64 = 180_000;
+/// One key of the index of numbers that are rung covers so much.
+const HOUR_MS: i64 = 3_600_000;
+
+/// Answers questions about one person. Cheap to clone.
+#[derive(Clone)]
+pub struct Directory {
+    reader: Reader,
+}
+
+/// Why a question stays unanswered.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store took longer than a person on the phone can wait.
+    #[error("the store did not answer within {ANSWER_SECONDS_MAX} s")]
+    TooSlow,
+}
+
+/// A contract of the person who asks.
+pub struct Own {
+    /// Its place among all contracts of the person, from 1.
+    pub number: usize,
+    /// `AGRI-2026-000001`.
+    pub contract_id: String,
+    /// Its state.
+    pub agreement: Box<Agreement>,
+    /// Which of its parties the person is.
+    pub party: usize,
+}
+
+impl Own {
+    /// As the menu knows it.
+    pub fn known(&self) -> Known<'_> {
+        let Own { number, contract_id, agreement, party } = self;
+        Known { number: *number, contract_id, agreement, party: *party }
+    }
+}
+
+impl Directory {
+    /// Answers from this store.
+    pub fn new(reader: Reader) -> Directory {
+        Directory { reader }
+    }
+
+    /// The contracts of a number, newest first.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn contracts_of(&self, phone: &str) -> Result<Vec<Own>, DirectoryError> {
+        let filter = ContractFilter { phone: Some(phone.to_owned()), ..ContractFilter::default() };
+        let page = Page { limit: CONTRACTS_MAX, ..Page::default() };
+        let page = in_time(self.reader.contracts_page(&filter, &page)).await?;
+        let total = usize::try_from(page.total).unwrap_or(usize::MAX);
+        let own =
+            page.rows.into_iter().enumerate().filter_map(|(at, (row, state))| {
+                own(total.saturating_sub(at), row.contract_id, &state, phone)
+            });
+        Ok(own.collect())
+    }
+
+    /// One contract of a number; none where it is not of that number.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn contract_of(&self, phone: &str, contract_id: &str) -> Result<Option<Own>, DirectoryError> {
+        let found = in_time(self.reader.contract(contract_id)).await?;
+        Ok(found.and_then(|(row, state)| own(1, row.contract_id, &state, phone)))
+    }
+
+    /// The conference or dialling for which a leg was placed: by the leg, where the provider's answer is recorded
+    /// already, else by the number that was to be rung.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn placed_for(
+        &self,
+        provider: Provider,
+        call_id: &str,
+        phone: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<String>, DirectoryError> {
+        let leg = call_stream(provider, call_id);
+        if let Some(stream) = in_time(self.reader.links(space::CALL, &leg)).await?.pop() {
+            return Ok(Some(stream));
+        }
+        let Some(phone) = phone else { return Ok(None) };
+        let mut ringing: Option<(Timestamp, String)> = None;
+        let hour_ago = Timestamp::from_millis(now.millis() - HOUR_MS).unwrap_or(now);
+        for hour in [now, hour_ago] {
+            let streams = in_time(self.reader.links(space::RUNG, &rung_key(phone, hour))).await?;
+            for row in in_time(self.reader.streams(&streams)).await? {
+                let Ok(Entity::Conference(conference)) = Entity::from_json(&row.state) else { continue };
+                let Some(at) = conference.requested_at else { continue };
+                let rings = now.millis() - at.millis() <= RINGING_MS_MAX && conference.failure.is_none();
+                if rings && ringing.as_ref().is_none_or(|(latest, _)| *latest < at) {
+                    ringing = Some((at, row.stream));
+                }
+            }
+        }
+        Ok(ringing.map(|(_, stream)| stream))
+    }
+
+    /// To be asked for before an input is handed in.
+    pub fn announced(&self, input: Uuid) -> oneshot::Receiver<String> {
+        self.reader.board().wait(input)
+    }
+
+    /// Waits until an input is recorded, or for as long as somebody can be kept waiting. Says whether it is.
+    pub async fn settled(&self, input: Uuid, announced: oneshot::Receiver<String>) -> bool {
+        let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
+        let watching = crate::intake::watch(&self.reader, input, announced);
+        matches!(tokio::time::timeout(limit, watching).await, Ok(Ok(_)))
+    }
+}
+
+/// The language a person was last written in.
+pub fn language(contracts: &[Own]) -> Language {
+    contracts.first().map_or_else(Language::default, |own| own.agreement.language)
+}
+
+fn own(number: usize, contract_id: String, state: &str, phone: &str) -> Option<Own> {
+    let Ok(Entity::Contract(agreement)) = Entity::from_json(state) else { return None };
+    let party = agreement.party_of(phone)?;
+    Some(Own { number, contract_id, agreement, party })
+}
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, DirectoryError> {
+    match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), asked).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(DirectoryError::TooSlow),
+    }
+}

@@ -1,0 +1,45 @@
+//! People without the interface: by USSD, by the keys of a phone, by words about messages. Each story ends with a sound
+//! ledger.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "menu/messages.rs"]
+mod messages;
+#[path = "menu/ussd.rs"]
+mod ussd;
+
+use it::world::SECRET;
+use it::{Setup, SourceKind, StoreKind, World};
+
+/// In one process without a server, and with Postgres behind NATS.
+const SETUPS: [Setup; 2] = [Setup::EMBEDDED, Setup { store: StoreKind::Postgres, source: SourceKind::Nats }];
+
+/// Posts a form below the secret; gives the answer.
+async fn hook(world: &World, path: &str, form: &str) -> String {
+    let (status, text) = world.post_form(&format!("/hooks/africastalking/{SECRET}/{path}"), form).await;
+    assert_eq!(status, 200, "{path}: {text}");
+    text
+}
+
+/// A phone number as a form holds it.
+fn escaped(phone: &str) -> String {
+    phone.replace('+', "%2B")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_is_confirmed_by_menu() {
+    for setup in SETUPS {
+        ussd::both_confirm(setup).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_is_rejected_by_menu() {
+    ussd::one_rejects(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_no_messages_gets_none() {
+    for setup in SETUPS {
+        messages::nobody_is_written_to_against_its_will(setup).await;
+    }
+}
