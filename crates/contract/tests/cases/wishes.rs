@@ -35,6 +35,7 @@ fn drafted() -> Input {
         other_terms: Vec::new(),
         conference_id: None,
         expires_at: None,
+        terms_evidence: None,
     };
     input(1, Via::Api, true, at(1), Body::Command(Command::CreateContract(Box::new(command))))
 }

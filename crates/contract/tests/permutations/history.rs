@@ -6,7 +6,7 @@ use contract::command::{
     RequestTranscript, StateKey,
 };
 use contract::entity::{Entity, call_stream, conference_stream};
-use contract::fact::{DeliveryStatus, Fact, Private, Subject, What};
+use contract::fact::{DeliveryStatus, Fact, Leg, Private, SessionStatus, Subject, What, Will, Wish};
 use contract::input::{Body, Input};
 use contract::provider::{Provider, Via};
 use contract::report::{DialledLeg, FailureReason, LegStatus, Report, TaskRef};
@@ -75,6 +75,21 @@ pub enum Step {
         attempt: u32,
         what: Speech,
     },
+    Keyed {
+        contract: usize,
+        party: usize,
+        yes: bool,
+        right: bool,
+        by_call: bool,
+    },
+    Session {
+        id: usize,
+        over: bool,
+    },
+    Refuses {
+        party: usize,
+        proven: bool,
+    },
     Key {
         number: u8,
     },
@@ -98,7 +113,15 @@ pub enum Speech {
 fn step() -> impl Strategy<Value = Step> {
     use DeliveryStatus::{Delivered, Failed, Sent};
     let yes = any::<bool>;
-    let words = prop::sample::select(vec!["hello there", "YES", "yes no", "NO but later", "NDIO 0000"]);
+    let words = prop::sample::select(vec![
+        "hello there",
+        "YES",
+        "yes no",
+        "NO but later",
+        "NDIO 0000",
+        "STOP",
+        "anza",
+    ]);
     let status = prop::sample::select(vec![Delivered, Failed, Sent]);
     prop_oneof![
         2 => Just(Step::Conference),
@@ -122,6 +145,11 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..3_usize, 1..3_u32, prop::sample::select(vec![
             Speech::Asked, Speech::Asked, Speech::Written, Speech::Failed, Speech::Posted
         ])).prop_map(|(call, attempt, what)| Step::Speaks { call, attempt, what }),
+        4 => (0..4_usize, 0..2_usize, any::<[bool; 3]>()).prop_map(|(contract, party, [yes, right, by_call])| {
+            Step::Keyed { contract, party, yes, right, by_call }
+        }),
+        1 => (0..2_usize, yes()).prop_map(|(id, over)| Step::Session { id, over }),
+        1 => (0..4_usize, yes()).prop_map(|(party, proven)| Step::Refuses { party, proven }),
         1 => (0..2_u8).prop_map(|number| Step::Key { number }),
         3 => (0..30_usize).prop_map(Step::Again),
         2 => (0..30_usize).prop_map(Step::Redelivered),
@@ -227,6 +255,16 @@ impl SoFar {
     fn message(&self, step: &Step) -> Option<(Via, bool, Body)> {
         match step {
             Step::Texts { .. } => self.text(step),
+            Step::Keyed { .. } => self.keyed(step),
+            Step::Session { id, over } => {
+                Some((Via::Ussd, false, webhook("ussd body", vec![session(*id, *over)])))
+            }
+            Step::Refuses { party, proven } => {
+                let private = Private { phone: Some(PHONES[*party].to_owned()), ..Private::default() };
+                let (subject, what) = (Subject::Contact {}, What::TextsRefused {});
+                let told = Fact { subject, key: "opted_out".into(), occurred: None, what, private };
+                Some((Via::AfricasTalking, *proven, webhook("refused body", vec![told])))
+            }
             Step::Says { party, words, id } => {
                 let private = Private {
                     phone: Some(PHONES[*party].to_owned()),
@@ -291,6 +329,29 @@ impl SoFar {
         }
     }
 
+    /// Keys for a contract, on a call or in a menu.
+    fn keyed(&self, step: &Step) -> Option<(Via, bool, Body)> {
+        let Step::Keyed { contract, party, yes, right, by_call } = step else { return None };
+        let (contract_id, agreement) = self.contract(*contract)?;
+        let party = &agreement.parties[*party];
+        let code = if *right { party.code.clone()? } else { "0000".to_owned() };
+        let will = Will::Answer(if *yes { Answer::Yes } else { Answer::No });
+        let wish = Wish { contract_id, will };
+        let private = Private { phone: party.phone.clone(), code: Some(code.clone()), ..Private::default() };
+        let number = self.inputs.len();
+        let told = if *by_call {
+            let subject = Subject::Call { provider: Provider::AfricasTalking, id: CALLS[2].to_owned() };
+            let what = What::CallKeyed { leg: Leg::default(), wish };
+            let private = Private { digits: Some(code), ..private };
+            Fact { subject, key: format!("{}:input:{number}", CALLS[2]), occurred: None, what, private }
+        } else {
+            let what = What::UssdRequested { wish: Some(wish) };
+            Fact { what, private: Private { text: Some(code), ..private }, ..session(number, false) }
+        };
+        let via = if *by_call { Via::AfricasTalking } else { Via::Ussd };
+        Some((via, *right, webhook("typed body", vec![told])))
+    }
+
     fn fetched(&self, call: usize, attempt: u32, result: usize) -> Option<Report> {
         let stream = call_stream(Provider::AfricasTalking, CALLS[call]);
         let Some(Entity::Call(state)) = self.shelf.entity(&stream) else { return None };
@@ -312,6 +373,20 @@ impl SoFar {
 fn fact(id: &str, word: &str, what: What, private: Private) -> Fact {
     let subject = Subject::Message { provider: Provider::AfricasTalking, id: id.to_owned() };
     Fact { subject, key: format!("{id}:{word}"), occurred: None, what, private }
+}
+
+/// A step of a session that only looks, or its end.
+fn session(id: usize, over: bool) -> Fact {
+    let id = format!("ATUid_{id}");
+    let (word, what) = if over {
+        ("over", What::UssdEnded { status: SessionStatus::Success, duration_s: Some(9) })
+    } else {
+        ("step", What::UssdRequested { wish: None })
+    };
+    let key = format!("{id}:{word}");
+    let subject = Subject::Session { provider: Provider::AfricasTalking, id };
+    let private = Private { phone: Some(PHONES[0].to_owned()), ..Private::default() };
+    Fact { subject, key, occurred: None, what, private }
 }
 
 fn conference() -> Command {

@@ -24,7 +24,7 @@ fn fact() -> impl Strategy<Value = Fact> {
 }
 
 fn of_call() -> impl Strategy<Value = Fact> {
-    (0..CALLS.len(), 0..9usize, leg(), occurred(), private(), 0..3usize).prop_map(
+    (0..CALLS.len(), 0..13usize, leg(), occurred(), private(), 0..3usize).prop_map(
         |(call, kind, leg, occurred, mut private, recording)| {
             let (word, what) = match kind {
                 0 => ("started", What::CallStarted(leg)),
@@ -35,6 +35,10 @@ fn of_call() -> impl Strategy<Value = Fact> {
                 5 => ("input", What::CallInput(leg)),
                 6 => ("other", What::CallOther(leg)),
                 7 => ("recording", What::RecordingAvailable { duration_s: leg.duration_s }),
+                8 => ("asked", What::CallAsked(leg)),
+                9 => ("consent:1", What::CallConsented(leg)),
+                10 => ("consent:2", What::CallConsentRefused(leg)),
+                11 => ("consent:3", What::CallConsentMissing(leg)),
                 _ => ("ended", What::CallEnded(leg)),
             };
             // Half of the recordings share a key though their address differs: a contradiction.
