@@ -8,6 +8,7 @@ use std::fmt;
 
 use ledger::disclosure::Disclosure;
 use ledger::hash::Hash;
+use ledger::key::KeyRing;
 use ledger::record::{Draft, Payload, SealError, Source, payload, record_id};
 use ledger::stream::{Head, StreamId};
 use ledger::time::Timestamp;
@@ -102,6 +103,7 @@ pub mod space {
 /// The working set of one batch. `Debug` shows sizes only: links and states hold phone numbers.
 pub struct World {
     origin: String,
+    ring: KeyRing,
     last_recorded_at: Option<Timestamp>,
     streams: HashMap<String, StreamState>,
     seen: HashMap<String, BTreeSet<Hash>>,
@@ -143,6 +145,7 @@ impl World {
     pub fn new(origin: &str, last_recorded_at: Option<Timestamp>) -> World {
         World {
             origin: origin.to_owned(),
+            ring: KeyRing::new(origin, None),
             last_recorded_at,
             streams: HashMap::new(),
             seen: HashMap::new(),
@@ -159,6 +162,20 @@ impl World {
     /// Name of the log.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Fills in the keys of the log; without it there are none, and no root key is asked for.
+    pub fn put_ring(&mut self, ring: KeyRing) {
+        self.ring = ring;
+    }
+
+    /// The keys of the log, with those this batch states. Where their ranges begin and end is not exact for the latter.
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    pub(crate) fn ring_mut(&mut self) -> &mut KeyRing {
+        &mut self.ring
     }
 
     /// Fills in a loaded stream.

@@ -162,20 +162,17 @@ fn answer_contract(command: &AnswerContract, recorder: &mut Recorder<'_>) -> Res
     answer::give(&stream, party, command.answer, Channel::ApiCode, code, Vec::new(), recorder)
 }
 
-/// Shape and log are checked here; the signatures are not, for no input says which root key
-/// is trusted. Whoever reads the log checks it ([`ledger::key::KeyRing`]).
+/// A statement is recorded only if an auditor will take it: the ring of the log so far decides.
 fn state_key(statement: &str, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let invalid = |reason: String| Refusal::Invalid { field: "statement".into(), reason };
     let value = ledger::json::parse_canonical(statement.as_bytes()).map_err(|e| invalid(e.to_string()))?;
     let signed = SignedStatement::from_data(&value).map_err(|e| invalid(e.to_string()))?;
-    if signed.statement.origin != recorder.world.origin() {
-        return Err(invalid("is about another log".into()).into());
-    }
     let digest = sha256(statement.as_bytes());
     if matches!(recorder.world.entity(KEYS_STREAM), Some(Entity::Keys(keys)) if keys.statements.contains(&digest))
     {
         return Err(Stop::Already(KEYS_STREAM.to_owned()));
     }
+    crate::keys::take(recorder.world.ring_mut(), &signed).map_err(|e| invalid(e.to_string()))?;
     let data = crate::event::loose(&value);
     let event = match signed.statement.action {
         Action::Added => EventData::KeyAdded(data),

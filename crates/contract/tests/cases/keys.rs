@@ -6,7 +6,7 @@ use contract::entity::{Entity, KEYS_STREAM};
 use contract::input::Body;
 use contract::outcome::{Outcome, Refusal};
 use contract::provider::Via;
-use ledger::key::{Action, KeyRing, KeyStatement, RecordKey, Role};
+use ledger::key::{Action, KeyRing, KeyStatement, Reason, RecordKey, Role};
 use ledger::record;
 use ledger::time::Timestamp;
 
@@ -14,22 +14,31 @@ fn key(number: u8) -> RecordKey {
     RecordKey::from_seed(&[number; 32])
 }
 
-fn statement(action: Action, number: u8, origin: &str) -> String {
-    let statement = KeyStatement {
+fn said(action: Action, number: u8) -> KeyStatement {
+    KeyStatement {
         action,
         role: Role::Record,
-        origin: origin.to_owned(),
+        origin: ORIGIN.to_owned(),
         public_key: key(number).public().clone(),
         issued_at: Timestamp::EPOCH,
         from_position: None,
         reason: None,
-    };
-    let added = (action == Action::Added).then(|| key(number));
-    statement.sign(&key(9), added.as_ref()).data().canonical()
+    }
+}
+
+/// Signed by the root key, number 9, or by another in its place.
+fn signed(statement: KeyStatement, root: u8, number: u8) -> String {
+    let added = (statement.action == Action::Added).then(|| key(number));
+    statement.sign(&key(root), added.as_ref()).data().canonical()
+}
+
+fn statement(action: Action, number: u8, origin: &str) -> String {
+    signed(KeyStatement { origin: origin.to_owned(), ..said(action, number) }, 9, number)
 }
 
 fn state(statements: &[String]) -> Shelf {
-    let mut shelf = Shelf::default();
+    let root = key(9).public().clone();
+    let mut shelf = Shelf { ring: Some(KeyRing::new(ORIGIN, Some(root))), ..Shelf::default() };
     for (number, statement) in (1..).zip(statements) {
         let body = Body::Command(Command::StateKey(StateKey { statement: statement.clone() }));
         shelf.fold(&[input(number, Via::Api, true, Timestamp::EPOCH, body)]);
@@ -80,4 +89,36 @@ fn what_is_no_statement_about_this_log_is_refused() {
         assert!(matches!(outcome, Outcome::Refused(Refusal::Invalid { field, .. }) if field == "statement"));
     }
     assert_eq!(shelf.outcomes.len(), refused.len());
+}
+
+/// Each of these would stand in the log for good, and fail every audit or end the log.
+#[test]
+fn what_an_auditor_would_refuse_is_refused() {
+    let added = |number| statement(Action::Added, number, ORIGIN);
+    let log_key = |action, number| signed(KeyStatement { role: Role::Log, ..said(action, number) }, 9, number);
+    let begun = [added(1), log_key(Action::Added, 2)];
+    let cases = [
+        ("not signed by the root key", signed(said(Action::Added, 3), 8, 3)),
+        ("not signed by the key it adds", signed(said(Action::Added, 3), 9, 4)),
+        ("has or had a role", signed(KeyStatement { reason: Some(Reason::Rotation), ..said(Action::Added, 1) }, 9, 1)),
+        ("has or had a role", added(9)),
+        ("has or had a role", added(2)),
+        ("the key is unknown", statement(Action::Retired, 3, ORIGIN)),
+        ("the key is unknown", statement(Action::Revoked, 2, ORIGIN)),
+        ("from_position", signed(KeyStatement { from_position: Some(9), ..said(Action::Added, 3) }, 9, 3)),
+        ("no key would be left", statement(Action::Retired, 1, ORIGIN)),
+        ("no key would be left", statement(Action::Revoked, 1, ORIGIN)),
+        ("log key cannot be changed", log_key(Action::Added, 3)),
+        ("log key cannot be changed", log_key(Action::Retired, 2)),
+    ];
+    for (why, statement) in cases {
+        let mut statements = begun.to_vec();
+        statements.push(statement);
+        let shelf = state(&statements);
+        assert_eq!(shelf.log.len(), begun.len(), "{why}");
+        let Outcome::Refused(Refusal::Invalid { reason, .. }) = &shelf.outcomes[2].1 else {
+            panic!("{why}: {:?}", shelf.outcomes[2].1)
+        };
+        assert!(reason.contains(why), "{why}: {reason}");
+    }
 }

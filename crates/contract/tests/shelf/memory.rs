@@ -10,6 +10,7 @@ use contract::outcome::Outcome;
 use contract::provider::{Provider, Via};
 use contract::world::{LinkEdit, Made, World};
 use ledger::hash::{Hash, sha256};
+use ledger::key::KeyRing;
 use ledger::stream::Head;
 use ledger::time::Timestamp;
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub struct Shelf {
     pub links: BTreeSet<(String, String, String)>,
     pub counters: BTreeMap<String, u64>,
     handled: BTreeSet<Uuid>,
+    /// The keys of the log; none until the first batch, then without a root key unless one was put in before.
+    pub ring: Option<KeyRing>,
     /// Every record made.
     pub log: Vec<Made>,
     /// What became of each input that was not handled before, in order.
@@ -41,6 +44,7 @@ impl Shelf {
                 self.outcomes.push((input.id, outcome));
             }
         }
+        self.ring = Some(world.ring().clone());
         self.handled.extend(batch.iter().map(|input| input.id));
         for (stream, state) in world.changed() {
             let kept = (state.head, state.recorded_at, state.entity.to_json());
@@ -64,6 +68,9 @@ impl Shelf {
 
     fn load(&self, batch: &[Input]) -> World {
         let mut world = World::new(ORIGIN, self.last_recorded_at);
+        if let Some(ring) = &self.ring {
+            world.put_ring(ring.clone());
+        }
         for input in batch {
             if self.handled.contains(&input.id) {
                 world.put_handled(input.id);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, KeyError, PublicKey, Role, SignedStatement};
+use super::{Action, KeyError, KeyStatement, PublicKey, Role, SignedStatement};
 use crate::record::Record;
 
 /// A key and the positions of the log for which it counts.
@@ -90,18 +90,37 @@ impl KeyRing {
         }
         signed.verify(self.root.as_ref())?;
         let genesis = self.is_genesis(position, record, &signed);
-        let kid = statement.public_key.kid();
-        if statement.action == Action::Added && kid == record.kid && !genesis {
+        if statement.action == Action::Added && statement.public_key.kid() == record.kid && !genesis {
             return Err(KeyError::SelfAdded);
         }
-        let earliest = if genesis { position } else { position + 1 };
+        self.put(if genesis { position } else { position + 1 }, statement)
+    }
+
+    /// Takes in a statement as [`KeyRing::apply`] would from a record at `position` that another key signed; the first
+    /// record key of a log signs for itself. What this refuses would fail an audit if it stood in the log, so whoever
+    /// writes asks a copy of the ring first. On an error the ring is unchanged.
+    ///
+    /// # Errors
+    /// Why an auditor would refuse it.
+    pub fn take(&mut self, position: u64, signed: &SignedStatement) -> Result<(), KeyError> {
+        let statement = &signed.statement;
+        if statement.origin != self.origin {
+            return Err(KeyError::Origin);
+        }
+        signed.verify(self.root.as_ref())?;
+        let adds_record_key = statement.action == Action::Added && statement.role == Role::Record;
+        let genesis = position == 0 && self.record.is_empty() && adds_record_key;
+        self.put(if genesis { position } else { position + 1 }, statement)
+    }
+
+    fn put(&mut self, earliest: u64, statement: &KeyStatement) -> Result<(), KeyError> {
         let from = statement.from_position.unwrap_or(earliest);
         if from < earliest {
             return Err(KeyError::BackDated { from, earliest });
         }
         match statement.action {
             Action::Added => self.add(statement.role, statement.public_key.clone(), from),
-            Action::Retired | Action::Revoked => self.end(statement.role, kid, from),
+            Action::Retired | Action::Revoked => self.end(statement.role, statement.public_key.kid(), from),
         }
     }
 
@@ -132,6 +151,12 @@ impl KeyRing {
     /// The record key of this thumbprint, if it may sign the record at `position`.
     pub fn may_sign(&self, kid: &str, position: u64) -> Result<&PublicKey, KeyError> {
         self.record.get(kid).ok_or(KeyError::Unknown)?.check(position)
+    }
+
+    /// The newest record key that may sign the record at `position`: of those in whose range it lies, the one whose
+    /// range begins last. Everybody who knows the log up to there names the same one.
+    pub fn newest(&self, position: u64) -> Option<&KeyRange> {
+        self.record.values().filter(|range| range.check(position).is_ok()).max_by_key(|range| range.from)
     }
 
     /// Every record key ever added, by thumbprint.
