@@ -1,7 +1,8 @@
 //! The keys on disk: root, record and log key as PKCS#8 PEM, and the statements that name them in the log.
 //!
 //! Files are made once, readable by their owner only, and refused when anybody else may read them. The root key is
-//! needed only to name keys: move it offline after the first start.
+//! needed only to name keys: move it offline after the first start. Record keys are kept for good, for a ledger that is
+//! folded again: `record.pem` is the first, `record-<first 8 of its kid>.pem` any later one.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -9,24 +10,24 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ledger::checkpoint::{LogKey, LogVerifier};
-use ledger::key::{Action, KeyRing, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
-use ledger::stream;
+use ledger::key::{Action, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
 use ledger::time::Timestamp;
 use projector::genesis::Statement;
+use projector::signer::{self, KeyOf};
 use store::Reader;
 use zeroize::Zeroizing;
 
-/// More key records than a ledger has in a thousand years of yearly rotation.
-const KEY_RECORDS_MAX: u32 = 10_000;
+/// Characters of the kid in the name of a later record key.
+const KID_IN_NAME_CHARS: usize = 8;
 /// Why a projector does not start with a ledger that other keys signed.
 const NOT_OURS: &str = "the keys in the data directory are not those of the ledger in the database; put the keys directory back from a backup";
 
 /// The keys of a projector.
 pub struct KeyFiles {
-    /// Signs records.
-    pub record: Arc<RecordKey>,
+    /// Sign records, each its part of the log; by name of their files, the first one first.
+    pub records: Vec<Arc<RecordKey>>,
     /// Signs checkpoints.
     pub log: Arc<LogKey>,
     /// Names the others; what auditors pin.
@@ -46,15 +47,62 @@ pub fn open(directory: &Path, origin: &str, now: Timestamp) -> anyhow::Result<Ke
     if fresh {
         create(directory, origin, now)?;
     }
-    let record =
-        RecordKey::from_pkcs8_pem(&read_private(&directory.join("record.pem"))?).context("record.pem")?;
+    let records = record_keys(directory)?.into_iter().map(|(_, key)| Arc::new(key)).collect();
     let log =
         LogKey::from_pkcs8_pem(origin, &read_private(&directory.join("log.pem"))?).context("log.pem")?;
-    let root = fs::read_to_string(directory.join("root.pub.jwk")).context("root.pub.jwk")?;
-    let root = PublicKey::from_jwk(root.trim()).context("root.pub.jwk")?;
+    let root = root(directory)?;
     let text = fs::read_to_string(directory.join("statements.jsonl")).context("statements.jsonl")?;
     let statements = text.lines().map(statement).collect::<anyhow::Result<_>>()?;
-    Ok(KeyFiles { record: Arc::new(record), log: Arc::new(log), root, statements, fresh })
+    Ok(KeyFiles { records, log: Arc::new(log), root, statements, fresh })
+}
+
+/// The record keys of a directory with the names of their files, the first key of the ledger first.
+///
+/// # Errors
+/// When there is none, or one is not a private key that only this user may read.
+pub fn record_keys(directory: &Path) -> anyhow::Result<Vec<(String, RecordKey)>> {
+    let files = fs::read_dir(directory).with_context(|| format!("{} cannot be read", directory.display()))?;
+    let mut names = Vec::new();
+    for file in files {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        let middle = name.strip_prefix("record").and_then(|rest| rest.strip_suffix(".pem"));
+        if middle.is_some_and(|middle| middle.is_empty() || middle.starts_with('-')) {
+            names.push(name);
+        }
+    }
+    // "record.pem" is behind "record-….pem" in ASCII.
+    names.sort_by_key(|name| (name.contains('-'), name.clone()));
+    if names.is_empty() {
+        bail!("there is no record key in {}", directory.display());
+    }
+    let read = |name: String| {
+        let key = RecordKey::from_pkcs8_pem(&read_private(&directory.join(&name))?).context(name.clone())?;
+        Ok((name, key))
+    };
+    names.into_iter().map(read).collect()
+}
+
+/// The name of the file of a record key that is not the first.
+pub fn record_file(kid: &str) -> String {
+    let start: String = kid.chars().take(KID_IN_NAME_CHARS).collect();
+    format!("record-{start}.pem")
+}
+
+/// Finds record keys in a directory, as it is when one is asked for.
+pub fn key_of(directory: PathBuf) -> KeyOf {
+    Arc::new(move |kid| {
+        let keys = record_keys(&directory).map_err(|error| format!("{error:#}"))?;
+        let found = keys.into_iter().find(|(_, key)| key.kid() == kid).map(|(_, key)| key);
+        found.ok_or_else(|| missing(&directory, kid))
+    })
+}
+
+fn missing(directory: &Path, kid: &str) -> String {
+    format!(
+        "the key {kid} signs what comes next, and no record*.pem in {} holds it: put {} there",
+        directory.display(),
+        record_file(kid)
+    )
 }
 
 /// Makes a directory, where there is none, that only its owner may enter: it holds keys, or personal values.
@@ -105,7 +153,7 @@ fn statement(line: &str) -> anyhow::Result<Statement> {
     })
 }
 
-fn random() -> anyhow::Result<Zeroizing<[u8; 32]>> {
+pub(crate) fn random() -> anyhow::Result<Zeroizing<[u8; 32]>> {
     let mut seed = Zeroizing::new([0_u8; 32]);
     // Keys are made here and nowhere else.
     #[allow(clippy::disallowed_methods)]
@@ -113,7 +161,7 @@ fn random() -> anyhow::Result<Zeroizing<[u8; 32]>> {
     Ok(seed)
 }
 
-fn write_private(path: &PathBuf, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -126,7 +174,7 @@ fn write_private(path: &PathBuf, text: &str) -> anyhow::Result<()> {
 }
 
 /// Reads a private key file; refuses one that others may read or write, or that belongs to somebody else.
-fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+pub(crate) fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let metadata = fs::metadata(path).with_context(|| format!("the key {} is missing", path.display()))?;
     if metadata.permissions().mode() & 0o077 != 0 {
         bail!("the key {} may be read by others; chmod 600 it", path.display());
@@ -145,26 +193,25 @@ fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
 ///
 /// # Errors
 /// Which key it is, and what to do.
-pub async fn check_named(keys: &KeyFiles, reader: &Reader, origin: &str) -> anyhow::Result<()> {
-    let records = reader.stream_records(stream::KEYS, 1, KEY_RECORDS_MAX).await?;
-    if records.is_empty() {
+pub async fn check_named(
+    keys: &KeyFiles,
+    directory: &Path,
+    reader: &Reader,
+    origin: &str,
+) -> anyhow::Result<()> {
+    if reader.tip().await?.size == 0 {
         // A new ledger: its first records name these keys.
         return Ok(());
     }
     if keys.fresh {
         bail!("{NOT_OURS}; those that are there now were made just now, remove them");
     }
-    let mut ring = KeyRing::new(origin, Some(keys.root.clone()));
-    for row in &records {
-        let record = ledger::record::open(&row.jws).context("the ledger's key records")?;
-        ring.apply(row.position, &record)
-            .with_context(|| format!("the ledger's key record {} is not of these keys", row.position))
-            .context(NOT_OURS)?;
-    }
+    let ring = signer::ring(reader, origin, Some(keys.root.clone())).await.context(NOT_OURS)?;
     let size = reader.tip().await?.size;
-    ring.may_sign(keys.record.kid(), size)
-        .with_context(|| format!("record.pem holds the key {}", keys.record.kid()))
-        .context(NOT_OURS)?;
+    let kid = ring.newest(size).map(|range| range.public_key.kid()).context("no key may sign any more")?;
+    if !keys.records.iter().any(|key| key.kid() == kid) {
+        return Err(anyhow!(missing(directory, kid)).context(NOT_OURS));
+    }
     let log_key = keys.log.verifier().public_key();
     if !ring.log_keys().values().any(|range| *range.public_key.as_bytes() == log_key) {
         bail!("{NOT_OURS}: log.pem holds a key that no statement names");
@@ -177,7 +224,15 @@ pub async fn check_named(keys: &KeyFiles, reader: &Reader, origin: &str) -> anyh
 /// # Errors
 /// When they are missing or none.
 pub fn public(directory: &Path) -> anyhow::Result<(PublicKey, LogVerifier)> {
-    let root = fs::read_to_string(directory.join("root.pub.jwk")).context("root.pub.jwk")?;
     let vkey = fs::read_to_string(directory.join("log.vkey")).context("log.vkey")?;
-    Ok((PublicKey::from_jwk(root.trim())?, LogVerifier::from_vkey(vkey.trim())?))
+    Ok((root(directory)?, LogVerifier::from_vkey(vkey.trim())?))
+}
+
+/// The public half of the root key: what the ledger's other keys are named by.
+///
+/// # Errors
+/// When it is missing or none.
+pub fn root(directory: &Path) -> anyhow::Result<PublicKey> {
+    let root = fs::read_to_string(directory.join("root.pub.jwk")).context("root.pub.jwk")?;
+    PublicKey::from_jwk(root.trim()).context("root.pub.jwk")
 }

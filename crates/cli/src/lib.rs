@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod keyfiles;
 mod lag;
 pub mod owner;
+pub mod rotation;
 pub mod signals;
 pub mod story;
 pub mod surface;

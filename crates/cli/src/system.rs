@@ -122,7 +122,7 @@ impl System {
 
     async fn start_projector(&mut self, faults: Faults) -> anyhow::Result<()> {
         let keys = keyfiles::open(&self.config.keys_dir(), &self.config.origin, now())?;
-        keyfiles::check_named(&keys, &self.store, &self.config.origin).await?;
+        keyfiles::check_named(&keys, &self.config.keys_dir(), &self.store, &self.config.origin).await?;
         let opener = match (&self.bus, &self.door) {
             (Some(bus), _) => Opener::JetStream(bus.clone()),
             (None, Some(door)) => Opener::Journal(door.journal().clone()),
@@ -146,7 +146,8 @@ impl System {
         let writer = Writer {
             store: self.store.clone(),
             opener,
-            key: keys.record.clone(),
+            key_of: keyfiles::key_of(self.config.keys_dir()),
+            root: keys.root.clone(),
             origin: self.config.origin.clone(),
             owner: owner.name.clone(),
             statements: keys.statements.clone(),

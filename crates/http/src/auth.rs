@@ -228,6 +228,8 @@ needs! {
     CallsControl => CallsControl,
     /// `audit:read`
     AuditRead => AuditRead,
+    /// `admin`
+    Admin => Admin,
 }
 
 /// Proof that the caller may do what `N` names. As the first argument of a handler it is checked before the body is

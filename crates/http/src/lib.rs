@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod health;
 pub mod inputs;
 pub mod intake;
+pub mod keys;
 pub mod problem;
 pub mod query;
 pub mod rooms;
@@ -235,6 +236,13 @@ fn api_routes(
             intake.clone(),
             reader.clone(),
             country,
+        )))
+        .merge(keys::router(keys::Keys::new(
+            gate.clone(),
+            intake.clone(),
+            reader.clone(),
+            config.origin.clone(),
+            config.root.clone(),
         )))
         .merge(contracts::router(contracts::Contracts::new(
             gate.clone(),

@@ -5,13 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
 use contract::fact::{Direction, Fact, Leg, Private, Subject, What};
 use contract::input::{Body, INPUT_VERSION, Input, Seed, Webhook};
 use contract::provider::{Provider, Via};
 use ledger::hash::sha256;
-use ledger::key::RecordKey;
+use ledger::key::{KeyRing, RecordKey};
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
 use ledger::verify::{Auditor, Pins, check_record};
@@ -133,7 +134,7 @@ fn key() -> RecordKey {
 }
 
 fn empty() -> Tail {
-    Tail { tree: Tree::empty(), last_recorded_at: None }
+    Tail { tree: Tree::empty(), last_recorded_at: None, ring: Arc::new(KeyRing::new(ORIGIN, None)) }
 }
 
 /// Signs the same bytes on all cores and does nothing else.

@@ -2,6 +2,7 @@
 //! carrier. Every test that makes one ends with [`World::sound`].
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+pub mod backup;
 pub mod chance;
 pub mod load;
 pub mod logs;

@@ -24,6 +24,24 @@ impl PostgresDatabase {
         format!("{base}/{}", self.name)
     }
 
+    /// Another database that holds the same. Nobody may be connected to this one.
+    pub async fn copy(&self) -> PostgresDatabase {
+        let name = format!("ahadi_it_{}", uuid::Uuid::now_v7().simple());
+        let mut admin = PgConnection::connect(&self.server).await.unwrap();
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {}", self.name);
+        for _ in 0..300 {
+            // Connections that were closed take a moment to be gone.
+            match admin.execute(AssertSqlSafe(sql.clone())).await {
+                Ok(_) => return PostgresDatabase { server: self.server.clone(), name },
+                Err(error) if error.to_string().contains("being accessed") => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("somebody is still connected to the database");
+    }
+
     pub async fn drop_it(self) {
         let mut admin = PgConnection::connect(&self.server).await.unwrap();
         admin.execute(AssertSqlSafe(format!("DROP DATABASE {} WITH (FORCE)", self.name))).await.unwrap();

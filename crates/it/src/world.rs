@@ -66,9 +66,10 @@ pub struct World {
     pub http: reqwest::Client,
     /// What is to fail in the projector; nothing until asked for.
     pub faults: Faults,
-    postgres: Option<PostgresDatabase>,
+    pub(crate) postgres: Option<PostgresDatabase>,
     running: Option<(System, Listening)>,
-    extra: Vec<String>,
+    /// Further flags of the service, from its next start on.
+    pub extra: Vec<String>,
     open: bool,
 }
 

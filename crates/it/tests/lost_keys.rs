@@ -41,7 +41,7 @@ async fn other_keys_are_refused_before_anything_is_written() {
     let cases: [(&[&str], &str); 5] = [
         (&[], "made just now"),
         (&all, "key record 0"),
-        (&["record.pem"], "record.pem holds the key"),
+        (&["record.pem"], "no record*.pem"),
         (&["log.pem"], "log.pem holds a key"),
         (&["root.pub.jwk"], "key record 0"),
     ];

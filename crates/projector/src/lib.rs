@@ -21,5 +21,6 @@ pub mod plan;
 mod portion;
 pub mod publish;
 pub mod rebuild;
+pub mod signer;
 pub mod views;
 pub mod writer;

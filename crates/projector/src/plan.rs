@@ -1,12 +1,15 @@
 //! Planning a batch: what its inputs lead to, as one value that the store writes or does not. No I/O here.
 
+use std::sync::Arc;
+
+use contract::command::Command;
 use contract::decide::{decide, needs};
-use contract::entity::Entity;
-use contract::input::Input;
+use contract::entity::{Entity, KEYS_STREAM};
+use contract::input::{Body, Input};
 use contract::outcome::{Outcome, QuarantineReason};
 use contract::world::{Made, World};
 use journal::Entry;
-use ledger::key::RecordKey;
+use ledger::key::{KeyError, KeyRing, RecordKey};
 use ledger::record::Sealed;
 use ledger::stream::Head;
 use ledger::time::Timestamp;
@@ -26,6 +29,8 @@ pub struct Tail {
     pub tree: Tree,
     /// `recorded_at` of the newest record.
     pub last_recorded_at: Option<Timestamp>,
+    /// The keys named so far: which statements may follow, and who signs what comes next.
+    pub ring: Arc<KeyRing>,
 }
 
 /// One entry as it was read: an input, or bytes that are none.
@@ -64,6 +69,14 @@ pub enum PlanError {
         /// Why.
         reason: String,
     },
+    /// A key statement would fail every audit of the log.
+    #[error("the key statement for position {position} would fail an audit: {reason}")]
+    Key {
+        /// Where it would stand.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A planned batch.
@@ -86,6 +99,11 @@ impl Read {
                 payload: entry.payload,
             },
         }
+    }
+
+    /// Whether it states something about a key: what follows it may have to be signed with another one.
+    pub fn states_key(&self) -> bool {
+        matches!(self, Read::Input(input) if matches!(input.body, Body::Command(Command::StateKey(_))))
     }
 
     /// The same entry, to be set aside unread.
@@ -160,12 +178,14 @@ pub fn plan(
         disclosures.extend(disclosure_rows(position, &made));
         records.push(record_row(position, made, sealed));
     }
+    take_keys(&mut tail.ring, &records)?;
     let commit = Commit { first_position, read_to, inbox, records, disclosures, nodes, seen, views };
     Ok(Plan { commit, tail })
 }
 
 fn world(loaded: Loaded, tail: &Tail, origin: &str) -> Result<World, PlanError> {
     let mut world = World::new(origin, tail.last_recorded_at);
+    world.put_ring((*tail.ring).clone());
     for row in loaded.streams {
         let entity = Entity::from_json(&row.state)
             .map_err(|e| PlanError::State { stream: row.stream.clone(), reason: e.to_string() })?;
@@ -185,6 +205,20 @@ fn world(loaded: Loaded, tail: &Tail, origin: &str) -> Result<World, PlanError> 
         world.put_handled(input);
     }
     Ok(world)
+}
+
+/// Takes in the key statements of a batch as an auditor will.
+fn take_keys(ring: &mut Arc<KeyRing>, records: &[RecordRow]) -> Result<(), PlanError> {
+    for row in records.iter().filter(|row| row.stream == KEYS_STREAM) {
+        let refused = |reason: String| PlanError::Key { position: row.position, reason };
+        let record = ledger::record::open(&row.jws).map_err(|e| refused(e.to_string()))?;
+        let apply = |ring: &mut KeyRing| -> Result<(), KeyError> {
+            ring.signer(row.position, &record)?;
+            ring.apply(row.position, &record)
+        };
+        apply(Arc::make_mut(ring)).map_err(|e| refused(e.to_string()))?;
+    }
+    Ok(())
 }
 
 fn fold(read: &Read, world: &mut World) -> Option<InboxRow> {

@@ -30,6 +30,36 @@ impl From<Batch> for Portion {
 }
 
 impl Portion {
+    /// The same in portions, last one first. Each ends behind an input that states something about a key, because the
+    /// key that signs what follows has to be chosen anew.
+    pub(crate) fn by_keys(self) -> Vec<Portion> {
+        let (mut portions, mut rest) = (Vec::new(), self);
+        while let Some(at) = rest.reads.iter().position(Read::states_key)
+            && at + 1 < rest.reads.len()
+        {
+            let [front, back] = rest.split(at + 1);
+            portions.push(front);
+            rest = back;
+        }
+        portions.push(rest);
+        portions.reverse();
+        portions
+    }
+
+    /// The first so many entries, and the others: at least one each.
+    fn split(&self, at: usize) -> [Portion; 2] {
+        let (front, back) = self.reads.split_at(at);
+        let (front_positions, back_positions) = self.positions.split_at(at);
+        let through = front_positions.last().copied().unwrap_or(self.through);
+        let part = |reads: &[Read], positions: &[u64], through| Portion {
+            reads: reads.into(),
+            positions: positions.to_vec(),
+            through,
+            panics: 0,
+        };
+        [part(front, front_positions, through), part(back, back_positions, self.through)]
+    }
+
     /// Smaller portions in place of one that cannot be planned, last one first. A single entry is tried again, and then
     /// becomes one to be set aside. Nothing is smaller than no entry, or one that is set aside already.
     pub(crate) fn narrow(self) -> Option<Vec<Portion>> {
@@ -45,16 +75,8 @@ impl Portion {
                 Some(vec![Portion { reads, ..self }])
             }
             reads => {
-                let (front, back) = reads.split_at(reads.len() / 2);
-                let (front_positions, back_positions) = self.positions.split_at(front.len());
-                let through = front_positions.last().copied().unwrap_or(self.through);
-                let part = |reads: &[Read], positions: &[u64], through| Portion {
-                    reads: reads.into(),
-                    positions: positions.to_vec(),
-                    through,
-                    panics: 0,
-                };
-                Some(vec![part(back, back_positions, self.through), part(front, front_positions, through)])
+                let [front, back] = self.split(reads.len() / 2);
+                Some(vec![back, front])
             }
         }
     }
@@ -92,6 +114,41 @@ mod tests {
             }
         }
         assert_eq!(alone, [(3, 3), (4, 4), (8, 8), (9, 9), (12, 20)]);
+    }
+
+    fn statement(id: u64) -> Vec<u8> {
+        use contract::command::{Command, StateKey};
+        use contract::input::{Body, INPUT_VERSION, Input, Seed};
+        let input = Input {
+            v: INPUT_VERSION,
+            id: Uuid::from_u64_pair(0, id),
+            via: contract::provider::Via::Api,
+            received_at: ledger::time::Timestamp::EPOCH,
+            authenticated: true,
+            seed: Seed(ledger::hash::Hash([0; 32])),
+            body: Body::Command(Command::StateKey(StateKey { statement: String::new() })),
+        };
+        input.to_bytes()
+    }
+
+    #[test]
+    fn a_portion_ends_behind_every_key_statement() {
+        let check = |positions: &[u64], statements: &[u64], expected: &[(&[u64], u64)]| {
+            let mut batch = batch(positions, 20);
+            for entry in batch.entries.iter_mut().filter(|entry| statements.contains(&entry.position)) {
+                entry.entry.payload = statement(entry.position);
+            }
+            let mut portions = Portion::from(batch).by_keys();
+            portions.reverse();
+            let found: Vec<(&[u64], u64)> = portions.iter().map(|p| (&*p.positions, p.through)).collect();
+            assert_eq!(found, expected, "{statements:?}");
+            assert!(portions.iter().all(|p| p.reads.len() == p.positions.len()));
+        };
+        check(&[3, 4, 8, 9], &[], &[(&[3, 4, 8, 9], 20)]);
+        check(&[3, 4, 8, 9], &[9], &[(&[3, 4, 8, 9], 20)]);
+        check(&[3, 4, 8, 9], &[4, 8], &[(&[3, 4], 4), (&[8], 8), (&[9], 20)]);
+        check(&[3, 4, 8, 9], &[3, 9], &[(&[3], 3), (&[4, 8, 9], 20)]);
+        check(&[], &[], &[(&[], 20)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{ReadError, Source};
-use ledger::key::RecordKey;
+use ledger::key::{KeyRing, PublicKey, RecordKey};
 use ledger::tree::{Tree, TreeError};
 use store::rows::{Loaded, SourceMove};
 use store::{CommitError, Lease, Store, StoreError};
@@ -18,6 +18,7 @@ use crate::faults::{Faults, Step};
 use crate::genesis::{self, Statement};
 use crate::plan::{self, Plan, PlanError, Read, Tail};
 use crate::portion::Portion;
+use crate::signer::{self, KeyOf, RingError, Signer, SignerError};
 
 /// Most inputs in one transaction. More gains nothing (measured: 500 to 1,000 rows reach the plateau).
 const BATCH_ENTRIES_MAX: usize = 1_000;
@@ -38,8 +39,10 @@ pub struct Writer {
     pub store: Store,
     /// How to open the source of inputs; opened anew when it regressed.
     pub opener: Opener,
-    /// Signs records.
-    pub key: Arc<RecordKey>,
+    /// Finds the keys that sign records.
+    pub key_of: KeyOf,
+    /// The key that names them.
+    pub root: PublicKey,
     /// Name of the log.
     pub origin: String,
     /// Name of this process in the lease; unique per running process.
@@ -108,6 +111,7 @@ struct Tenure<'w> {
     stored: u64,
     tail: Tail,
     renew_at: Instant,
+    signer: Signer,
 }
 
 impl Opener {
@@ -169,10 +173,16 @@ impl Writer {
             Err(error) => return source_end(error).map(Err),
         };
         let renew_at = Instant::now() + LEASE_RENEW;
+        let (signer, tail) = (Signer::new(self.key_of.clone()), self.empty_tail());
         let mut tenure =
-            Tenure { writer: self, lease, source, position: 0, stored: 0, tail: empty_tail(), renew_at };
+            Tenure { writer: self, lease, source, position: 0, stored: 0, tail, renew_at, signer };
         if let Err(error) = tenure.reload().await? {
             return Ok(Err(error));
+        }
+        // Asked before anybody is told that this process writes. Another one may have the key: it must not have to wait.
+        if let Err(end) = tenure.key()? {
+            let _ = self.store.release_lease(&tenure.lease).await;
+            return Ok(Err(end));
         }
         if from_start {
             tenure.position = 0;
@@ -181,6 +191,11 @@ impl Writer {
             return Ok(Err(error));
         }
         Ok(Ok(tenure))
+    }
+
+    fn empty_tail(&self) -> Tail {
+        let ring = KeyRing::new(self.origin.clone(), Some(self.root.clone()));
+        Tail { tree: Tree::empty(), last_recorded_at: None, ring: Arc::new(ring) }
     }
 }
 
@@ -192,11 +207,30 @@ impl Tenure<'_> {
             Err(error) => return again(error).map(Err),
         };
         let tree = Tree::from_edge(tip.size, &tip.edge)?;
-        self.tail = Tail { tree, last_recorded_at: tip.last_recorded_at };
+        let Writer { store, origin, root, .. } = self.writer;
+        let ring = match signer::ring(store, origin, Some(root.clone())).await {
+            Ok(ring) => Arc::new(ring),
+            Err(RingError::Store(error)) => return again(error).map(Err),
+            Err(error) => return Err(WriterError::Corrupt(error.to_string())),
+        };
+        self.tail = Tail { tree, last_recorded_at: tip.last_recorded_at, ring };
         let identity = self.source.identity();
         self.stored = tip.read_to.iter().find(|p| p.source == identity).map_or(0, |p| p.position);
         self.position = self.stored;
         Ok(Ok(()))
+    }
+
+    /// The key that signs what comes next. Nothing is signed while it is not here.
+    fn key(&mut self) -> Result<Result<Arc<RecordKey>, End>, WriterError> {
+        let at = self.signer.at(&self.tail.ring, self.tail.tree.size(), &self.writer.statements);
+        match at {
+            Ok(key) => Ok(Ok(key)),
+            Err(error @ SignerError::Nobody(_)) => Err(WriterError::Corrupt(error.to_string())),
+            Err(error @ SignerError::Missing(_)) => {
+                tracing::error!(%error, "nothing is recorded until the key is here");
+                Ok(Err(End::Again(error.to_string())))
+            }
+        }
     }
 
     async fn check_source(&mut self) -> Result<Result<(), End>, WriterError> {
@@ -259,7 +293,7 @@ impl Tenure<'_> {
     /// Writes a batch whatever is in it. Where planning it panics, it is halved until the input that causes it stands
     /// alone; that one is set aside with its bytes, in its place in the order, and the others go on.
     async fn take_in(&mut self, batch: Portion) -> Result<Result<(), End>, WriterError> {
-        let mut waiting = vec![batch];
+        let mut waiting = batch.by_keys();
         while let Some(portion) = waiting.pop() {
             let source = self.source.identity().to_owned();
             let read_to = SourceMove { source, from: self.stored, to: portion.through };
@@ -291,7 +325,11 @@ impl Tenure<'_> {
             Ok(loaded) => loaded,
             Err(error) => return again(error).map(Err),
         };
-        let planned = match self.plan(reads.clone(), loaded, read_to).await {
+        let key = match self.key()? {
+            Ok(key) => key,
+            Err(end) => return Ok(Err(end)),
+        };
+        let planned = match self.plan(key, reads.clone(), loaded, read_to).await {
             Ok(planned) => planned?,
             Err(error) if error.is_panic() => return Ok(Ok(Handled::Panicked)),
             Err(_) => return Ok(Err(End::Again("the program is ending".into()))),
@@ -315,11 +353,12 @@ impl Tenure<'_> {
 
     async fn plan(
         &self,
+        key: Arc<RecordKey>,
         reads: Arc<[Read]>,
         loaded: Loaded,
         read_to: Option<SourceMove>,
     ) -> Result<Result<Plan, PlanError>, JoinError> {
-        let (tail, origin, key) = (self.tail.clone(), self.writer.origin.clone(), self.writer.key.clone());
+        let (tail, origin) = (self.tail.clone(), self.writer.origin.clone());
         let faults = self.writer.faults.clone();
         // Folding and signing a full batch takes tens of milliseconds of CPU: not on a thread that serves others.
         tokio::task::spawn_blocking(move || {
@@ -341,10 +380,6 @@ impl Tenure<'_> {
             Err(error) => Err(WriterError::Corrupt(error.to_string())),
         }
     }
-}
-
-fn empty_tail() -> Tail {
-    Tail { tree: Tree::empty(), last_recorded_at: None }
 }
 
 fn again(error: StoreError) -> Result<End, WriterError> {

@@ -44,7 +44,8 @@ fn keys(config: &Config) -> anyhow::Result<String> {
         return Ok("none yet; the first start makes them".into());
     }
     let keys = keyfiles::open(&config.keys_dir(), &config.origin, system::now())?;
-    Ok(format!("record key {}", keys.record.kid()))
+    let kids: Vec<&str> = keys.records.iter().map(|key| key.kid()).collect();
+    Ok(format!("record key {}", kids.join(", ")))
 }
 
 async fn journal(config: &Config) -> anyhow::Result<String> {

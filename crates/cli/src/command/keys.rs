@@ -1,15 +1,18 @@
 //! `ahadi keys`: the ledger's own keys, and the keys of the interface.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use http_surface::auth;
 use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;
+use projector::signer;
 use store::rows::ApiKeyRow;
 use store::{Keys, OpenOptions, Store};
 
 use crate::config::Config;
-use crate::{keyfiles, system};
+use crate::{keyfiles, rotation, system};
 
 /// What to do with keys.
 #[derive(Args, Debug)]
@@ -27,6 +30,15 @@ pub struct KeysArguments {
 pub enum Action {
     /// Show what auditors pin: origin, root key, log verification key. Makes the keys where there are none.
     Show,
+    /// Make a new record key in the key directory, and the statements that bring it to the ledger.
+    Rotate {
+        /// The private root key, which is needed for this alone.
+        #[arg(long, value_name = "FILE")]
+        root: PathBuf,
+        /// Somebody else may have the old key: it is revoked, not retired.
+        #[arg(long)]
+        compromised: bool,
+    },
     /// Make a key of the interface and print it once.
     Create {
         /// What it is for.
@@ -64,12 +76,15 @@ pub async fn run(arguments: KeysArguments) -> anyhow::Result<u8> {
         crate::terminal::line(&format!("origin   {}", config.origin));
         crate::terminal::line(&format!("root     {}", keys.root.jwk()));
         crate::terminal::line(&format!("log vkey {}", keys.log.vkey()));
-        crate::terminal::line(&format!("record   {}", keys.record.kid()));
+        for key in &keys.records {
+            crate::terminal::line(&format!("record   {}", key.kid()));
+        }
         return Ok(0);
     }
     let store = Store::open(&config.database(), OpenOptions::new(config.origin.clone())).await?;
     match arguments.action {
         Action::Show => {}
+        Action::Rotate { root, compromised } => rotate(&config, &store, &root, compromised).await?,
         Action::Create { label, scope, days } => {
             if let Some(unknown) = scope.iter().find(|s| !SCOPES.contains(&s.as_str())) {
                 bail!("--scope: {unknown} is none of {}", SCOPES.join(", "));
@@ -92,6 +107,23 @@ pub async fn run(arguments: KeysArguments) -> anyhow::Result<u8> {
     }
     store.close().await;
     Ok(0)
+}
+
+async fn rotate(config: &Config, store: &Store, root: &Path, compromised: bool) -> anyhow::Result<()> {
+    let directory = config.keys_dir();
+    let ring = signer::ring(store, &config.origin, Some(keyfiles::root(&directory)?)).await?;
+    let made = rotation::begin(&directory, &ring, root, compromised, system::now())?;
+    crate::terminal::line(&format!("key        {}", made.key_file.display()));
+    crate::terminal::line(&format!("statements {}", made.statements_file.display()));
+    crate::terminal::line(&format!("added      {}", made.kid));
+    for kid in &made.ended {
+        let what = if compromised { "revoked" } else { "retired" };
+        crate::terminal::line(&format!("{what}    {kid}"));
+    }
+    crate::terminal::line(
+        "Copy the key to every other projector, then send the statements: POST /v1/keys/statements.",
+    );
+    Ok(())
 }
 
 fn later(days: u32) -> Timestamp {

@@ -1,6 +1,7 @@
 //! A ledger as the projector writes it: keys, a conference with its calls, contracts with their answers.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cli::keyfiles::{self, KeyFiles};
@@ -11,6 +12,7 @@ use contract::input::{Body, INPUT_VERSION, Input, Seed, Webhook};
 use contract::provider::{Provider, Via};
 use contract::report::{DialledLeg, LegStatus, Report};
 use ledger::hash::sha256;
+use ledger::key::KeyRing;
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
 use projector::genesis;
@@ -47,7 +49,8 @@ impl Story {
         let url = format!("sqlite://{}", directory.join("ledger.db").display());
         let store = Store::open(&url, OpenOptions::new(ORIGIN)).await.unwrap();
         let lease = store.acquire_lease("story", Duration::from_secs(600)).await.unwrap().unwrap();
-        let tail = Tail { tree: Tree::empty(), last_recorded_at: None };
+        let ring = Arc::new(KeyRing::new(ORIGIN, Some(keys.root.clone())));
+        let tail = Tail { tree: Tree::empty(), last_recorded_at: None, ring };
         let lock = directory.join("checkpoint");
         let mut story = Story { store, keys, lease, tail, name, inputs: 0, clock, lock };
         let statements = genesis::reads(&story.keys.statements);
@@ -139,7 +142,7 @@ impl Story {
 
     async fn fold(&mut self, reads: Vec<Read>) {
         let loaded = self.store.load(&plan::load(&reads)).await.unwrap();
-        let plan = plan::plan(reads, loaded, &self.tail, ORIGIN, &self.keys.record, None).unwrap();
+        let plan = plan::plan(reads, loaded, &self.tail, ORIGIN, &self.keys.records[0], None).unwrap();
         assert!(!plan.commit.records.is_empty(), "every step of the story is recorded");
         self.store.commit(&self.lease, plan.commit).await.unwrap();
         self.tail = plan.tail;

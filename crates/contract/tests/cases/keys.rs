@@ -37,8 +37,8 @@ fn statement(action: Action, number: u8, origin: &str) -> String {
 }
 
 fn state(statements: &[String]) -> Shelf {
-    let root = key(9).public().clone();
-    let mut shelf = Shelf { ring: Some(KeyRing::new(ORIGIN, Some(root))), ..Shelf::default() };
+    let mut shelf = Shelf::default();
+    shelf.ring = Some(KeyRing::new(ORIGIN, Some(key(9).public().clone())));
     for (number, statement) in (1..).zip(statements) {
         let body = Body::Command(Command::StateKey(StateKey { statement: statement.clone() }));
         shelf.fold(&[input(number, Via::Api, true, Timestamp::EPOCH, body)]);
@@ -95,12 +95,16 @@ fn what_is_no_statement_about_this_log_is_refused() {
 #[test]
 fn what_an_auditor_would_refuse_is_refused() {
     let added = |number| statement(Action::Added, number, ORIGIN);
-    let log_key = |action, number| signed(KeyStatement { role: Role::Log, ..said(action, number) }, 9, number);
+    let log_key =
+        |action, number| signed(KeyStatement { role: Role::Log, ..said(action, number) }, 9, number);
     let begun = [added(1), log_key(Action::Added, 2)];
     let cases = [
         ("not signed by the root key", signed(said(Action::Added, 3), 8, 3)),
         ("not signed by the key it adds", signed(said(Action::Added, 3), 9, 4)),
-        ("has or had a role", signed(KeyStatement { reason: Some(Reason::Rotation), ..said(Action::Added, 1) }, 9, 1)),
+        (
+            "has or had a role",
+            signed(KeyStatement { reason: Some(Reason::Rotation), ..said(Action::Added, 1) }, 9, 1),
+        ),
         ("has or had a role", added(9)),
         ("has or had a role", added(2)),
         ("the key is unknown", statement(Action::Retired, 3, ORIGIN)),

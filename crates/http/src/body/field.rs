@@ -120,6 +120,11 @@ impl<'a> Field<'a> {
         matches!(self.node, Node::Text(_))
     }
 
+    /// Whatever it is, as compact JSON.
+    pub fn to_json(&self) -> String {
+        self.node.to_json()
+    }
+
     /// An object.
     pub fn object(&self) -> Option<Object<'a>> {
         match self.node {

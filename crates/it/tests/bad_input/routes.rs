@@ -47,6 +47,7 @@ const READ: Option<&str> = Some("contracts:read");
 const WRITE: Option<&str> = Some("contracts:write");
 const CALLS: Option<&str> = Some("calls:control");
 const AUDIT: Option<&str> = Some("audit:read");
+const ADMIN: Option<&str> = Some("admin");
 /// Webhooks have a path of their own instead of keys.
 const HOOK: Option<&str> = None;
 const PUBLIC: Option<&str> = None;
@@ -159,6 +160,12 @@ pub static TRYVOX: Sample = Sample {
     places: &[("/call_uuid", Kind::Id)],
 };
 
+/// No key statement of a ledger that a test can know in advance: refused as it is.
+pub static STATEMENTS: Sample = Sample {
+    text: r#"{"statements":[{"v":"ahadi.key/1"}]}"#,
+    places: &[("/statements", Kind::Nothing), ("/statements/0", Kind::Nothing)],
+};
+
 const MOMENT: &str = "sessionId=ATVId_1&isActive=1&direction=Outbound&callerNumber=%2B254700000071";
 const RECEIVED: &str = "from=%2B254700000071&to=22384&text=needle&id=msg-1&date=2026-03-02+08%3A00%3A00";
 const DELIVERED: &str = "id=ATXid_1&status=Success&phoneNumber=%2B254700000071&networkCode=63902";
@@ -219,6 +226,7 @@ pub static ROUTES: &[Route] = &[
     post("/v1/contracts/{id}/confirm", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     post("/v1/contracts/{id}/reject", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     get("/v1/inputs/{id}", READ, &[]),
+    post("/v1/keys/statements", ADMIN, Takes::Json(&STATEMENTS), &[]),
     get("/v1/calls/{id}", CALLS, &[]),
     get("/v1/calls/{id}/journey", CALLS, FROM),
     post("/v1/calls/{id}/transcript", WRITE, Takes::Json(&SAID), &[]),
