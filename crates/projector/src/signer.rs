@@ -27,20 +27,20 @@ pub enum RingError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// What stands on the stream of the keys is no record.
-    #[error("the key record at position {position}: {source}")]
+    #[error("the key record {position} cannot be read: {reason}")]
     Record {
         /// Where it stands.
         position: u64,
         /// Why it is none.
-        source: RecordError,
+        reason: RecordError,
     },
     /// A statement on the log is none of this root key, or breaks the rules for statements.
-    #[error("the key record at position {position} is not of these keys: {source}")]
+    #[error("the key record {position} is not of these keys: {reason}")]
     Statement {
         /// Where it stands.
         position: u64,
         /// Why.
-        source: KeyError,
+        reason: KeyError,
     },
 }
 
@@ -63,8 +63,8 @@ pub async fn ring(reader: &Reader, origin: &str, root: Option<PublicKey>) -> Res
     let mut ring = KeyRing::new(origin, root);
     for row in reader.stream_records(KEYS_STREAM, 1, KEY_RECORDS_MAX).await? {
         let position = row.position;
-        let record = record::open(&row.jws).map_err(|source| RingError::Record { position, source })?;
-        ring.apply(position, &record).map_err(|source| RingError::Statement { position, source })?;
+        let record = record::open(&row.jws).map_err(|reason| RingError::Record { position, reason })?;
+        ring.apply(position, &record).map_err(|reason| RingError::Statement { position, reason })?;
     }
     Ok(ring)
 }

@@ -17,7 +17,9 @@ use contract::report::{FailureReason, Report};
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use ledger::hash::sha256;
-use ledger::key::RecordKey;
+use ledger::key::{Action, KeyStatement, RecordKey, Role};
+use ledger::time::Timestamp;
+use projector::genesis::Statement;
 use projector::writer::{Opener, Writer};
 use store::{OpenOptions, Reader, Store};
 use tokio::sync::watch;
@@ -28,6 +30,21 @@ use uuid::Uuid;
 use crate::stage::{OTIENO, Stage, WANJIKU, account, carrier, client, phones};
 
 const ORIGIN: &str = "effects.example/ledger";
+
+/// Names the key of this ledger.
+fn statement() -> Statement {
+    let (root, key) = (RecordKey::from_seed(&[8; 32]), RecordKey::from_seed(&[7; 32]));
+    let statement = KeyStatement {
+        action: Action::Added,
+        role: Role::Record,
+        origin: ORIGIN.to_owned(),
+        public_key: key.public().clone(),
+        issued_at: Timestamp::EPOCH,
+        from_position: None,
+        reason: None,
+    };
+    Statement { json: statement.sign(&root, Some(&key)).data().canonical(), issued_at: Timestamp::EPOCH }
+}
 
 /// A ledger of its own, whose projector can be stopped and started.
 struct World {
@@ -49,10 +66,11 @@ impl World {
         let writer = Writer {
             store: self.store.clone(),
             opener: Opener::Journal(self.stage.journal().clone()),
-            key: Arc::new(RecordKey::from_seed(&[7; 32])),
+            key_of: Arc::new(|_| Ok(RecordKey::from_seed(&[7; 32]))),
+            root: RecordKey::from_seed(&[8; 32]).public().clone(),
             origin: ORIGIN.to_owned(),
             owner: "effects-test".to_owned(),
-            statements: Vec::new(),
+            statements: vec![statement()],
             active: watch::Sender::new(None),
             faults: projector::faults::Faults::default(),
         };

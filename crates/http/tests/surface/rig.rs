@@ -174,7 +174,8 @@ impl Rig {
         let writer = Writer {
             store: self.store.clone(),
             opener: Opener::Journal(self.door.journal().clone()),
-            key: Arc::new(record),
+            key_of: Arc::new(move |_| Ok(record.clone())),
+            root: root.public().clone(),
             origin: ORIGIN.to_owned(),
             owner: "test".to_owned(),
             statements,
