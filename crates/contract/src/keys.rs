@@ -50,7 +50,7 @@ pub enum Untaken {
     Positioned,
     /// A log has one log key for good.
     #[error("the log key cannot be changed yet")]
-    LogKey,
+    SecondLogKey,
     /// It would end the last record key; nothing could be recorded any more, not even another key.
     #[error("no key would be left that may sign records; add the new one first")]
     LastKey,
@@ -68,7 +68,7 @@ pub fn take(ring: &mut KeyRing, signed: &SignedStatement) -> Result<(), Untaken>
         return Err(Untaken::Positioned);
     }
     if statement.role == Role::Log && (statement.action != Action::Added || !ring.log_keys().is_empty()) {
-        return Err(Untaken::LogKey);
+        return Err(Untaken::SecondLogKey);
     }
     let mut after = ring.clone();
     // Positions matter to statements that name one, and to who may sign; neither is asked here.
