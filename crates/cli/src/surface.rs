@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use contract::phone::Country;
 use effects::account::Account;
 use effects::client::{Client, ClientLimits};
+use effects::deadline::Timekeeper;
 use effects::dial::Dialer;
 use effects::door::Door;
 use effects::message::Messenger;
@@ -117,6 +118,12 @@ async fn start_effects(
     let (stop, at) = (system.intake(), reader.clone());
     system.add("fetcher", async move {
         fetcher.run(at, stop).await;
+        Ok(())
+    });
+    let timekeeper = Timekeeper::new(door.clone(), reader.clone());
+    let stop = system.intake();
+    system.add("timekeeper", async move {
+        timekeeper.run(stop).await;
         Ok(())
     });
     match account {

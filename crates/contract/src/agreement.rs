@@ -1,13 +1,21 @@
 //! A contract: its parties, its document, and where it stands.
 
+mod life;
+
+use std::collections::BTreeMap;
+
 use ledger::hash::Hash;
 use ledger::json;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::life::{DisputeState, Fate, PartyReport, PastDocument, Proposal, ReportWord, Standing};
 use crate::command::{Answer, ContractType, Language};
-use crate::event::{Channel, Event, EventData, Template};
-use crate::message::{Outgoing, SendStatus};
+use crate::entity::OpenTask;
+use crate::event::{Channel, ContractAnswered, Event, EventData, Template};
+pub use crate::lifecycle::Status;
+use crate::lifecycle::Step;
+use crate::message::{Outgoing, OutgoingMessage, SendStatus, after};
 use crate::report::FailureReason;
 
 /// How many wrong codes a party may give before its code stops working.
@@ -15,6 +23,24 @@ pub const WRONG_CODES_MAX: u32 = 5;
 /// How often a party is asked again about one contract. Whoever can post to an open webhook address could otherwise make
 /// us send it any number of messages.
 pub const ASKED_AGAIN_MAX: usize = 3;
+/// How often a party is sent one request to confirm again when somebody asks for it; it costs money and patience.
+pub const RESENDS_MAX: usize = 3;
+/// Most deliveries and payments reported on one contract: bounds what a state can grow to.
+pub const REPORTS_MAX: usize = 200;
+/// Most amendments proposed on one contract, for the same reason.
+pub const AMENDMENTS_MAX: usize = 50;
+/// Most disputes raised on one contract, for the same reason.
+pub const DISPUTES_MAX: usize = 50;
+/// How long terms can be confirmed where nobody says otherwise, hours.
+pub const CONFIRMATION_HOURS: i64 = 24;
+
+/// Until when terms that were sent at `at` can be confirmed where nobody says otherwise.
+pub fn confirmable_until(at: Timestamp) -> Timestamp {
+    after(at, CONFIRMATION_HOURS * 3_600_000)
+}
+
+/// The record of the draft is the first of its stream; its number names the deadline of the contract.
+const DRAFT_VERSION: u32 = 1;
 
 /// State of a contract. `Debug` leaves out the terms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +67,24 @@ pub struct Agreement {
     /// After this it can no longer be confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// When it came to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// New terms that wait for an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Box<Proposal>>,
+    /// Documents that are not in force, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<PastDocument>,
+    /// Deliveries and payments by the version of their record.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reports: BTreeMap<u32, PartyReport>,
+    /// Steps that wait for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Standing>,
+    /// Disputes, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<DisputeState>,
     /// Messages to its parties.
     pub messages: Outgoing,
 }
@@ -63,30 +107,13 @@ impl Default for Agreement {
             created_at: Timestamp::from_millis(0).expect("the epoch is a time"),
             confirmed_at: None,
             expires_at: None,
+            ended_at: None,
+            proposal: None,
+            past: Vec::new(),
+            reports: BTreeMap::new(),
+            standing: Vec::new(),
+            disputes: Vec::new(),
             messages: Outgoing::default(),
-        }
-    }
-}
-
-/// Where a contract stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Drafted; somebody has not answered yet.
-    Pending,
-    /// Every party agreed.
-    Confirmed,
-    /// A party refused.
-    Rejected,
-}
-
-impl Status {
-    /// The word in views and answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Pending => "pending",
-            Status::Confirmed => "confirmed",
-            Status::Rejected => "rejected",
         }
     }
 }
@@ -149,28 +176,37 @@ impl Agreement {
                 self.parties = parties(event, self.document.as_deref(), data.parties);
             }
             EventData::ContractConfirmed(data) => {
-                self.answer(data.party, Answer::Yes, data.channel, event.recorded_at);
-                if data.remaining == 0 {
-                    self.status = Status::Confirmed;
-                    self.confirmed_at = Some(event.recorded_at);
-                }
+                self.answered(data, Answer::Yes, event.recorded_at);
             }
             EventData::ContractRejected(data) => {
-                self.answer(data.party, Answer::No, data.channel, event.recorded_at);
-                self.status = Status::Rejected;
+                self.answered(data, Answer::No, event.recorded_at);
             }
             EventData::ContractCodeRefused(data) => {
                 if let Some(party) = self.parties.get_mut(data.party as usize) {
                     party.wrong_codes += 1;
                 }
             }
+            _ if self.live(event) => {}
             _ => self.messages.apply(event),
         }
     }
 
-    fn answer(&mut self, party: u32, answer: Answer, channel: Channel, at: Timestamp) {
-        if let Some(party) = self.parties.get_mut(party as usize) {
-            party.answer.get_or_insert(Given { answer, channel, at });
+    fn answered(&mut self, data: &ContractAnswered, answer: Answer, at: Timestamp) {
+        let given = Given { answer, channel: data.channel, at };
+        if self.proposal.as_ref().is_some_and(|p| p.document_sha256 == data.document_sha256) {
+            self.answer_proposal(data.party as usize, given, data.remaining);
+            return;
+        }
+        if let Some(party) = self.parties.get_mut(data.party as usize) {
+            party.answer.get_or_insert(given);
+        }
+        match answer {
+            Answer::Yes if data.remaining == 0 => {
+                self.confirmed_at = Some(at);
+                self.go(Step::Confirm, at);
+            }
+            Answer::Yes => {}
+            Answer::No => self.go(Step::Reject, at),
         }
     }
 
@@ -179,11 +215,60 @@ impl Agreement {
         self.parties.iter().position(|p| p.phone.as_deref() == Some(phone))
     }
 
-    /// Whether that party may still answer at `now`.
+    /// Whether that party may still answer at `now`: the new terms where some are proposed, else the draft.
     pub fn waits_for(&self, party: usize, now: Timestamp) -> bool {
-        self.status == Status::Pending
-            && self.expires_at.is_none_or(|at| now <= at)
-            && self.parties.get(party).is_some_and(|p| p.answer.is_none())
+        match &self.proposal {
+            Some(proposal) => proposal.waits_for(party, now),
+            None => {
+                self.status == Status::Pending
+                    && self.expires_at.is_none_or(|at| now <= at)
+                    && self.parties.get(party).is_some_and(|p| p.answer.is_none())
+            }
+        }
+    }
+
+    /// Whether that party has been asked for an answer and has not given it, however late it is.
+    pub fn is_open_to(&self, party: usize) -> bool {
+        match &self.proposal {
+            Some(proposal) => proposal.answers.get(party).is_some_and(Option::is_none),
+            None => {
+                self.status == Status::Pending && self.parties.get(party).is_some_and(|p| p.answer.is_none())
+            }
+        }
+    }
+
+    /// The codes that prove this party: for what is in force, and for what is proposed.
+    pub fn codes(&self, party: usize) -> impl Iterator<Item = &String> {
+        let in_force = self.parties.get(party).and_then(|state| state.code.as_ref());
+        let proposed = self.proposal.as_ref().and_then(|p| p.codes.get(party)).and_then(Option::as_ref);
+        in_force.into_iter().chain(proposed)
+    }
+
+    /// What is still to be done outside: messages that still make sense, and watching the clock.
+    pub fn open_tasks(&self) -> impl Iterator<Item = OpenTask> + '_ {
+        let is_wanted = |task: &OpenTask| self.messages.0.get(&task.task).is_some_and(|m| self.wants(m));
+        self.messages.open_tasks().filter(is_wanted).chain(self.deadlines())
+    }
+
+    /// Nobody is asked to confirm what can no longer be confirmed.
+    fn wants(&self, message: &OutgoingMessage) -> bool {
+        match message.template {
+            Template::ConfirmRequest | Template::AskAgain => !self.status.is_void(),
+            Template::AmendRequest => self.proposal.is_some(),
+            _ => true,
+        }
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = OpenTask> + '_ {
+        let draft = self.expires_at.filter(|_| self.status == Status::Pending).map(|at| (DRAFT_VERSION, at));
+        let proposal = self.proposal.as_ref().map(|proposal| (proposal.version, proposal.expires_at));
+        // While new terms wait for an answer, the draft they are to replace does not run out.
+        proposal.or(draft).into_iter().map(|(task, at)| OpenTask {
+            task,
+            kind: "deadline",
+            attempts: 0,
+            not_before: after(at, 1),
+        })
     }
 
     /// How often that party was asked to answer again.

@@ -1,5 +1,8 @@
 //! What clients of our own interface ask for, already checked for shape at the door.
 
+mod act;
+
+pub use act::*;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +32,10 @@ pub enum Command {
     InvokeCall(InvokeCall),
     /// Draft a contract and ask the parties to confirm it.
     CreateContract(Box<CreateContract>),
-    /// A party agrees, or refuses, by the interface.
+    /// A party agrees, or refuses, by the interface. Made no more: [`Deed::Confirm`] and [`Deed::Reject`] say the same.
     AnswerContract(AnswerContract),
+    /// A step in the life of a contract.
+    ActOnContract(Act),
     /// Put a key statement on the `ledger/keys` stream.
     StateKey(StateKey),
     /// Keep a recording that a client names or uploads.
@@ -206,6 +211,18 @@ pub struct AnswerContract {
     pub code: String,
     /// Agrees or refuses.
     pub answer: Answer,
+}
+
+impl AnswerContract {
+    /// The same as a step.
+    pub fn as_act(&self) -> Act {
+        let deed = match self.answer {
+            Answer::Yes => Deed::Confirm,
+            Answer::No => Deed::Reject,
+        };
+        let actor = Actor::Party { phone: self.phone.clone(), code: self.code.clone() };
+        Act { contract_id: self.contract_id.clone(), actor, deed, if_head: Vec::new() }
+    }
 }
 
 impl std::fmt::Debug for AnswerContract {

@@ -2,15 +2,18 @@
 //!
 //! [`needs`] says what has to be loaded first; [`decide`] then never asks for more.
 
+mod act;
 mod answer;
 mod command;
 mod contact;
+mod deadline;
+mod notice;
 mod report;
 mod voice;
 mod webhook;
 mod wish;
 
-use crate::command::Command;
+use crate::command::{Command, Deed};
 use crate::entity::{
     call_stream, code_key, conference_stream, contract_stream, dial_stream, message_stream, session_stream,
     token,
@@ -77,6 +80,7 @@ pub fn needs(input: &Input) -> Needs {
                 needs.streams.extend(calls.map(|id| call_stream(*provider, id)));
             }
         }
+        Body::Deadline(deadline) => needs.streams.push(contract_stream(&deadline.contract_id)),
     }
     needs
 }
@@ -111,16 +115,26 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
         Command::InvokeCall(c) => needs.streams.push(dial_stream(&c.dial_id)),
         Command::CreateContract(c) => {
             needs.counters.push(command::counter_name(c.contract_type, input.received_at));
-            if let Some(id) = &c.conference_id {
-                needs.streams.push(conference_stream(id));
-                needs.links.push((space::LEG.to_owned(), token(id)));
-            }
+            conference_needs(c.conference_id.as_deref(), needs);
         }
         Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
         Command::AddRecording(c) => needs.streams.push(conference_stream(&c.conference_id)),
         Command::AddTranscript(c) => needs.streams.push(c.stream.clone()),
         Command::RequestTranscript(c) => needs.streams.push(c.stream.clone()),
+        Command::ActOnContract(act) => {
+            needs.streams.push(contract_stream(&act.contract_id));
+            if let Deed::Amend(amendment) = &act.deed {
+                conference_needs(amendment.conference_id.as_deref(), needs);
+            }
+        }
         Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
+    }
+}
+
+fn conference_needs(id: Option<&str>, needs: &mut Needs) {
+    if let Some(id) = id {
+        needs.streams.push(conference_stream(id));
+        needs.links.push((space::LEG.to_owned(), token(id)));
     }
 }
 
@@ -134,6 +148,7 @@ pub fn decide(input: &Input, world: &mut World) -> Option<Outcome> {
         Body::Webhook(webhook) => webhook::decide(webhook, &mut recorder),
         Body::Command(command) => command::decide(command, &mut recorder),
         Body::Report(report) => report::decide(report, &mut recorder),
+        Body::Deadline(deadline) => deadline::decide(deadline, &mut recorder),
     };
     let recorded = std::mem::take(&mut recorder.recorded);
     Some(match stopped {
@@ -145,7 +160,10 @@ pub fn decide(input: &Input, world: &mut World) -> Option<Outcome> {
         Err(_) if !recorded.is_empty() => Outcome::Recorded { records: recorded, refused: None },
         Ok(()) => Outcome::Quarantined { reason: QuarantineReason::NoFacts },
         Err(Stop::Refused(refusal)) => Outcome::Refused(refusal),
-        Err(Stop::Already(stream)) => Outcome::AlreadyApplied { stream },
+        Err(Stop::Already(stream)) => {
+            let version = world.next_version(&stream).saturating_sub(1);
+            Outcome::AlreadyApplied { stream, version }
+        }
         Err(Stop::Quarantine(reason)) => Outcome::Quarantined { reason },
     })
 }

@@ -70,6 +70,21 @@ pub fn build(
     command: &CreateContract,
     recordings: &[RecordingRef],
     seed: &Seed,
+    salt: impl FnMut() -> Salt,
+) -> Result<Document, DocumentError> {
+    build_superseding(contract_id, command, recordings, None, seed, salt)
+}
+
+/// [`build`], for a document that is to take the place of `supersedes`.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_superseding(
+    contract_id: &str,
+    command: &CreateContract,
+    recordings: &[RecordingRef],
+    supersedes: Option<&Hash>,
+    seed: &Seed,
     mut salt: impl FnMut() -> Salt,
 ) -> Result<Document, DocumentError> {
     let terms = term_entries(&command.terms)?;
@@ -95,11 +110,20 @@ pub fn build(
         ("recordings", Value::Array(recordings.iter().map(recording_value).collect())),
         ("transcript_sha256", sha256(command.transcript.as_bytes()).to_string().into()),
         ("nonce", nonce.base64url().into()),
-        ("supersedes", Value::Null),
+        ("supersedes", supersedes.map_or(Value::Null, |hash| hash.hex().into())),
     ]);
     value.check()?;
     let json = value.canonical();
     Ok(Document { sha256: sha256(json.as_bytes()), json, disclosures, agreed_text })
+}
+
+/// Whether two documents say the same: apart from what is drawn anew for each (nonce, salts) and what they follow on.
+pub fn same_content(one: &str, other: &str) -> bool {
+    let read = |text: &str| ledger::json::parse(text.as_bytes()).ok();
+    let (Some(one), Some(other)) = (read(one), read(other)) else { return false };
+    ["contract_type", "language", "agreed_text", "terms", "other_terms", "recordings", "transcript_sha256"]
+        .into_iter()
+        .all(|name| one.get(name) == other.get(name))
 }
 
 fn party_value(party: &Party, salt: &mut impl FnMut() -> Salt, disclosures: &mut Vec<Disclosure>) -> Value {

@@ -6,7 +6,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Agreement, Status};
+use crate::agreement::Agreement;
 use crate::call::Call;
 use crate::conference::Conference;
 use crate::contact::Contact;
@@ -47,7 +47,7 @@ pub enum Entity {
 pub struct OpenTask {
     /// Version of the record that asked for it.
     pub task: u32,
-    /// `message`, `recording` or `transcript`.
+    /// `message`, `recording`, `transcript` or `deadline`.
     pub kind: &'static str,
     /// Attempts made.
     pub attempts: u32,
@@ -90,7 +90,7 @@ impl Entity {
             Entity::Conference(conference) => {
                 conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
             }
-            Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
+            Entity::Contract(agreement) => agreement.open_tasks().collect(),
             Entity::Message(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
         }
     }
@@ -100,16 +100,21 @@ impl Entity {
         let mut links = BTreeSet::new();
         match self {
             Entity::Contract(agreement) => {
-                for party in &agreement.parties {
+                for (n, party) in agreement.parties.iter().enumerate() {
                     let Some(phone) = &party.phone else { continue };
                     links.insert((space::PHONE, phone.clone(), stream.to_owned()));
-                    if let Some(code) = &party.code {
-                        links.insert((space::CODE, code_key(phone, code), stream.to_owned()));
-                    }
-                    if agreement.status == Status::Pending && party.answer.is_none() {
+                    // Those of terms that are over too: a late word about them is no guess at others.
+                    let old = agreement.past.iter().filter_map(|past| past.codes.get(n)?.as_ref());
+                    let codes = agreement.codes(n).chain(old).map(|code| code_key(phone, code));
+                    links.extend(codes.map(|key| (space::CODE, key, stream.to_owned())));
+                    if agreement.is_open_to(n) {
                         links.insert((space::OPEN, phone.clone(), stream.to_owned()));
                     }
                 }
+                // The one in force is a column of its own.
+                let other = agreement.past.iter().map(|past| past.document_sha256);
+                let other = other.chain(agreement.proposal.iter().map(|p| p.document_sha256));
+                links.extend(other.map(|hash| (space::DOCUMENT, hash.hex(), stream.to_owned())));
                 for message in agreement.messages.0.values() {
                     let taken = message.message.iter().chain(&message.sent_again);
                     links.extend(taken.map(|id| (space::MESSAGE, id.clone(), stream.to_owned())));

@@ -4,12 +4,14 @@
 //! values, which become disclosures.
 
 mod data;
+mod life;
 
 use std::collections::BTreeMap;
 
 pub use data::*;
 use ledger::json::Value;
 use ledger::time::Timestamp;
+pub use life::*;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Occurred;
@@ -102,6 +104,48 @@ pub enum EventData {
     /// Somebody gave a wrong code.
     #[serde(rename = "contract.code_refused")]
     ContractCodeRefused(CodeRefused),
+    /// A party got a new code in place of one that was tried too often.
+    #[serde(rename = "contract.code_issued")]
+    ContractCodeIssued(CodeIssued),
+    /// New terms were proposed, with new codes.
+    #[serde(rename = "contract.amendment_proposed")]
+    ContractAmendmentProposed(AmendmentProposed),
+    /// Not confirmed in time.
+    #[serde(rename = "contract.expired")]
+    ContractExpired(ContractExpired),
+    /// A party says that it delivered, or was delivered to.
+    #[serde(rename = "contract.delivery_reported")]
+    ContractDeliveryReported(Reported),
+    /// A party says that it paid, or was paid.
+    #[serde(rename = "contract.payment_reported")]
+    ContractPaymentReported(Reported),
+    /// Another party says that a report is so.
+    #[serde(rename = "contract.report_acknowledged")]
+    ContractReportAcknowledged(ReportAnswered),
+    /// Another party says that a report is not so.
+    #[serde(rename = "contract.report_contested")]
+    ContractReportContested(ReportAnswered),
+    /// Some say that all is done.
+    #[serde(rename = "contract.completion_proposed")]
+    ContractCompletionProposed(Word),
+    /// The last party said so.
+    #[serde(rename = "contract.completed")]
+    ContractCompleted(Word),
+    /// Some want to call it off.
+    #[serde(rename = "contract.cancel_proposed")]
+    ContractCancelProposed(Word),
+    /// The last party wanted so, or the operator withdrew what bound nobody yet.
+    #[serde(rename = "contract.cancelled")]
+    ContractCancelled(Word),
+    /// A party says that the contract is not kept.
+    #[serde(rename = "contract.disputed")]
+    ContractDisputed(Disputed),
+    /// Some agree how the dispute shall end.
+    #[serde(rename = "contract.resolution_proposed")]
+    ContractResolutionProposed(Word),
+    /// The last party agreed.
+    #[serde(rename = "contract.resolved")]
+    ContractResolved(Word),
     /// A message is to be sent; the number of this record's version names the task.
     #[serde(rename = "message.requested")]
     MessageRequested(MessageRequested),

@@ -66,6 +66,15 @@ pub enum Body {
     Command(Command),
     /// Something we did outside came to an end.
     Report(Report),
+    /// A time is over. The fold has no clock: it compares this input's own time.
+    Deadline(Deadline),
+}
+
+/// See [`Body::Deadline`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The contract that may be due.
+    pub contract_id: String,
 }
 
 /// A webhook as it arrived, and what `providers` read in it.
@@ -134,17 +143,20 @@ impl Input {
             Body::Command(Command::AddRecording(c)) => c.conference_id.clone(),
             Body::Command(Command::AddTranscript(c)) => c.stream.clone(),
             Body::Command(Command::RequestTranscript(c)) => c.stream.clone(),
+            Body::Command(Command::ActOnContract(act)) => act.contract_id.clone(),
+            Body::Deadline(deadline) => deadline.contract_id.clone(),
             Body::Command(Command::CreateContract(_) | Command::StateKey(_)) => self.id.to_string(),
             Body::Report(report) => report.stream().to_owned(),
         }
     }
 
-    /// The word for the subject's kind token: `webhook`, `command`, `report`.
+    /// The word for the subject's kind token: `webhook`, `command`, `report`, `deadline`.
     pub fn kind(&self) -> &'static str {
         match self.body {
             Body::Webhook(_) => "webhook",
             Body::Command(_) => "command",
             Body::Report(_) => "report",
+            Body::Deadline(_) => "deadline",
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod event;
 pub mod fact;
 pub mod input;
 pub mod keys;
+pub mod lifecycle;
 pub mod menu;
 pub mod message;
 pub mod money;

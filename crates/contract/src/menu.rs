@@ -166,7 +166,10 @@ impl Menu<'_> {
     fn listed(&self, purpose: Purpose) -> impl Iterator<Item = &Known<'_>> + '_ {
         let holds = move |known: &Known<'_>| match purpose {
             Purpose::Look => true,
-            Purpose::Confirm | Purpose::Reject => known.agreement.waits_for(known.party, self.now),
+            // New terms for a contract need more words than a screen has; they are answered by text.
+            Purpose::Confirm | Purpose::Reject => {
+                known.agreement.proposal.is_none() && known.agreement.waits_for(known.party, self.now)
+            }
         };
         self.contracts.iter().filter(move |known| holds(known))
     }

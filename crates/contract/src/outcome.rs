@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lifecycle::{Status, Step, legal};
+
 /// The result of folding one input; kept for ever beside the input's id. Holds no personal value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
@@ -18,6 +20,9 @@ pub enum Outcome {
     AlreadyApplied {
         /// The stream on which it already stands.
         stream: String,
+        /// The version that stream had then; 0 in outcomes of older versions of this program.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        version: u64,
     },
     /// It was refused by a rule; nothing was recorded.
     Refused(Refusal),
@@ -58,12 +63,44 @@ pub enum Refusal {
     /// Too many wrong codes for this party.
     #[error("too many wrong codes; ask for a new contract message")]
     TooManyAttempts,
-    /// The contract is no longer open to this.
-    #[error("a contract that is {status} cannot be answered this way")]
+    /// The step is not in the table of the contract's life ([`crate::lifecycle`]).
+    #[error("{}", illegal(status, step, legal))]
     WrongStatus {
         /// Its status.
         status: String,
+        /// The step that was asked for.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        step: String,
+        /// The steps that are legal.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        legal: Vec<String>,
     },
+    /// The party has said the opposite before.
+    #[error("this party has answered otherwise, and its first answer stands")]
+    AnsweredOtherwise,
+    /// The code is for terms that are not, or no longer, to be answered.
+    #[error("these terms no longer wait for an answer; use the code of the newest message")]
+    OldTerms,
+    /// The contract is not in the state the client believes.
+    #[error("the contract has changed since it was read")]
+    Stale,
+    /// Only a party can do this.
+    #[error("only a party can do this, with its phone number and its code")]
+    PartyNeeded,
+    /// Done as often as possible.
+    #[error("{what} is possible at most {max} times")]
+    TooOften {
+        /// What.
+        what: String,
+        /// How often.
+        max: u64,
+    },
+    /// The party was asked for nothing that it could still answer.
+    #[error("no answer of this party is waited for")]
+    NotAsked,
+    /// The time is not over.
+    #[error("the time to confirm is not over")]
+    NotDue,
     /// The time to confirm is over.
     #[error("the contract expired")]
     Expired,
@@ -75,6 +112,31 @@ pub enum Refusal {
         /// Why.
         reason: String,
     },
+}
+
+impl Refusal {
+    /// The refusal of a step in a status, naming what is possible.
+    pub fn illegal(status: Status, step: Step) -> Refusal {
+        Refusal::WrongStatus {
+            status: status.as_str().to_owned(),
+            step: step.as_str().to_owned(),
+            // Nobody can ask for what the clock does.
+            legal: legal(status)
+                .into_iter()
+                .filter(|step| *step != Step::Expire)
+                .map(|step| step.as_str().to_owned())
+                .collect(),
+        }
+    }
+}
+
+fn illegal(status: &str, step: &str, legal: &[String]) -> String {
+    let possible = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+    format!("{step} is not possible on a contract that is {status}; possible now: {possible}")
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Why an input was set aside.

@@ -1,8 +1,14 @@
 //! The words people read: the agreed text of a contract and the messages to its parties, in English and Swahili.
 
-use crate::command::{CreateContract, Language, Terms};
+mod notice;
+
+use crate::command::{ContractType, CreateContract, Language, Terms};
+use crate::event::{Template, loose};
 use crate::wording;
 use ledger::hash::Hash;
+use ledger::json;
+
+pub use notice::{Notice, notice, parts_max};
 
 /// The agreed text: what is promised by whom, from the terms alone, without names or numbers of people.
 pub fn agreed(command: &CreateContract, terms: &[(&'static str, String)]) -> String {
@@ -87,8 +93,58 @@ const SWAHILI: Words = Words {
 /// The message that asks one party to confirm: terms in words, the party's code, and the contract hash, so that the
 /// phone keeps an independent copy of what was agreed.
 pub fn confirm_request(contract_id: &str, command: &CreateContract, code: &str, document: &Hash) -> String {
-    let summary = summary(command);
-    let text = match command.language {
+    request(contract_id, &summary(command), code, document, command.language)
+}
+
+/// A request to confirm, from the document it is about: sent again, or for new terms ([`Template::AmendRequest`]).
+pub fn request_of(
+    contract_id: &str,
+    document: &str,
+    code: &str,
+    document_sha256: &Hash,
+    template: Template,
+) -> String {
+    let document = json::parse(document.as_bytes()).ok();
+    let part = |name: &str| document.as_ref()?.get(name)?.as_str();
+    let terms = document.as_ref().and_then(|document| document.get("terms")).map(loose).unwrap_or_default();
+    let said = CreateContract {
+        transcript: part("agreed_text").unwrap_or_default().to_owned(),
+        parties: Vec::new(),
+        contract_type: ContractType::default(),
+        language: if part("language") == Some("sw") { Language::Sw } else { Language::En },
+        terms: serde_json::from_value(terms).unwrap_or_default(),
+        other_terms: Vec::new(),
+        conference_id: None,
+        terms_evidence: None,
+        expires_at: None,
+    };
+    let before = match (template, said.language) {
+        (Template::AmendRequest, Language::En) => "New terms. ",
+        (Template::AmendRequest, Language::Sw) => "Masharti mapya. ",
+        _ => "",
+    };
+    let summary = format!("{before}{}", summary(&said));
+    request(contract_id, &summary, code, document_sha256, said.language)
+}
+
+/// A party's new code for a contract that is not over.
+pub fn new_code(contract_id: &str, code: &str, language: Language) -> String {
+    gsm7(&match language {
+        Language::En => {
+            format!(
+                "{contract_id}: your new code is {code}. The one before works no more. Keep it to yourself."
+            )
+        }
+        Language::Sw => {
+            format!(
+                "{contract_id}: namba yako mpya ni {code}. Ya awali haifanyi kazi tena. Usimpe mtu mwingine."
+            )
+        }
+    })
+}
+
+fn request(contract_id: &str, summary: &str, code: &str, document: &Hash, language: Language) -> String {
+    let text = match language {
         Language::En => format!("{contract_id}: {summary}. Reply YES {code} or NO {code}. SHA256 {document}"),
         Language::Sw => {
             format!("{contract_id}: {summary}. Jibu NDIO {code} au HAPANA {code}. SHA256 {document}")

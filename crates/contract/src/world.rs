@@ -91,6 +91,8 @@ pub mod space {
     pub const CALL: &str = "call";
     /// From a conference id to the streams of its legs.
     pub const LEG: &str = "leg";
+    /// From the hash of a document that is proposed, or no longer in force, to its contract.
+    pub const DOCUMENT: &str = "document";
     /// From the stream of a message at a provider to the stream that sent it.
     pub const MESSAGE: &str = "message";
     /// From a phone number to the stream of the person.

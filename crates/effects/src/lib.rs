@@ -7,10 +7,12 @@
 //!  request handler ──► dial ─────────────────────────► provider ─┐
 //!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
 //!                        └─► recording: fetch, store ─► blobs ───┘
+//!  task view ──► deadline: what is due now ──────────────────────────► door ──► journal
 //! ```
 
 pub mod account;
 pub mod client;
+pub mod deadline;
 pub mod dial;
 pub mod door;
 pub mod message;

@@ -6,36 +6,38 @@
 //! | `GET /v1/contracts/{id}` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/document` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/records`, `/bundle` | `contracts:read`; disclosures: `personal:read` |
-//! | `POST /v1/contracts/{id}/confirm`, `/reject` | `contracts:write`, and the party's code |
+//! | `POST /v1/contracts/{id}/confirm` and the other steps of [`steps`] | `contracts:write`, and the party's code |
 
+pub(crate) mod actor;
 mod cursor;
+pub(crate) mod steps;
 mod view;
 
 pub(crate) use view::plain;
 
 use axum::extract::{FromRef, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use contract::agreement::Agreement;
-use contract::command::{Answer, Command, ContractType};
+use contract::command::ContractType;
 use contract::entity::contract_stream;
 use contract::phone::Country;
+use ledger::hash::Hash;
 use serde_json::json;
 use store::rows::StreamRow;
 use store::{Page, Reader};
 
-use crate::auth::{Allowed, ContractsRead, ContractsWrite, Gate, Scope};
-use crate::body::OptionalJson;
+use crate::auth::{Allowed, ContractsRead, Gate, Scope};
 use crate::body::field::Faults;
 use crate::evidence::bundle::Evidence;
 use crate::id::Id;
 use crate::intake::Intake;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
-use crate::voicepact::contracts::{Sight, agreement, answer, filter};
+use crate::voicepact::contracts::{Sight, agreement, filter};
 use cursor::Cursor;
 
 /// Contracts on a page where no limit is given.
@@ -82,8 +84,7 @@ pub fn router(state: Contracts) -> Router {
         .route("/v1/contracts/{id}/document", get(document))
         .route("/v1/contracts/{id}/records", get(records))
         .route("/v1/contracts/{id}/bundle", get(bundle))
-        .route("/v1/contracts/{id}/confirm", post(confirm))
-        .route("/v1/contracts/{id}/reject", post(reject))
+        .merge(steps::router())
         .with_state(state)
 }
 
@@ -159,14 +160,30 @@ async fn document(
     State(state): State<Contracts>,
     _: Allowed<ContractsRead>,
     Id(id): Id,
+    query: Query,
 ) -> Result<Response, Problem> {
     let (_, agreement) = find(&state.reader, &id).await?;
-    let tag = quoted(&agreement.document_sha256.hex());
-    let document = agreement.document.ok_or_else(|| Problem::not_found("The document was erased."))?;
+    let faults = Faults::new();
+    let wanted = query.get("sha256").map(str::parse::<Hash>).transpose();
+    let wanted = wanted.map_err(|_| faults.note("sha256", "must be 64 hex digits")).ok();
+    let wanted = faults.refuse(Kind::Invalid, wanted)?.unwrap_or(agreement.document_sha256);
+    let tag = quoted(&wanted.hex());
+    let document = document_of(agreement, &wanted)?;
     let name = HeaderValue::try_from(format!("attachment; filename=\"{id}.contract.json\""))
         .map_err(Problem::internal)?;
     let media = HeaderValue::from_static("application/json");
     Ok(([(ETAG, tag), (CONTENT_TYPE, media), (CONTENT_DISPOSITION, name)], document).into_response())
+}
+
+/// The text of the document in force, of one that is proposed, or of one that is over.
+fn document_of(agreement: Agreement, wanted: &Hash) -> Result<String, Problem> {
+    let proposal = agreement.proposal.map(|proposal| (proposal.document_sha256, proposal.document));
+    let past = agreement.past.into_iter().map(|past| (past.document_sha256, past.document));
+    let mut all = past.chain(proposal).chain([(agreement.document_sha256, agreement.document)]);
+    let (_, document) = all
+        .find(|(hash, _)| hash == wanted)
+        .ok_or_else(|| Problem::not_found("The contract has no such document."))?;
+    document.ok_or_else(|| Problem::not_found("The document was erased."))
 }
 
 async fn records(
@@ -205,53 +222,6 @@ async fn bundle(
         .map_err(Problem::internal)?;
     let media = HeaderValue::from_static("application/json");
     Ok(([(CONTENT_TYPE, media), (CONTENT_DISPOSITION, name)], bundle.to_json()).into_response())
-}
-
-async fn confirm(
-    State(state): State<Contracts>,
-    allowed: Allowed<ContractsWrite>,
-    Id(id): Id,
-    query: Query,
-    headers: HeaderMap,
-    OptionalJson(body): OptionalJson,
-) -> Result<Response, Problem> {
-    let command = answer(&id, Answer::Yes, &query, &body, state.country)?;
-    give(&state, allowed, &id, &headers, Command::AnswerContract(command)).await
-}
-
-async fn reject(
-    State(state): State<Contracts>,
-    allowed: Allowed<ContractsWrite>,
-    Id(id): Id,
-    query: Query,
-    headers: HeaderMap,
-    OptionalJson(body): OptionalJson,
-) -> Result<Response, Problem> {
-    let command = answer(&id, Answer::No, &query, &body, state.country)?;
-    give(&state, allowed, &id, &headers, Command::AnswerContract(command)).await
-}
-
-async fn give(
-    state: &Contracts,
-    allowed: Allowed<ContractsWrite>,
-    id: &str,
-    headers: &HeaderMap,
-    command: Command,
-) -> Result<Response, Problem> {
-    if let Some(given) = headers.get(IF_MATCH) {
-        let (row, _) = find(&state.reader, id).await?;
-        if given != "*" && !lists(given, &tag(&row)) {
-            return Err(Problem::new(
-                Kind::PreconditionFailed,
-                "The contract has changed since it was read.",
-            ));
-        }
-    }
-    let done = state.intake.run(command).await?;
-    let (row, agreement) = find(&state.reader, id).await?;
-    let contract = view::with_head(id, &agreement, &row, Sight::of(&allowed.caller));
-    let answer = json!({ "input": done.input, "already": done.already, "contract": contract });
-    Ok(([(ETAG, tag(&row))], Json(answer)).into_response())
 }
 
 /// The contract's stream and state, or 404.

@@ -36,6 +36,8 @@ pub struct Done {
     pub records: Vec<Recorded>,
     /// The stream it stands on.
     pub stream: String,
+    /// The version of that stream's record with which all of it stands there.
+    pub version: u64,
     /// Whether the same was recorded before.
     pub already: bool,
 }
@@ -91,10 +93,12 @@ impl Intake {
         match self.outcome(input, announced).await? {
             Outcome::Recorded { records, refused: None } => {
                 let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();
-                Ok(Done { input, records, stream, already: false })
+                let own = records.iter().filter(|record| record.stream == stream);
+                let version = own.map(|record| record.version).max().unwrap_or_default();
+                Ok(Done { input, records, stream, version, already: false })
             }
-            Outcome::AlreadyApplied { stream } => {
-                Ok(Done { input, records: Vec::new(), stream, already: true })
+            Outcome::AlreadyApplied { stream, version } => {
+                Ok(Done { input, records: Vec::new(), stream, version, already: true })
             }
             Outcome::Refused(refusal) | Outcome::Recorded { refused: Some(refusal), .. } => {
                 Err(refusal.into())
@@ -181,7 +185,15 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::NotFound { .. } | Refusal::NotAParty => Problem::new(Kind::NotFound, sentence),
             Refusal::WrongCode | Refusal::TooManyAttempts => Problem::new(Kind::CodeRefused, sentence),
-            Refusal::WrongStatus { .. } | Refusal::Expired => Problem::new(Kind::Conflict, sentence),
+            Refusal::WrongStatus { .. }
+            | Refusal::Expired
+            | Refusal::AnsweredOtherwise
+            | Refusal::OldTerms
+            | Refusal::NotAsked
+            | Refusal::NotDue => Problem::new(Kind::Conflict, sentence),
+            Refusal::Stale => Problem::new(Kind::PreconditionFailed, sentence),
+            Refusal::TooOften { .. } => Problem::new(Kind::TooManyRequests, sentence),
+            Refusal::PartyNeeded => Problem::field(Kind::Invalid, "phone_number", sentence),
             Refusal::Invalid { field, reason } => Problem::field(Kind::Invalid, &field, reason),
         }
     }

@@ -32,6 +32,7 @@ pub mod webhooks;
 
 mod edge;
 mod id;
+mod past;
 
 use axum::Router;
 use axum::http::StatusCode;

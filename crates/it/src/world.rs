@@ -250,7 +250,9 @@ impl World {
 
     async fn is_done(&self) -> bool {
         let far = ledger::time::Timestamp::from_millis(4_102_444_800_000).unwrap();
-        self.system().store.tasks_due(far, 10).await.unwrap().is_empty()
+        // Deadlines of pending contracts are a day away.
+        let open = self.system().store.tasks_due(far, 10_000).await.unwrap();
+        open.iter().all(|task| task.kind == "deadline")
     }
 
     /// Ends the world and fails the test unless everything that must hold holds.

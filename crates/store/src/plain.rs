@@ -215,7 +215,7 @@ macro_rules! plain_statements {
                 let sql = "SELECT (SELECT coalesce(max(position) + 1, 0) FROM record),
                                   (SELECT coalesce(max(size), 0) FROM checkpoint),
                                   (SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL),
-                                  (SELECT count(*) FROM task),
+                                  (SELECT count(*) FROM task WHERE kind <> 'deadline'),
                                   (SELECT count(*) FROM call_view)";
                 let (records, checkpointed, quarantined, tasks, calls): (i64, i64, i64, i64, i64) =
                     query_as(sql).fetch_one(&self.readers).await?;

@@ -3,16 +3,19 @@
 //! A webhook alone never confirms a contract: a text counts only if it brings the code that the party was sent, or if
 //! it came in over an authenticated path from the party's own number and names the contract.
 
+use ledger::hash::Hash;
 use ledger::time::Timestamp;
 
+use super::notice::{Audience, Notice, tell};
 use super::{Stop, contact};
-use crate::agreement::{ASKED_AGAIN_MAX, Agreement, Status, WRONG_CODES_MAX};
+use crate::agreement::{ASKED_AGAIN_MAX, Agreement, PastDocument, Status, WRONG_CODES_MAX};
 use crate::command::Answer;
 use crate::entity::{Entity, code_key, contract_stream};
 use crate::event::{
     Channel, CodeRefused, ContractAnswered, EventData, Link, MessageRequested, Reading, Template,
 };
 use crate::fact::Fact;
+use crate::lifecycle::Step;
 use crate::outcome::Refusal;
 use crate::reply::{self, Reply};
 use crate::text;
@@ -168,8 +171,10 @@ pub(super) fn act(
         Understood::Answer(Found { answer, contract, code }) => {
             let channel = if code.is_some() { Channel::SmsCode } else { Channel::SmsNumber };
             let Waiting { stream, party } = contract;
-            match give(stream, *party, *answer, channel, code.as_deref(), links.clone(), recorder) {
-                Err(Stop::Refused(Refusal::WrongCode)) => {
+            let given =
+                Given { answer: *answer, channel, code: code.as_deref(), links: links.clone(), if_head: &[] };
+            match give(stream, *party, given, recorder) {
+                Err(Stop::Refused(Refusal::WrongCode | Refusal::OldTerms)) => {
                     ask_again(fact, std::slice::from_ref(contract), links, recorder)
                 }
                 // The message itself was recorded; that its answer changed nothing is no failure of the input.
@@ -199,21 +204,31 @@ fn ask_again(
     Ok(recorder.record(&contract.stream, data, None, &[("to", phone), ("text", &text)])?)
 }
 
+/// How an answer was given.
+pub(super) struct Given<'a> {
+    pub(super) answer: Answer,
+    pub(super) channel: Channel,
+    /// The code it came with; none where the network vouches for the number.
+    pub(super) code: Option<&'a str>,
+    /// The message it was said in.
+    pub(super) links: Vec<Link>,
+    /// One of these the newest record of the contract must be; empty for any.
+    pub(super) if_head: &'a [Hash],
+}
+
 /// Records the answer of one party, if it may be given. Giving the same answer again is already done.
 pub(super) fn give(
     stream: &str,
     party: usize,
-    answer: Answer,
-    channel: Channel,
-    code: Option<&str>,
-    links: Vec<Link>,
+    given: Given<'_>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
+    let Given { answer, channel, code, links, if_head } = given;
     let now = recorder.world.recorded_at(recorder.input);
     let agreement = agreement(recorder.world, stream).ok_or(Refusal::NotFound { what: "contract".into() })?;
     let party_no = party_number(party);
     match check(agreement, party, answer, code, now) {
-        Check::Go => {}
+        Check::Go => at_head(stream, if_head, recorder.world)?,
         Check::Already => return Err(Stop::Already(stream.to_owned())),
         Check::Refuse(refusal) => return Err(Stop::Refused(refusal)),
         Check::WrongCode => {
@@ -222,19 +237,36 @@ pub(super) fn give(
             return Err(Stop::Refused(Refusal::WrongCode));
         }
     }
-    let unanswered = agreement.parties.iter().filter(|p| p.answer.is_none()).count();
-    let data = ContractAnswered {
-        party: party_no,
-        document_sha256: agreement.document_sha256,
-        channel,
-        remaining: u32::try_from(unanswered.saturating_sub(1)).unwrap_or(u32::MAX),
-        links,
+    let (document_sha256, unanswered, amends) = match &agreement.proposal {
+        Some(proposal) => (proposal.document_sha256, proposal.unanswered(), true),
+        None => {
+            let unanswered = agreement.parties.iter().filter(|p| p.answer.is_none()).count();
+            (agreement.document_sha256, unanswered, false)
+        }
     };
-    let event = match answer {
-        Answer::Yes => EventData::ContractConfirmed(data),
-        Answer::No => EventData::ContractRejected(data),
+    let remaining = u32::try_from(unanswered.saturating_sub(1)).unwrap_or(u32::MAX);
+    let data =
+        ContractAnswered { party: party_no, document_sha256, channel, remaining, links: links.clone() };
+    let (event, template) = match answer {
+        Answer::Yes => (EventData::ContractConfirmed(data), Template::Confirmed),
+        Answer::No if amends => (EventData::ContractRejected(data), Template::AmendmentRejected),
+        Answer::No => (EventData::ContractRejected(data), Template::Rejected),
     };
-    Ok(recorder.record(stream, event, None, &[])?)
+    recorder.record(stream, event, None, &[])?;
+    if answer == Answer::Yes && remaining > 0 {
+        return Ok(());
+    }
+    tell(stream, Notice::of(template).by(Some(party_no)), Audience::All, &links, recorder)
+}
+
+/// Refuses what was asked of another state than the contract is in.
+pub(super) fn at_head(stream: &str, heads: &[Hash], world: &World) -> Result<(), Refusal> {
+    let head = world.head_link(stream).map(|link| link.hash);
+    if heads.is_empty() || head.is_some_and(|head| heads.contains(&head)) {
+        Ok(())
+    } else {
+        Err(Refusal::Stale)
+    }
 }
 
 enum Check {
@@ -246,32 +278,56 @@ enum Check {
 
 fn check(agreement: &Agreement, party: usize, answer: Answer, code: Option<&str>, now: Timestamp) -> Check {
     let Some(state) = agreement.parties.get(party) else { return Check::Refuse(Refusal::NotAParty) };
-    if let Some(code) = code {
-        if state.wrong_codes >= WRONG_CODES_MAX {
+    let proposal = agreement.proposal.as_deref();
+    let answers_proposal = match code {
+        Some(_) if state.wrong_codes >= WRONG_CODES_MAX => {
             return Check::Refuse(Refusal::TooManyAttempts);
         }
         // Compared in the fold, after the answer was journaled: how long it takes tells nobody anything.
-        if state.code.as_deref() != Some(code) {
-            return Check::WrongCode;
+        Some(code) => {
+            let proposed = proposal.and_then(|p| p.codes.get(party)).and_then(Option::as_deref);
+            match (proposed == Some(code), state.code.as_deref() == Some(code)) {
+                (true, _) => true,
+                (false, true) => false,
+                (false, false) => return of_old(agreement, party, answer, code),
+            }
         }
-    }
-    let wrong_status = || Check::Refuse(Refusal::WrongStatus { status: agreement.status.as_str().into() });
-    match &state.answer {
+        None => proposal.is_some(),
+    };
+    let (given, expires_at) = match proposal.filter(|_| answers_proposal) {
+        Some(proposal) => (proposal.answers.get(party).and_then(Option::as_ref), Some(proposal.expires_at)),
+        None => (state.answer.as_ref(), agreement.expires_at),
+    };
+    match given {
         Some(given) if given.answer == answer => Check::Already,
-        Some(_) => wrong_status(),
-        None if agreement.status != Status::Pending => wrong_status(),
-        None if agreement.expires_at.is_some_and(|at| now > at) => Check::Refuse(Refusal::Expired),
+        Some(_) => Check::Refuse(Refusal::AnsweredOtherwise),
+        None if !answers_proposal && agreement.status != Status::Pending => {
+            let step = if answer == Answer::Yes { Step::Confirm } else { Step::Reject };
+            Check::Refuse(Refusal::illegal(agreement.status, step))
+        }
+        None if !answers_proposal && proposal.is_some() => Check::Refuse(Refusal::OldTerms),
+        None if expires_at.is_some_and(|at| now > at) => Check::Refuse(Refusal::Expired),
         None => Check::Go,
     }
 }
 
-fn agreement<'w>(world: &'w World, stream: &str) -> Option<&'w Agreement> {
+/// A code that opens nothing now: one of terms that are over is no guess.
+fn of_old(agreement: &Agreement, party: usize, answer: Answer, code: &str) -> Check {
+    let of_party = |past: &&PastDocument| past.codes.get(party).and_then(Option::as_deref) == Some(code);
+    let Some(past) = agreement.past.iter().rev().find(of_party) else { return Check::WrongCode };
+    match past.answers.get(party).and_then(Option::as_ref) {
+        Some(given) if *given == answer => Check::Already,
+        _ => Check::Refuse(Refusal::OldTerms),
+    }
+}
+
+pub(super) fn agreement<'w>(world: &'w World, stream: &str) -> Option<&'w Agreement> {
     match world.entity(stream) {
         Some(Entity::Contract(agreement)) => Some(agreement),
         _ => None,
     }
 }
 
-fn party_number(party: usize) -> u32 {
+pub(super) fn party_number(party: usize) -> u32 {
     u32::try_from(party).unwrap_or(u32::MAX)
 }

@@ -6,15 +6,14 @@ use ledger::hash::sha256;
 use ledger::key::{Action, SignedStatement};
 use ledger::time::Timestamp;
 
-use super::{Stop, answer, voice};
+use super::{Stop, act, voice};
+use crate::agreement::confirmable_until;
 use crate::call::Call;
-use crate::command::{
-    AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX,
-};
+use crate::command::{Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX};
 use crate::document::{self, DocumentError, RecordingRef};
 use crate::entity::{Entity, KEYS_STREAM, conference_stream, contract_stream, dial_stream};
 use crate::event::{
-    Channel, ConferenceRequested, ContractDrafted, DialRequested, EventData, MessageRequested, Template,
+    ConferenceRequested, ContractDrafted, DialRequested, EventData, MessageRequested, Template,
 };
 use crate::input::Seed;
 use crate::outcome::Refusal;
@@ -26,7 +25,8 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::CreateConference(command) => conference(command, recorder),
         Command::InvokeCall(command) => invoke(command, recorder),
         Command::CreateContract(command) => draft(command, recorder),
-        Command::AnswerContract(command) => answer_contract(command, recorder),
+        Command::AnswerContract(command) => act::decide(&command.as_act(), recorder),
+        Command::ActOnContract(act) => act::decide(act, recorder),
         Command::AddRecording(command) => voice::add_recording(command, recorder),
         Command::AddTranscript(command) => voice::add_transcript(command, recorder),
         Command::RequestTranscript(command) => voice::request_transcript(command, recorder),
@@ -76,6 +76,8 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
         let reason = "lies in the past; nobody could confirm the contract".into();
         return Err(Refusal::Invalid { field: "expires_at".into(), reason }.into());
     }
+    let now = recorder.world.recorded_at(recorder.input);
+    let expires_at = command.expires_at.unwrap_or_else(|| confirmable_until(now));
     let counter = counter_name(command.contract_type, recorder.input.received_at);
     let number = recorder.world.counter(&counter) + 1;
     let contract_id = format!("{counter}-{number:06}");
@@ -86,12 +88,7 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
     };
     let input = recorder.input;
     let document = document::build(&contract_id, command, &recordings, &input.seed, || recorder.salt())
-        .map_err(|e| match e {
-            DocumentError::Amount { field, source } => {
-                Refusal::Invalid { field: format!("terms.{field}"), reason: source.to_string() }
-            }
-            DocumentError::Profile(e) => Refusal::Invalid { field: "terms".into(), reason: e.to_string() },
-        })?;
+        .map_err(no_document)?;
     let parties = u32::try_from(command.parties.len()).unwrap_or(u32::MAX);
     let codes: Vec<String> = (0..parties).map(|n| code(&input.seed, n)).collect();
     let code_names: Vec<String> = (0..parties).map(|n| format!("code_{n}")).collect();
@@ -103,7 +100,7 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
         contract_type: command.contract_type,
         language: command.language,
         parties,
-        expires_at: command.expires_at,
+        expires_at: Some(expires_at),
         links,
     });
     recorder.record_document(&stream, data, None, &private, document.disclosures)?;
@@ -120,8 +117,21 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
     Ok(())
 }
 
+/// Why no document came about, for the client.
+pub(super) fn no_document(error: DocumentError) -> Refusal {
+    match error {
+        DocumentError::Amount { field, source } => {
+            Refusal::Invalid { field: format!("terms.{field}"), reason: source.to_string() }
+        }
+        DocumentError::Profile(e) => Refusal::Invalid { field: "terms".into(), reason: e.to_string() },
+    }
+}
+
 /// The conference and its calls as they stand, and the recordings fetched so far.
-fn negotiated_on(id: &str, world: &World) -> Result<(Vec<crate::event::Link>, Vec<RecordingRef>), Refusal> {
+pub(super) fn negotiated_on(
+    id: &str,
+    world: &World,
+) -> Result<(Vec<crate::event::Link>, Vec<RecordingRef>), Refusal> {
     let stream = conference_stream(id);
     let Some(Entity::Conference(conference)) = world.entity(&stream) else {
         return Err(Refusal::NotFound { what: "conference".into() });
@@ -150,16 +160,6 @@ fn negotiated_on(id: &str, world: &World) -> Result<(Vec<crate::event::Link>, Ve
         })
         .collect();
     Ok((links, recordings))
-}
-
-fn answer_contract(command: &AnswerContract, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
-    let stream = contract_stream(&command.contract_id);
-    let Some(Entity::Contract(agreement)) = recorder.world.entity(&stream) else {
-        return Err(Refusal::NotFound { what: "contract".into() }.into());
-    };
-    let party = agreement.party_of(command.phone.as_str()).ok_or(Refusal::NotAParty)?;
-    let code = Some(command.code.as_str());
-    answer::give(&stream, party, command.answer, Channel::ApiCode, code, Vec::new(), recorder)
 }
 
 /// A statement is recorded only if an auditor will take it: the ring of the log so far decides.
@@ -198,7 +198,7 @@ fn check_parties<'p>(phones: impl Iterator<Item = &'p str>) -> Result<(), Refusa
 }
 
 /// The four digits one party is sent: from the input's random seed, so nobody can compute them from public data.
-fn code(seed: &Seed, party: u32) -> String {
+pub(super) fn code(seed: &Seed, party: u32) -> String {
     let bytes = seed.derive("ahadi.code", party).0;
     let number = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     // 2^32 is not a multiple of 10000; the bias is below one in 400,000.

@@ -27,7 +27,10 @@ pub(super) fn act(
     let code = Some(fact.private.code.as_deref().unwrap_or_default());
     let links: Vec<Link> = recorder.world.head_link(said_on).into_iter().collect();
     let done = match wish.will {
-        Will::Answer(answer) => answer::give(&stream, party, answer, channel, code, links, recorder),
+        Will::Answer(answer) => {
+            let given = answer::Given { answer, channel, code, links, if_head: &[] };
+            answer::give(&stream, party, given, recorder)
+        }
     };
     match done {
         // Said twice is said once.

@@ -186,6 +186,8 @@ pub enum Channel {
     Ussd,
     /// By keys on a call with the party's number on which the contract was read back, with the code it was sent.
     Keypad,
+    /// By the interface, with a key of whoever runs the ledger: proves no party.
+    Operator,
 }
 
 /// Data of `contract.code_refused`.
@@ -223,6 +225,63 @@ pub enum Template {
     Confirmed,
     /// We did not understand; please answer like this.
     AskAgain,
+    /// Your new code.
+    NewCode,
+    /// Please confirm these new terms.
+    AmendRequest,
+    /// A party refused the contract.
+    Rejected,
+    /// A party refused the new terms.
+    AmendmentRejected,
+    /// The contract was not confirmed in time.
+    Expired,
+    /// The new terms were not confirmed in time.
+    AmendmentExpired,
+    /// A party reported a delivery.
+    DeliveryReported,
+    /// A party reported a payment.
+    PaymentReported,
+    /// A party says that a report is not so.
+    ReportContested,
+    /// Somebody says that all is done.
+    CompletionProposed,
+    /// All say that all is done.
+    Completed,
+    /// Somebody wants to call it off.
+    CancelProposed,
+    /// It was called off.
+    Cancelled,
+    /// A party says that the contract is not kept.
+    Disputed,
+    /// Somebody proposes how the dispute ends.
+    ResolutionProposed,
+    /// The dispute ended.
+    Resolved,
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: [Template; 19] = [
+        Template::ConfirmRequest,
+        Template::Confirmed,
+        Template::AskAgain,
+        Template::NewCode,
+        Template::AmendRequest,
+        Template::Rejected,
+        Template::AmendmentRejected,
+        Template::Expired,
+        Template::AmendmentExpired,
+        Template::DeliveryReported,
+        Template::PaymentReported,
+        Template::ReportContested,
+        Template::CompletionProposed,
+        Template::Completed,
+        Template::CancelProposed,
+        Template::Cancelled,
+        Template::Disputed,
+        Template::ResolutionProposed,
+        Template::Resolved,
+    ];
 }
 
 /// Data of `message.attempted`.

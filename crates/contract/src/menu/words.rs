@@ -91,6 +91,11 @@ pub(super) fn status(language: Language, status: Status) -> &'static str {
         (Language::En, status) => status.as_str(),
         (Language::Sw, Status::Pending) => "unasubiri",
         (Language::Sw, Status::Confirmed) => "umethibitishwa",
+        (Language::Sw, Status::Active) => "unaendelea",
+        (Language::Sw, Status::Disputed) => "una mgogoro",
+        (Language::Sw, Status::Completed) => "umekamilika",
         (Language::Sw, Status::Rejected) => "umekataliwa",
+        (Language::Sw, Status::Expired) => "muda umeisha",
+        (Language::Sw, Status::Cancelled) => "umefutwa",
     }
 }

@@ -58,7 +58,7 @@ fn statements_are_recorded_as_the_ring_reads_them_and_never_twice() {
     let shelf = state(&statements);
     let kinds: Vec<&str> = shelf.log.iter().map(|made| made.kind.as_str()).collect();
     assert_eq!(kinds, ["key.added", "key.added", "key.retired", "key.revoked"]);
-    assert_eq!(shelf.outcomes[2].1, Outcome::AlreadyApplied { stream: KEYS_STREAM.into() });
+    assert_eq!(shelf.outcomes[2].1, Outcome::AlreadyApplied { stream: KEYS_STREAM.into(), version: 2 });
     let Some(Entity::Keys(keys)) = shelf.entity(KEYS_STREAM) else { panic!("no keys") };
     assert_eq!((keys.added, keys.ended), (2, 2));
 

@@ -1,7 +1,12 @@
 //! What parties are sent fits two parts and shows on every phone.
 
-use contract::command::{ContractType, CreateContract, Language, Party, Terms};
-use contract::text::{ask_again, confirm_request};
+use contract::agreement::Status;
+use contract::command::{ContractType, CreateContract, Language, Party, TERM_BYTES_MAX, Terms};
+use contract::document::build;
+use contract::event::Template;
+use contract::input::Seed;
+use contract::text::{Notice, ask_again, confirm_request, new_code, notice, parts_max, request_of};
+use ledger::disclosure::Salt;
 use ledger::hash::sha256;
 use proptest::prelude::*;
 
@@ -78,10 +83,92 @@ proptest! {
     }
 }
 
+/// Number beyond a million in a year, so that the longest contract id is not forgotten.
+const LONGEST_ID: &str = "AGRI-2026-000000000001";
+
+/// Septets that fit so many parts: 160 in one, 153 in each of several.
+fn room(parts: usize) -> usize {
+    if parts == 1 { 160 } else { 153 * parts }
+}
+
+/// Every text we send, for a contract with these words in it.
+fn text(template: Template, command: &CreateContract, role: &str, to: Status) -> String {
+    let hash = sha256(b"contract.json");
+    let seed = Seed(sha256(b"seed"));
+    let document = |command| {
+        build(LONGEST_ID, command, &[], &seed, || Salt::derive(&[7; 32], 1)).map(|document| document.json)
+    };
+    match template {
+        Template::ConfirmRequest => confirm_request(LONGEST_ID, command, "4821", &hash),
+        // What the profile does not take never becomes a document.
+        Template::AmendRequest => document(command)
+            .map_or_else(|_| String::new(), |json| request_of(LONGEST_ID, &json, "4821", &hash, template)),
+        Template::AskAgain => ask_again(LONGEST_ID),
+        Template::NewCode => new_code(LONGEST_ID, "4821", command.language),
+        _ => {
+            let about = Notice { contract_id: LONGEST_ID, role: Some(role), document: &hash, to: Some(to) };
+            notice(template, &about, command.language)
+        }
+    }
+}
+
+fn assert_fits(template: Template, text: &str) {
+    let (length, parts) = (septets(text), parts_max(template));
+    assert!(length.is_some_and(|n| n <= room(parts)), "{template:?} in {length:?}, {parts} parts: {text}");
+}
+
+proptest! {
+    #[test]
+    fn every_text_fits_its_parts_and_shows_on_every_phone(
+        command in command(),
+        role in words(),
+        to in prop_oneof![Just(Status::Active), Just(Status::Completed), Just(Status::Cancelled)],
+    ) {
+        for template in Template::ALL {
+            assert_fits(template, &text(template, &command, role.as_deref().unwrap_or("seller"), to));
+        }
+    }
+}
+
+/// Names and terms as long as they may be, in both languages.
 #[test]
-fn asking_again_fits_two_parts() {
-    let length = septets(&ask_again("AGRI-2026-000000000001"));
-    assert!(length.is_some_and(|n| n <= TWO_PARTS_SEPTETS), "{length:?}");
+fn the_longest_texts_fit() {
+    let longest = Some("m".repeat(TERM_BYTES_MAX));
+    for language in [Language::En, Language::Sw] {
+        let amount = "9".repeat(26).parse().ok();
+        let terms = Terms {
+            product: longest.clone(),
+            quantity: longest.clone(),
+            unit: longest.clone(),
+            unit_price: amount,
+            total_amount: amount,
+            delivery_deadline: longest.clone(),
+            ..Terms::default()
+        };
+        let party = |n: u8| Party {
+            phone: format!("+25470000000{n}").parse().unwrap(),
+            role: "r".repeat(TERM_BYTES_MAX),
+            name: longest.clone(),
+        };
+        let command = CreateContract {
+            transcript: "t".repeat(10_000),
+            parties: vec![party(1), party(2)],
+            contract_type: ContractType::default(),
+            language,
+            terms,
+            other_terms: Vec::new(),
+            conference_id: None,
+            terms_evidence: None,
+            expires_at: None,
+        };
+        for template in Template::ALL {
+            for role in [command.parties[0].role.as_str(), ""] {
+                let text = text(template, &command, role, Status::Completed);
+                assert!(text.len() > 40, "{template:?} says nothing");
+                assert_fits(template, &text);
+            }
+        }
+    }
 }
 
 /// The reader takes what the message tells people to write.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use contract::command::{
-    Answer, AnswerContract, Command, ContractType, CreateConference, CreateContract, InvokeCall, Language,
-    OtherTerm, Party, Terms,
+    Act, Actor, Amendment, Answer, AnswerContract, Command, ContractType, CreateConference, CreateContract,
+    Deed, InvokeCall, Language, OtherTerm, Party, Payment, ReportRef, Terms,
 };
 use contract::entity::{Entity, contract_stream};
 use contract::fact::{Fact, Leg, Private, Subject, What};
-use contract::input::{Body, Input};
+use contract::input::{Body, Deadline, Input};
 use contract::phone::Phone;
 use contract::provider::{Provider, Via};
 use contract::report::{DialledLeg, LegStatus, Report, TaskRef};
@@ -86,6 +86,18 @@ impl Scene {
                     answer,
                 }))
             }
+            ["the", "time", "of", id, "is", "over"] => {
+                let deadline = Deadline { contract_id: (*id).to_owned() };
+                (Via::Effect, true, Body::Deadline(deadline))
+            }
+            ["the", "operator", deed, id] => {
+                command(Command::ActOnContract(act(id, Actor::Operator, deed, details)))
+            }
+            [from, deed, id, "with", code @ ..] if from.starts_with('+') => {
+                let code = self.fill(from, &code.join(" "));
+                let actor = Actor::Party { phone: phone(from), code };
+                command(Command::ActOnContract(act(id, actor, deed, details)))
+            }
             _ => (Via::Effect, true, Body::Report(report(line))),
         }
     }
@@ -121,6 +133,18 @@ impl Scene {
         }
         let wrong = (0..).map(|n| format!("{n:04}")).find(|c| !codes.values().any(|k| k == c)).unwrap();
         let mut text = text.replace("{wrong code}", &wrong);
+        for (stream, entity) in self.shelf.entities() {
+            let Entity::Contract(agreement) = entity else { continue };
+            let (Some(party), Some(id)) = (agreement.party_of(from), stream.strip_prefix("contract/")) else {
+                continue;
+            };
+            let newest = agreement.codes(party).last().unwrap().clone();
+            text = text.replace(&format!("{{newest code of {id}}}"), &newest);
+            if let Some(past) = agreement.past.last() {
+                let old = past.codes[party].clone().unwrap();
+                text = text.replace(&format!("{{old code of {id}}}"), &old);
+            }
+        }
         for (stream, code) in codes {
             let id = stream.strip_prefix("contract/").unwrap();
             assert_eq!(contract_stream(id), stream);
@@ -129,6 +153,50 @@ impl Scene {
         assert!(!text.contains('{'), "no such code: {text}");
         text
     }
+}
+
+/// A step with its details as `name: value`.
+fn act(id: &str, actor: Actor, deed: &str, details: &[&str]) -> Act {
+    let told = |wanted: &str| {
+        details
+            .iter()
+            .filter_map(|d| d.split_once(": "))
+            .find(|(n, _)| *n == wanted)
+            .map(|(_, v)| v.to_owned())
+    };
+    let all = || details.iter().filter_map(|d| d.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let named = || ReportRef { report: told("report").unwrap().parse().unwrap(), note: told("note") };
+    let deed = match deed {
+        "confirms" => Deed::Confirm,
+        "rejects" => Deed::Reject,
+        "amends" => {
+            let CreateContract { transcript, terms, other_terms, expires_at, .. } = contract(details);
+            let (language, conference_id) = (told("language").map(|l| word(&l)), None);
+            Deed::Amend(Box::new(Amendment {
+                transcript,
+                language,
+                terms,
+                other_terms,
+                conference_id,
+                expires_at,
+            }))
+        }
+        "delivers" => Deed::Deliver(all().collect()),
+        "pays" => Deed::Pay(Payment {
+            amount: told("amount").unwrap().parse().unwrap(),
+            currency: told("currency"),
+            details: all().filter(|(n, _)| n != "amount" && n != "currency").collect(),
+        }),
+        "acknowledges" => Deed::Acknowledge(named()),
+        "contests" => Deed::Contest(named()),
+        "completes" => Deed::Complete,
+        "cancels" => Deed::Cancel,
+        "disputes" => Deed::Dispute { reason: told("reason").unwrap() },
+        "resolves" => Deed::Resolve { to: word(&told("to").unwrap()) },
+        "resends" => Deed::Resend { phone: phone(&told("to").unwrap()) },
+        _ => panic!("no such deed: {deed}"),
+    };
+    Act { contract_id: id.to_owned(), actor, deed, if_head: Vec::new() }
 }
 
 /// Reads one of our words, as they stand in records.

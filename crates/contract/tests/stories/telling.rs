@@ -57,7 +57,7 @@ fn outcome_lines(outcome: &Outcome, lines: &mut Vec<String>) {
             lines.extend(records.iter().map(|r| format!("recorded {} {} {}", r.stream, r.version, r.kind)));
             lines.extend(refused.iter().map(|refusal| format!("refused: {refusal}")));
         }
-        Outcome::AlreadyApplied { stream } => lines.push(format!("nothing new on {stream}")),
+        Outcome::AlreadyApplied { stream, .. } => lines.push(format!("nothing new on {stream}")),
         Outcome::Refused(refusal) => lines.push(format!("refused: {refusal}")),
         Outcome::Quarantined { reason } => lines.push(format!("set aside: {}", word(reason))),
     }
@@ -138,7 +138,30 @@ fn contract_line(agreement: &Agreement) -> String {
         };
         parts.push(format!("{said}{wrong}"));
     }
-    format!("{}: {}", agreement.status.as_str(), parts.join(", "))
+    let mut line = format!("{}: {}", agreement.status.as_str(), parts.join(", "));
+    for (version, report) in &agreement.reports {
+        let heard: Vec<String> =
+            report.answers.iter().map(|(p, a)| format!(", {} by {p}", word(a))).collect();
+        line.push_str(&format!(
+            "; {} {version} told by {}{}",
+            word(&report.step),
+            report.party,
+            heard.concat()
+        ));
+    }
+    for standing in &agreement.standing {
+        let to = standing.to.map(|to| format!(" to {}", to.as_str())).unwrap_or_default();
+        line.push_str(&format!("; {}{to} said by {:?}", word(&standing.step), standing.agreed));
+    }
+    if let Some(proposal) = &agreement.proposal {
+        let said = |a: &Option<_>| a.as_ref().map_or("silent", |_| "said yes");
+        let said: Vec<&str> = proposal.answers.iter().map(said).collect();
+        line.push_str(&format!("; new terms wait: {}", said.join(", ")));
+    }
+    for past in &agreement.past {
+        line.push_str(&format!("; other terms were {}", word(&past.fate)));
+    }
+    line
 }
 
 fn message_line(message: &Message) -> String {

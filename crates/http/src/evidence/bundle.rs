@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
-use contract::agreement::Status;
+use contract::agreement::Agreement;
 use contract::entity::{Entity, KEYS_STREAM};
 use ledger::bundle::{BUNDLE_VERSION, Bundle, BundleKeyRecord, BundleKeys, BundleRecord, Jwk};
 use ledger::disclosure::Disclosure;
-use ledger::hash::Hash;
+use ledger::hash::{Hash, sha256};
 use ledger::key::PublicKey;
 use ledger::proof::{TlogProof, inclusion, inclusion_tiles};
 use ledger::tile::TileSet;
@@ -125,11 +125,15 @@ impl Evidence {
     /// 503 where no checkpoint covers the stream yet.
     pub async fn bundle(&self, stream: &str, personal: bool) -> Result<Bundle, Problem> {
         let mut rows = self.whole(stream).await?;
-        let mut opened = self.disclosures(stream, &rows, personal).await?;
-        let document = self.document(&rows).await?;
+        let codes_live = self.codes_live(stream).await?;
+        let document = self.document(stream, &rows).await?;
+        let mut opened = self.opened(&rows, personal, codes_live).await?;
+        opened.keep_document_of(document.as_ref().map(|(position, _)| *position));
+        let document = document.map(|(_, text)| text);
         for linked in linked_streams(&rows, stream) {
             let linked_rows = self.whole(&linked).await?;
-            let linked_opened = self.disclosures(&linked, &linked_rows, personal).await?;
+            // The texts in which parties sent us their codes.
+            let linked_opened = self.opened(&linked_rows, personal, codes_live).await?;
             opened.of_records.extend(linked_opened.of_records);
             rows.extend(linked_rows);
         }
@@ -155,7 +159,7 @@ impl Evidence {
             document,
             records,
             disclosures: opened.of_records,
-            document_disclosures: opened.of_document,
+            document_disclosures: opened.of_document.into_values().flatten().collect(),
             proofs,
             checkpoint: checkpoint.note,
             keys: BundleKeys {
@@ -197,44 +201,64 @@ impl Evidence {
         Ok(self.reader.stream_records(stream, 1, STREAM_RECORDS_MAX).await?)
     }
 
-    /// The text of the newest document the records disclose.
-    async fn document(&self, rows: &[RecordRow]) -> Result<Option<String>, Problem> {
-        let positions: Vec<u64> =
-            rows.iter().filter(|row| row.kind == "contract.drafted").map(|row| row.position).collect();
+    /// The document in force, as the records disclose it, and the position of the record that does. Where none of them is
+    /// in force, the newest.
+    async fn document(&self, stream: &str, rows: &[RecordRow]) -> Result<Option<(u64, String)>, Problem> {
+        let kinds = ["contract.drafted", "contract.amendment_proposed"];
+        let drafts = rows.iter().filter(|row| kinds.contains(&row.kind.as_str()));
+        let positions: Vec<u64> = drafts.map(|row| row.position).collect();
         let disclosures = self.reader.disclosures_of(&positions).await?;
-        let mut texts = disclosures.iter().filter(|row| row.scope == Scope::Record).filter_map(|row| {
+        let texts = disclosures.iter().filter(|row| row.scope == Scope::Record).filter_map(|row| {
             let (_, name, value) = Disclosure::parse(&row.encoded).ok()?;
-            (name == ledger::verify::DOCUMENT_NAME).then(|| value.as_str().map(str::to_owned))?
+            let text = value.as_str().filter(|_| name == ledger::verify::DOCUMENT_NAME)?;
+            Some((row.position, text.to_owned()))
         });
-        Ok(texts.next_back())
+        let mut texts: Vec<(u64, String)> = texts.collect();
+        let in_force = self.agreement(stream).await?.map(|agreement| agreement.document_sha256);
+        let is_in_force = |(_, text): &(u64, String)| in_force == Some(sha256(text.as_bytes()));
+        match texts.iter().position(is_in_force) {
+            Some(place) => Ok(Some(texts.swap_remove(place))),
+            None => Ok(texts.pop()),
+        }
     }
 
     async fn disclosures(&self, stream: &str, rows: &[RecordRow], personal: bool) -> Result<Opened, Problem> {
+        self.opened(rows, personal, self.codes_live(stream).await?).await
+    }
+
+    async fn opened(&self, rows: &[RecordRow], personal: bool, codes_live: bool) -> Result<Opened, Problem> {
         let mut opened = Opened::default();
         if !personal {
             return Ok(opened);
         }
         let positions: Vec<u64> = rows.iter().map(|row| row.position).collect();
-        let codes_live = self.codes_live(stream).await?;
+        let kinds: BTreeMap<u64, &str> = rows.iter().map(|row| (row.position, row.kind.as_str())).collect();
         for row in self.reader.disclosures_of(&positions).await? {
-            if codes_live && tells_a_code(&row) {
+            let kind = kinds.get(&row.position).copied().unwrap_or_default();
+            if codes_live && tells_a_code(&row, kind) {
                 continue;
             }
-            match row.scope {
-                Scope::Record => opened.of_records.entry(row.position).or_default().push(row.encoded),
-                Scope::Document => opened.of_document.push(row.encoded),
-            }
+            let place = match row.scope {
+                Scope::Record => &mut opened.of_records,
+                Scope::Document => &mut opened.of_document,
+            };
+            place.entry(row.position).or_default().push(row.encoded);
         }
         Ok(opened)
     }
 
-    /// Whether the parties' codes still open something: then not even an auditor is told them, who could answer for
-    /// the parties.
+    /// Whether the parties' codes still open something: then not even an auditor is told them, who could act for the
+    /// parties.
     async fn codes_live(&self, stream: &str) -> Result<bool, Problem> {
-        let Some(row) = self.reader.stream(stream).await? else { return Ok(false) };
+        Ok(self.agreement(stream).await?.is_some_and(|agreement| !agreement.status.is_final()))
+    }
+
+    /// The contract of a stream, where it is one's.
+    async fn agreement(&self, stream: &str) -> Result<Option<Box<Agreement>>, Problem> {
+        let Some(row) = self.reader.stream(stream).await? else { return Ok(None) };
         Ok(match Entity::from_json(&row.state).map_err(Problem::internal)? {
-            Entity::Contract(agreement) => agreement.status == Status::Pending,
-            _ => false,
+            Entity::Contract(agreement) => Some(agreement),
+            _ => None,
         })
     }
 }
@@ -242,15 +266,27 @@ impl Evidence {
 #[derive(Default)]
 struct Opened {
     of_records: BTreeMap<u64, Vec<String>>,
-    of_document: Vec<String>,
+    /// By the position of the record that discloses the document.
+    of_document: BTreeMap<u64, Vec<String>>,
 }
 
-/// The code itself, or the text of a message that holds it.
-fn tells_a_code(row: &DisclosureRow) -> bool {
-    match Disclosure::parse(&row.encoded) {
-        Ok((_, name, _)) => row.scope == Scope::Record && (name.starts_with("code_") || name == "text"),
-        Err(_) => true,
+impl Opened {
+    /// A bundle has one document. What opens another stands with the record that discloses that one.
+    fn keep_document_of(&mut self, position: Option<u64>) {
+        let all = std::mem::take(&mut self.of_document);
+        for (place, encoded) in all {
+            let kept = if Some(place) == position { &mut self.of_document } else { &mut self.of_records };
+            kept.entry(place).or_default().extend(encoded);
+        }
     }
+}
+
+/// The code itself, or what may hold it: the text of a message, in either direction, and keys that were pressed.
+fn tells_a_code(row: &DisclosureRow, kind: &str) -> bool {
+    let Ok((_, name, _)) = Disclosure::parse(&row.encoded) else { return true };
+    let may_hold_it = ["message.requested", "message.received", "call.input"].contains(&kind)
+        && ["text", "raw", "raw_base64", "digits"].contains(&name.as_str());
+    row.scope == Scope::Record && (name.starts_with("code") || may_hold_it)
 }
 
 /// Streams that the records' links lead to.

@@ -6,11 +6,13 @@
 mod view;
 
 use axum::extract::{FromRef, State};
+use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use contract::agreement::{Agreement, Status};
-use contract::command::{Answer, AnswerContract, Command, CreateContract};
+use contract::command::{Actor, Command, CreateContract, Deed};
 use contract::entity::Entity;
+use contract::lifecycle::{Step, is_operators, legal, resolution};
 use contract::phone::{Country, Phone};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -19,10 +21,11 @@ use store::{ContractFilter, Page, Reader};
 use super::draft;
 use crate::auth::{Allowed, ContractsRead, ContractsWrite, Gate, Scope};
 use crate::body::field::{Faults, Object};
-use crate::body::json::Node;
 use crate::body::{Json as JsonBody, OptionalJson};
+use crate::contracts::steps;
 use crate::id::Id;
 use crate::intake::{Done, Intake};
+use crate::past::contract_at;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
 
@@ -34,8 +37,6 @@ const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 500;
 /// Furthest offset: what a database counts exactly.
 const OFFSET_MAX: u64 = 1 << 53;
-/// Longest code a client may send, in bytes; ours have four digits.
-const CODE_BYTES_MAX: usize = 32;
 
 /// State of these routes.
 #[derive(Clone)]
@@ -97,9 +98,8 @@ async fn create_manual(
 /// Who drafts a contract is shown what it sent.
 async fn drafted(state: &Contracts, command: CreateContract) -> Result<Json<Box<RawValue>>, Problem> {
     let done = state.intake.run(Command::CreateContract(Box::new(command))).await?;
-    let id = done.contract_id();
-    let agreement = find(&state.reader, id).await?;
-    Ok(Json(view::contract(id, &agreement, Sight::Full)))
+    let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
+    Ok(Json(view::contract(done.contract_id(), &agreement, Sight::Full)))
 }
 
 async fn show(
@@ -146,10 +146,10 @@ async fn list(
 /// What a list is narrowed to.
 pub(crate) fn filter(query: &Query, country: Country, faults: &Faults) -> ContractFilter {
     let status = query.get("status").and_then(|word| {
-        let known = [Status::Pending, Status::Confirmed, Status::Rejected];
-        let status = known.into_iter().find(|status| status.as_str() == word);
+        let status = Status::from_word(word);
         if status.is_none() {
-            faults.note("status", "must be one of pending, confirmed, rejected");
+            let words = Status::ALL.map(Status::as_str).join(", ");
+            faults.note("status", format!("must be one of {words}"));
         }
         status.map(|status| status.as_str().to_owned())
     });
@@ -177,69 +177,23 @@ async fn confirm(
     _: Allowed<ContractsWrite>,
     Id(id): Id,
     query: Query,
+    headers: HeaderMap,
     OptionalJson(body): OptionalJson,
 ) -> Result<Json<Confirmed>, Problem> {
-    let command = answer(&id, Answer::Yes, &query, &body, state.country)?;
-    let phone = command.phone.clone();
-    state.intake.run(Command::AnswerContract(command)).await?;
-    let agreement = find(&state.reader, &id).await?;
-    Ok(Json(Confirmed {
-        status: "confirmed",
-        contract_id: id,
-        signed_by: phone.into(),
-        all_signed: agreement.status == Status::Confirmed,
-    }))
-}
-
-/// A party's answer: number and code from the query or from a JSON body.
-///
-/// # Errors
-/// 422 naming what is missing or wrong; a field that stands in both places with different values.
-pub(crate) fn answer(
-    contract_id: &str,
-    answer: Answer,
-    query: &Query,
-    body: &Node,
-    country: Country,
-) -> Result<AnswerContract, Problem> {
-    let faults = Faults::new();
-    let read = Object::body(body, &faults).and_then(|body| {
-        let phone = value(&body, query, "phone_number", &faults);
-        let phone = phone.and_then(|text| match Phone::read(&text, country) {
-            Ok(phone) => Some(phone),
-            Err(error) => {
-                faults.note("phone_number", error.to_string());
-                None
-            }
-        });
-        let code = value(&body, query, "code", &faults);
-        Some(AnswerContract { contract_id: contract_id.to_owned(), phone: phone?, code: code?, answer })
-    });
-    faults.refuse(Kind::Invalid, read)
-}
-
-fn value(body: &Object<'_>, query: &Query, name: &str, faults: &Faults) -> Option<String> {
-    let in_body = match body.get(name) {
-        Some(field) => Some(field.number_or_text(CODE_BYTES_MAX.max(contract::phone::PHONE_TEXT_BYTES_MAX))?),
-        None => None,
+    let request = steps::request(&id, &query, &headers, &body, state.country);
+    let act = request.act(false, |_| Some(Deed::Confirm))?;
+    let signed_by = match &act.actor {
+        Actor::Party { phone, .. } => phone.clone().into(),
+        Actor::Operator => String::new(),
     };
-    let in_query = query.get(name).map(|text| text.trim().to_owned());
-    let fault = |reason: &str| {
-        faults.note(name, reason);
-        None
-    };
-    match (in_body, in_query) {
-        (Some(a), Some(b)) if a != b => fault("stands in the query and in the body with different values"),
-        (Some(text), _) | (None, Some(text)) if text.len() > CODE_BYTES_MAX && name == "code" => {
-            drop(text);
-            fault("is longer than a code can be")
-        }
-        (Some(text), _) | (None, Some(text)) => Some(text),
-        (None, None) => fault("is required"),
-    }
+    let done = state.intake.run(Command::ActOnContract(act)).await?;
+    let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
+    // New terms may wait for an answer on a contract that was confirmed long ago.
+    let all_signed = agreement.confirmed_at.is_some() && agreement.proposal.is_none();
+    Ok(Json(Confirmed { status: "confirmed", contract_id: id, signed_by, all_signed }))
 }
 
-/// What a change that changes nothing answers.
+/// What a change answers.
 #[derive(Serialize)]
 struct Updated {
     status: &'static str,
@@ -247,60 +201,100 @@ struct Updated {
     contract_status: &'static str,
 }
 
-/// The source service sets any status here. Nothing can be set: a status follows from what the parties do, and the
-/// terms of a drafted contract stand. Asking for what already is, is already done.
+/// The source service sets any status here. Here a status follows from what the parties do: asking for one is asking for
+/// the step that leads to it, by whoever may take it; new terms are an amendment. Asking for what already is, is already
+/// done.
 async fn change(
     State(state): State<Contracts>,
     _: Allowed<ContractsWrite>,
     Id(id): Id,
+    query: Query,
+    headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Updated>, Problem> {
     let faults = Faults::new();
-    let wanted = Object::body(&body, &faults).and_then(|body| {
-        let terms = match body.get("terms") {
-            Some(field) => field.object().map(|_| true),
-            None => Some(false),
-        };
-        let known =
-            ["pending", "confirmed", "rejected", "active", "completed", "cancelled", "disputed", "expired"];
-        let status = match body.get("status") {
-            Some(field) => field.word(&known.map(|word| (word, word))).map(Some),
-            None => Some(None),
-        };
-        let (status, terms) = (status?, terms?);
-        if status.is_none() && !terms {
-            body.fault("status", "is required");
-            return None;
-        }
-        Some((status, terms))
-    });
-    let (status, terms) = faults.refuse(Kind::Invalid, wanted)?;
+    let wanted = Object::body(&body, &faults).and_then(|body| wanted(&body));
+    let wanted = faults.refuse(Kind::Invalid, wanted)?;
     let agreement = find(&state.reader, &id).await?;
-    let is = agreement.status.as_str();
-    if terms {
-        let detail = format!("The terms of contract {id} stand since it was drafted: {}", moves(&agreement));
-        return Err(Problem::new(Kind::Conflict, detail));
-    }
-    match status {
-        Some(wanted) if wanted == is => {
-            Ok(Json(Updated { status: "updated", contract_id: id, contract_status: is }))
+    let answer = |agreement: &Agreement| {
+        let contract_status = agreement.status.as_str();
+        Json(Updated { status: "updated", contract_id: id.clone(), contract_status })
+    };
+    let now = state.intake.door().now();
+    let request = steps::request(&id, &query, &headers, &body, state.country);
+    let act = match wanted {
+        Change::Status(status) if status == agreement.status => return Ok(answer(&agreement)),
+        Change::Status(status) => {
+            let illegal = || {
+                let (is, wanted) = (agreement.status.as_str(), status.as_str());
+                let detail =
+                    format!("A contract that is {is} cannot be set to {wanted}: {}", moves(&agreement));
+                Problem::new(Kind::Conflict, detail)
+            };
+            let deed = deed(agreement.status, status).ok_or_else(illegal)?;
+            let act = request.act(true, |_| Some(deed))?;
+            let may = matches!(act.actor, Actor::Party { .. })
+                || act.deed.step().is_some_and(|step| is_operators(agreement.status, step));
+            if !may {
+                return Err(illegal());
+            }
+            act
         }
-        wanted => {
-            let wanted = wanted.unwrap_or_default();
-            let detail = format!("A contract that is {is} cannot be set to {wanted}: {}", moves(&agreement));
-            Err(Problem::new(Kind::Conflict, detail))
+        Change::Terms => request.act(true, |body| {
+            steps::amendment(body, now).map(|amendment| Deed::Amend(Box::new(amendment)))
+        })?,
+    };
+    let done = state.intake.run(Command::ActOnContract(act)).await?;
+    let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
+    Ok(answer(&agreement))
+}
+
+/// What is asked for.
+enum Change {
+    Status(Status),
+    Terms,
+}
+
+fn wanted(body: &Object<'_>) -> Option<Change> {
+    let terms = body.get("terms").is_some();
+    let status = match body.get("status") {
+        Some(field) => field.word(&Status::ALL.map(|status| (status.as_str(), status))).map(Some),
+        None => Some(None),
+    };
+    match (status?, terms) {
+        (None, true) => Some(Change::Terms),
+        (Some(status), false) => Some(Change::Status(status)),
+        (Some(_), true) => {
+            body.fault("terms", "cannot be changed together with the status");
+            None
+        }
+        (None, false) => {
+            body.fault("status", "is required");
+            None
         }
     }
 }
 
+/// The step that leads from one status to the other; none where no single one does, or it says more than a status.
+fn deed(from: Status, to: Status) -> Option<Deed> {
+    Some(match (from, to) {
+        (Status::Disputed, to) if resolution(to) => Deed::Resolve { to },
+        (_, Status::Confirmed) => Deed::Confirm,
+        (_, Status::Rejected) => Deed::Reject,
+        (_, Status::Completed) => Deed::Complete,
+        (_, Status::Cancelled) => Deed::Cancel,
+        (_, Status::Pending | Status::Active | Status::Disputed | Status::Expired) => return None,
+    })
+}
+
 /// What can happen to a contract now.
-fn moves(agreement: &Agreement) -> &'static str {
-    match agreement.status {
-        Status::Pending => {
-            "it becomes confirmed when every party confirms, rejected when one rejects, each with the code it was sent."
-        }
-        Status::Confirmed | Status::Rejected => "nothing more can happen to it.",
+fn moves(agreement: &Agreement) -> String {
+    let steps = legal(agreement.status).into_iter().filter(|step| *step != Step::Expire);
+    let steps: Vec<&str> = steps.map(Step::as_str).collect();
+    if steps.is_empty() {
+        return "nothing more can happen to it.".to_owned();
     }
+    format!("possible now, each with the phone number and the code of a party: {}.", steps.join(", "))
 }
 
 /// The contract's state, or 404.

@@ -81,24 +81,46 @@ fn assemble(
         Some(field) => field.word(&ContractType::ALL.map(|t| (t.as_str(), t))),
         None => Some(ContractType::default()),
     };
-    let language = match body.get("language") {
-        Some(field) => field.word(&[("en", Language::En), ("sw", Language::Sw)]),
-        None => Some(Language::default()),
-    };
-    let conference_id = optional(body, "conference_id", |field| field.text(WORD_BYTES_MAX));
-    let expires_at = optional(body, "expires_at", |field| expiry(field, now));
+    let language = language(body);
+    let conference_id = conference(body);
+    let expires_at = until(body, now);
     let (terms, other_terms) = said?;
     Some(CreateContract {
         transcript: transcript?,
         parties: parties?,
         contract_type: contract_type?,
-        language: language?,
+        language: language?.unwrap_or_default(),
         terms,
         other_terms,
         conference_id: conference_id?,
         terms_evidence: None,
         expires_at: expires_at?,
     })
+}
+
+/// What an amendment says: what was said, where that is told, and the terms, which must be.
+pub(crate) fn amended(body: &Object<'_>) -> (Option<String>, Option<(Terms, Vec<OtherTerm>)>) {
+    let transcript = match body.get("transcript") {
+        Some(field) => field.text(TRANSCRIPT_BYTES_MAX),
+        None => Some(TYPED_IN.to_owned()),
+    };
+    let terms = body.required("terms").and_then(|field| field.object()).and_then(|terms| all_terms(&terms));
+    (transcript, terms)
+}
+
+/// The language of the agreed text.
+pub(crate) fn language(body: &Object<'_>) -> Option<Option<Language>> {
+    optional(body, "language", |field| field.word(&[("en", Language::En), ("sw", Language::Sw)]))
+}
+
+/// The conference it was negotiated on.
+pub(crate) fn conference(body: &Object<'_>) -> Option<Option<String>> {
+    optional(body, "conference_id", |field| field.text(WORD_BYTES_MAX))
+}
+
+/// Until when it can be confirmed.
+pub(crate) fn until(body: &Object<'_>, now: Timestamp) -> Option<Option<Timestamp>> {
+    optional(body, "expires_at", |field| expiry(field, now))
 }
 
 /// `Some(None)` where it is left out, none where it is wrong.
@@ -255,7 +277,8 @@ fn work_and_loan_terms(terms: &Object<'_>, currency: Currency) -> Option<Terms> 
     })
 }
 
-fn currency(field: &Field<'_>) -> Option<Currency> {
+/// A currency, by its code.
+pub(crate) fn currency(field: &Field<'_>) -> Option<Currency> {
     match field.text(WORD_BYTES_MAX)?.parse() {
         Ok(currency) => Some(currency),
         Err(error) => field.fault(contract::money::AmountError::to_string(&error)),

@@ -34,7 +34,9 @@ async fn the_source_documents_contract() {
     assert_eq!(contract["status"], "pending");
     let created_at = contract["created_at"].as_str().unwrap();
     assert!(created_at.len() == 20 && created_at.ends_with('Z'), "{created_at}");
-    assert_eq!(contract["expires_at"], Value::Null);
+    let expires_at = contract["expires_at"].as_str().unwrap();
+    assert_eq!(expires_at[10..], created_at[10..], "a day later: {expires_at}");
+    assert!(expires_at > created_at, "{expires_at}");
     assert!(text.contains("\"total_amount\":25000,"), "a number, exact: {text}");
     assert_eq!(contract["currency"], "KES");
     assert_eq!(
@@ -198,16 +200,12 @@ async fn a_status_is_never_set_from_outside() {
     let rig = folding().await;
     let (id, _) = drafted(&rig).await;
     let path = format!("/api/v1/contracts/{id}");
-    for status in ["confirmed", "active", "completed", "cancelled"] {
+    for status in ["confirmed", "rejected", "active", "completed", "disputed", "expired"] {
         let answer = put(&rig, &path, &json!({ "status": status })).await.expect(409);
-        assert!(
-            answer.text().contains("every party confirms"),
-            "it says what is possible: {}",
-            answer.text()
-        );
+        let possible = "possible now, each with the phone number and the code of a party: confirm, reject, amend, cancel";
+        assert!(answer.text().contains(possible), "{}", answer.text());
     }
-    put(&rig, &path, &json!({ "terms": { "total_amount": 1 } })).await.expect(409);
-    put(&rig, &path, &json!({ "terms": { "total_amount": 1 }, "status": "pending" })).await.expect(409);
+    put(&rig, &path, &json!({ "terms": { "total_amount": 1 }, "status": "pending" })).await.expect(422);
     assert_eq!(
         put(&rig, &path, &json!({ "status": "pending" })).await.expect(200).json()["status"],
         "updated"
@@ -222,6 +220,29 @@ async fn a_status_is_never_set_from_outside() {
     assert!(put(&rig, &path, &json!({})).await.expect(422).text().contains("status: is required"));
     put(&rig, "/api/v1/contracts/AGRI-2026-999999", &json!({ "status": "pending" })).await.expect(404);
     assert_eq!(rig.get(&path).await.json()["status"], "pending");
+}
+
+#[tokio::test]
+async fn asking_for_a_status_is_asking_for_the_step_to_it() {
+    let rig = folding().await;
+    let (id, _) = drafted(&rig).await;
+    let path = format!("/api/v1/contracts/{id}");
+    let by = |phone: &str, code: &str, status: &str| json!({ "status": status, "phone_number": phone, "code": code });
+    let buyer = by("0712345678", &rig.code(&id, 0).await, "confirmed");
+    let answer = put(&rig, &path, &buyer).await.expect(200).json();
+    assert_eq!(answer, json!({ "status": "updated", "contract_id": id, "contract_status": "pending" }));
+    let seller = by("0787654321", &rig.code(&id, 1).await, "confirmed");
+    assert_eq!(put(&rig, &path, &seller).await.expect(200).json()["contract_status"], "confirmed");
+    put(&rig, &path, &by("0787654321", "none", "cancelled")).await.expect(403);
+    put(&rig, &path, &json!({ "status": "cancelled" })).await.expect(409);
+    put(&rig, &path, &json!({ "terms": { "total_amount": 1 } })).await.expect(200);
+    let contract = rig.get(&format!("/v1/contracts/{id}")).await.expect(200).json();
+    assert_eq!(contract["amendment"]["terms"]["total_amount"], "1.00");
+    assert_eq!(contract["terms"]["total_amount"], "25000.00", "what was agreed stands");
+
+    let (id, _) = drafted(&rig).await;
+    let withdrawn = put(&rig, &format!("/api/v1/contracts/{id}"), &json!({ "status": "cancelled" })).await;
+    assert_eq!(withdrawn.expect(200).json()["contract_status"], "cancelled");
 }
 
 #[tokio::test]
@@ -306,7 +327,15 @@ async fn entity_tags_tell_whether_a_contract_changed() {
     rig.send(confirm("\"x\"")).await.expect(412);
     let changed = rig.send(confirm(&tag)).await.expect(200);
     assert_ne!(changed.header("etag"), tag);
-    rig.send(confirm(&tag)).await.expect(412);
+    // What is done already is done, whatever was believed; what is not, is not done on a false belief.
+    assert_eq!(rig.send(confirm(&tag)).await.expect(200).json()["already"], true);
+    let other = json!({ "phone_number": "+254787654321", "code": rig.code(&id, 1).await }).to_string();
+    let late = |tag: &str| {
+        let request = Request::post(format!("{path}/confirm")).header("content-type", "application/json");
+        request.header("if-match", tag).body(Body::from(other.clone())).unwrap()
+    };
+    rig.send(late(&tag)).await.expect(412);
+    rig.send(late(&format!("\"x\", {}", changed.header("etag")))).await.expect(200);
     rig.send(asking("if-none-match", &tag)).await.expect(200);
 }
 

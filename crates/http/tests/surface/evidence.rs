@@ -96,6 +96,13 @@ async fn codes_are_told_to_nobody_while_they_open_something() {
     assert!(pending.contains(&"transcript".to_owned()), "{pending:?}");
     assert!(!pending.iter().any(|name| name.starts_with("code") || name == "text"), "{pending:?}");
     let (rig, id) = confirmed().await;
+    let live = names(&bundle(&rig, &id).await);
+    assert!(!live.iter().any(|name| name.starts_with("code") || name == "text"), "{live:?}");
+    let (buyer, seller) = (rig.code(&id, 0).await, rig.code(&id, 1).await);
+    for (phone, code) in [("+254712345678", buyer), ("+254787654321", seller)] {
+        let body = json!({ "phone_number": phone, "code": code });
+        rig.post_json(&format!("/v1/contracts/{id}/cancel"), &body).await.expect(200);
+    }
     assert!(
         names(&bundle(&rig, &id).await).iter().any(|name| name.starts_with("code")),
         "then they are evidence"

@@ -57,6 +57,7 @@ const WHOLE: &[&str] =
 const WHOLE_FROM_ZERO: &[&str] = &["-1", "99999999999999999999", "abc", "1.5", "1e3", "%20", "%00", "%ff"];
 const WORD: &[&str] = &["done", "PENDING", "%00", "%ff", "%27--", "%7B%7D"];
 const PHONE: &[&str] = &["abc", "12", "%2B", "%00", "%ff%00", "1111111111111111111111111111111111111111111"];
+const HASH: &[&str] = &["x", "-1", "abc", "%00", "%ff", "%F0%9F%8C%BD"];
 const CURSOR: &[&str] = &["x", "-1", "99999999999999999999", "abc", "MSA", "%00", "%ff", "%F0%9F%8C%BD"];
 
 const LIST: &[Parameter] =
@@ -145,6 +146,55 @@ pub static GIVEN: Sample = Sample {
     text: r#"{"phone_number":"+254700000071","code":"needle-0000"}"#,
     places: &[("/phone_number", Kind::Nothing), ("/code", Kind::Code)],
 };
+pub static AMEND: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","terms":{"product":"maize","total_amount":25000,"own_term":"x"},"transcript":"Needle: less maize","language":"sw","expires_at":"2099-01-01T00:00:00Z"}"#,
+    places: &[
+        ("/phone_number", Kind::Nothing),
+        ("/code", Kind::Code),
+        ("/terms", Kind::Nothing),
+        ("/terms/product", Kind::OptionalText),
+        ("/terms/total_amount", Kind::Amount),
+        ("/terms/own_term", Kind::OwnTerm),
+        ("/transcript", Kind::OptionalText),
+        ("/language", Kind::Optional),
+        ("/expires_at", Kind::Optional),
+    ],
+};
+pub static DELIVER: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","quantity":"40","unit":"bag","location":"Needle Market","delivered_on":"2026-03-06","reference":"N-1","note":"needle"}"#,
+    places: &[
+        ("/phone_number", Kind::Nothing),
+        ("/code", Kind::Code),
+        ("/quantity", Kind::Quantity),
+        ("/unit", Kind::OptionalText),
+        ("/location", Kind::OptionalText),
+        ("/reference", Kind::OptionalText),
+    ],
+};
+pub static PAY: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","amount":25000,"currency":"KES","method":"needle","paid_on":"2026-03-06","reference":"N-1","note":"needle"}"#,
+    places: &[
+        ("/phone_number", Kind::Nothing),
+        ("/code", Kind::Code),
+        ("/amount", Kind::RequiredAmount),
+        ("/currency", Kind::Optional),
+        ("/reference", Kind::OptionalText),
+    ],
+};
+pub static NAMED: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","report":9,"note":"needle"}"#,
+    places: &[("/phone_number", Kind::Nothing), ("/code", Kind::Code), ("/report", Kind::Nothing)],
+};
+pub static DISPUTE: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","reason":"Needle: the maize is wet"}"#,
+    places: &[("/phone_number", Kind::Nothing), ("/code", Kind::Code), ("/reason", Kind::Text)],
+};
+pub static RESOLVE: Sample = Sample {
+    text: r#"{"phone_number":"+254700000071","code":"needle-0000","resolution":"active"}"#,
+    places: &[("/phone_number", Kind::Nothing), ("/code", Kind::Code), ("/resolution", Kind::Nothing)],
+};
+pub static RESEND: Sample =
+    Sample { text: r#"{"phone_number":"+254700000071"}"#, places: &[("/phone_number", Kind::Nothing)] };
 pub static CHANGE: Sample = Sample { text: r#"{"status":"pending"}"#, places: &[("/status", Kind::Nothing)] };
 pub static REPORT: Sample = Sample {
     text: r#"{"sessionId":"ATVoice_a1b2c3d4e5f6","phoneNumber":"+254700000071","duration":"60","status":"completed"}"#,
@@ -220,11 +270,21 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/contracts/{id}/confirm", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     get("/v1/contracts", READ, PAGES),
     get("/v1/contracts/{id}", READ, &[]),
-    get("/v1/contracts/{id}/document", READ, &[]),
+    get("/v1/contracts/{id}/document", READ, &[("sha256", HASH)]),
     get("/v1/contracts/{id}/records", READ, RECORDS),
     get("/v1/contracts/{id}/bundle", READ, &[]),
     post("/v1/contracts/{id}/confirm", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     post("/v1/contracts/{id}/reject", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
+    post("/v1/contracts/{id}/amend", WRITE, Takes::Json(&AMEND), ANSWER),
+    post("/v1/contracts/{id}/deliver", WRITE, Takes::JsonOrNothing(&DELIVER), ANSWER),
+    post("/v1/contracts/{id}/pay", WRITE, Takes::Json(&PAY), ANSWER),
+    post("/v1/contracts/{id}/acknowledge", WRITE, Takes::Json(&NAMED), ANSWER),
+    post("/v1/contracts/{id}/contest", WRITE, Takes::Json(&NAMED), ANSWER),
+    post("/v1/contracts/{id}/complete", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
+    post("/v1/contracts/{id}/cancel", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
+    post("/v1/contracts/{id}/dispute", WRITE, Takes::Json(&DISPUTE), ANSWER),
+    post("/v1/contracts/{id}/resolve", WRITE, Takes::Json(&RESOLVE), ANSWER),
+    post("/v1/contracts/{id}/resend", WRITE, Takes::JsonOrNothing(&RESEND), ANSWER),
     get("/v1/inputs/{id}", READ, &[]),
     post("/v1/keys/statements", ADMIN, Takes::Json(&STATEMENTS), &[]),
     get("/v1/calls/{id}", CALLS, &[]),

@@ -76,6 +76,8 @@ fn shape() -> String {
     let marks = [
         ("2026-001234", "<digits4>-<digits6>"),
         ("2026-03-06T10:30:00Z", "<second>"),
+        // The document's own concepts page promises 24 hours; its example was made by a service that never expired anything.
+        ("null", "\"<second>\""),
         ("a7f8d9e2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e0", "<hex64>"),
     ];
     with(&compact(CREATE_ANSWER), &marks)
@@ -89,7 +91,10 @@ pub async fn story(world: &mut World) {
         "{}",
         answer.text()
     );
-    let [year, number, created_at, hash] = <[String; 4]>::try_from(fits(&answer.text(), &shape())).unwrap();
+    let found = <[String; 5]>::try_from(fits(&answer.text(), &shape())).unwrap();
+    let [year, number, created_at, expires_at, hash] = found;
+    let at = |second: &str| second.replace('Z', ".000Z").parse::<ledger::time::Timestamp>().unwrap().millis();
+    assert_eq!(at(&expires_at) - at(&created_at), 24 * 3_600_000, "it can be confirmed for a day");
     assert_eq!((&*year, &*number), (&created_at[..4], "000001"), "{}", answer.text());
     let id = format!("AGRI-{year}-{number}");
 

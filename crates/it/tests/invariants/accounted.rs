@@ -168,7 +168,7 @@ async fn assert_accounted(world: &World, taken: &[Webhook], commands: &[Promise]
                 let said: Vec<_> = records.into_iter().map(|r| (r.stream, r.version, r.kind)).collect();
                 assert_eq!(said, here, "what was recorded stands in the log");
             }
-            Outcome::AlreadyApplied { stream } => {
+            Outcome::AlreadyApplied { stream, .. } => {
                 assert!(here.is_empty() && store.stream(&stream).await.unwrap().is_some());
             }
             Outcome::Refused(_) => refused += 1,

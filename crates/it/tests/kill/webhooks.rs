@@ -24,7 +24,7 @@ pub async fn check(found: &Found, book: &Book) {
 fn as_webhook(one: &Journaled) -> Option<(&Journaled, &Webhook)> {
     match &one.input.body {
         Body::Webhook(webhook) => Some((one, webhook)),
-        Body::Command(_) | Body::Report(_) => None,
+        Body::Command(_) | Body::Report(_) | Body::Deadline(_) => None,
     }
 }
 
