@@ -127,6 +127,23 @@ pub struct Config {
     /// Internal addresses from which recordings may be fetched, `host:port`.
     #[arg(long, env = "AHADI_RECORDING_ALLOW", value_delimiter = ',')]
     pub recording_allow: Vec<String>,
+    /// A transcription service that speaks OpenAI's `/v1/audio/transcriptions`, for example a Whisper server; none means that
+    /// nothing is transcribed.
+    #[arg(long, env = "AHADI_TRANSCRIBE_URL", hide_env_values = true)]
+    pub transcribe_url: Option<String>,
+    /// Name of its model.
+    #[arg(long, env = "AHADI_TRANSCRIBE_MODEL", default_value = "whisper-1")]
+    pub transcribe_model: String,
+    /// Its API key, where it wants one.
+    #[arg(long, env = "AHADI_TRANSCRIBE_API_KEY", hide_env_values = true)]
+    pub transcribe_api_key: Option<String>,
+    /// File that holds its API key.
+    #[arg(long, env = "AHADI_TRANSCRIBE_API_KEY_FILE", conflicts_with = "transcribe_api_key")]
+    pub transcribe_api_key_file: Option<PathBuf>,
+    /// Where recordings are kept: `s3://bucket/path` of a bucket that speaks S3, with region, endpoint and credentials in the
+    /// usual `AWS_*` variables; none means a directory in the data directory.
+    #[arg(long, env = "AHADI_BLOBS")]
+    pub blobs: Option<String>,
     /// How long raw inputs are kept in journal and stream, days. Part of what is promised to people.
     #[arg(long, env = "AHADI_RETENTION_DAYS", default_value_t = 30)]
     pub retention_days: u32,
@@ -161,6 +178,7 @@ impl Config {
             (&mut self.nats_url, &self.nats_url_file),
             (&mut self.admin_key, &self.admin_key_file),
             (&mut self.africastalking_api_key, &self.africastalking_api_key_file),
+            (&mut self.transcribe_api_key, &self.transcribe_api_key_file),
         ] {
             if let Some(path) = file {
                 *value = Some(secret_file(path)?);
@@ -223,11 +241,13 @@ fn secret_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Settings whose values are never shown.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 8] = [
     "database_url",
     "nats_url",
     "admin_key",
     "webhook_secret",
     "minivoice_webhook_secret",
     "africastalking_api_key",
+    "transcribe_url",
+    "transcribe_api_key",
 ];

@@ -11,6 +11,7 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
+use effects::transcribe::{TranscribeSettings, Transcriber};
 use http_surface::{
     Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
 };
@@ -82,8 +83,8 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let address = listener.local_addr()?;
     let first_key = first_key(system).await?;
     if let Some(door) = system.door.clone() {
-        let blobs = Blobs::open(&config.data_dir.join("recordings")).await?;
-        let tools = Tools { transcriber: false, blobs: Some(blobs) };
+        let transcriber = config.transcribe_url.is_some();
+        let tools = Tools { transcriber, blobs: Some(open_blobs(&config).await?) };
         let dialer = Dialer::new(door.clone(), client, account);
         let parts = Parts {
             door,
@@ -113,8 +114,10 @@ async fn start_effects(
     let door = door(system)?;
     let reader = system.store.reader();
     let allow: AllowList = config.recording_allow.join(",").parse().context("--recording-allow")?;
-    let blobs = Blobs::open(&config.data_dir.join("recordings")).await?;
-    let fetcher = Fetcher::new(door.clone(), blobs, allow, FetchLimits::default(), false)?;
+    let blobs = open_blobs(config).await?;
+    let transcribe = transcribe_settings(config);
+    let fetcher =
+        Fetcher::new(door.clone(), blobs.clone(), allow, FetchLimits::default(), transcribe.is_some())?;
     let (stop, at) = (system.intake(), reader.clone());
     system.add("fetcher", async move {
         fetcher.run(at, stop).await;
@@ -126,6 +129,14 @@ async fn start_effects(
         timekeeper.run(stop).await;
         Ok(())
     });
+    if let Some(settings) = transcribe {
+        let transcriber = Transcriber::new(door.clone(), blobs, settings)?;
+        let (stop, at) = (system.intake(), reader.clone());
+        system.add("transcriber", async move {
+            transcriber.run(at, stop).await;
+            Ok(())
+        });
+    }
     match account {
         Some(account) => {
             let messenger = Messenger::new(door, client, account);
@@ -138,6 +149,19 @@ async fn start_effects(
         None => tracing::warn!("no account of Africa's Talking: nothing is dialled or sent; messages wait"),
     }
     Ok(())
+}
+
+async fn open_blobs(config: &Config) -> anyhow::Result<Blobs> {
+    match &config.blobs {
+        Some(url) if url.starts_with("s3://") => Blobs::bucket(url).context("--blobs"),
+        Some(_) => bail!("--blobs: must be the address of a bucket, s3://bucket/path"),
+        None => Ok(Blobs::open(&config.data_dir.join("recordings")).await?),
+    }
+}
+
+fn transcribe_settings(config: &Config) -> Option<TranscribeSettings> {
+    let url = config.transcribe_url.as_ref()?;
+    Some(TranscribeSettings::new(url, &config.transcribe_model, config.transcribe_api_key.clone()))
 }
 
 fn door(system: &System) -> anyhow::Result<Door> {

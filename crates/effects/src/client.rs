@@ -143,3 +143,35 @@ async fn read(mut response: Response) -> Result<Answer, SendError> {
     }
     Ok(Answer { status, content_type, body: body.freeze() })
 }
+
+/// The address of an interface like OpenAI's below what an operator named: a base with or without `/v1`, or the whole
+/// address.
+pub(crate) fn endpoint(named: &str, path: &str) -> String {
+    let base = named.trim_end_matches('/');
+    if base.ends_with(path) {
+        base.to_owned()
+    } else if base.ends_with("/v1") {
+        format!("{base}{path}")
+    } else {
+        format!("{base}/v1{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn addresses_as_operators_name_them() {
+        for named in [
+            "http://localhost:8000",
+            "http://localhost:8000/",
+            "http://localhost:8000/v1",
+            "http://localhost:8000/v1/",
+            "http://localhost:8000/v1/audio/transcriptions",
+        ] {
+            let expected = "http://localhost:8000/v1/audio/transcriptions";
+            assert_eq!(endpoint(named, "/audio/transcriptions"), expected, "{named}");
+        }
+    }
+}

@@ -6,7 +6,8 @@
 //! ```text
 //!  request handler ──► dial ─────────────────────────► provider ─┐
 //!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
-//!                        └─► recording: fetch, store ─► blobs ───┘
+//!                        ├─► recording: fetch, store ─► blobs ───┤
+//!                        └─► transcript: ask a service ──────────┘
 //!  task view ──► deadline: what is due now ──────────────────────────► door ──► journal
 //! ```
 
@@ -17,4 +18,5 @@ pub mod dial;
 pub mod door;
 pub mod message;
 pub mod recording;
+pub mod transcribe;
 mod worker;

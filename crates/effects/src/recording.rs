@@ -20,8 +20,10 @@ use crate::worker::Worker;
 
 mod audio;
 mod blob;
+mod duration;
 mod fetch;
 mod guard;
+mod jumping;
 mod sniff;
 
 pub use audio::{Audio, AudioError, Stored};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::blob::{BlobError, Blobs, Writing};
+use super::duration;
 use super::sniff::{HEAD_BYTES, KIND_BYTES, media_type, wav_duration_ms};
 
 /// Audio that is stored.
@@ -38,6 +39,7 @@ pub enum AudioError {
 /// Audio being taken. Dropping it before it is finished leaves nothing behind.
 pub struct Audio {
     writing: Writing,
+    blobs: Blobs,
     head: Vec<u8>,
     media_type: Option<&'static str>,
     bytes: u64,
@@ -57,7 +59,7 @@ impl Audio {
     /// [`AudioError::Storage`].
     pub async fn begin(blobs: &Blobs, bytes_max: u64) -> Result<Audio, AudioError> {
         let writing = blobs.begin().await?;
-        Ok(Audio { writing, head: Vec::new(), media_type: None, bytes: 0, bytes_max })
+        Ok(Audio { writing, blobs: blobs.clone(), head: Vec::new(), media_type: None, bytes: 0, bytes_max })
     }
 
     /// Takes the next bytes.
@@ -88,8 +90,15 @@ impl Audio {
         }
         let media_type = self.media_type.or_else(|| media_type(&self.head)).ok_or(AudioError::WrongType)?;
         let written = self.writing.finish().await?;
-        let duration_ms =
+        // A WAV whose header leaves its size open is measured by its bytes, which only we know.
+        let in_head =
             (media_type == "audio/wav").then(|| wav_duration_ms(&self.head, written.bytes)).flatten();
+        let duration_ms = match in_head {
+            None => {
+                duration::milliseconds(self.blobs.reader(&written.sha256, written.bytes), media_type).await
+            }
+            told => told,
+        };
         Ok(Stored { sha256: written.sha256.to_string(), bytes: written.bytes, media_type, duration_ms })
     }
 }

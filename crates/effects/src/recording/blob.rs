@@ -1,4 +1,4 @@
-//! Where audio is kept: files named by the SHA-256 of their bytes.
+//! Where audio is kept: files named by the SHA-256 of their bytes, in a directory or in a bucket that speaks S3.
 //!
 //! A file is written under a name of its own, synced, and only then given its final name, and the directories are
 //! synced after that. So a file under its final name is whole, and when [`Writing::finish`] has returned, it stays there
@@ -14,10 +14,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use ledger::hash::Hash;
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use object_store::{MultipartUpload, ObjectStoreExt};
+use object_store::prefix::PrefixStore;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+
+use super::jumping::Jumping;
 
 /// Finished files.
 const FINISHED: &str = "recordings";
@@ -25,13 +29,16 @@ const FINISHED: &str = "recordings";
 const UNFINISHED: &str = "incoming";
 /// So many bytes are gathered before they are handed to the disk, which bounds the memory of one download.
 const PART_BYTES: usize = 1024 * 1024;
+/// The same for a bucket: S3 takes no smaller parts but the last.
+const BUCKET_PART_BYTES: usize = 5 * 1024 * 1024;
 /// Unfinished files this old were left by a process that died: no download takes so long.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3_600);
 
 /// The kept files. Cheap to clone.
 #[derive(Clone)]
 pub struct Blobs {
-    store: Arc<LocalFileSystem>,
+    store: Arc<dyn ObjectStore>,
+    part_bytes: usize,
 }
 
 impl fmt::Debug for Blobs {
@@ -49,7 +56,10 @@ pub enum BlobError {
     /// There is no such file.
     #[error("there is no such recording")]
     NotFound,
-    /// The disk failed or is full.
+    /// The address of the bucket is none, or what it needs to be asked is missing.
+    #[error("the bucket for recordings cannot be used")]
+    Bucket(#[source] object_store::Error),
+    /// The disk failed or is full, or the bucket cannot be reached.
     #[error("the store of recordings failed")]
     Store(#[source] object_store::Error),
     /// The operating system gave no random bytes for a name.
@@ -79,7 +89,23 @@ impl Blobs {
         builder.create(root).await.map_err(BlobError::Directory)?;
         sweep(root.join(UNFINISHED)).await.map_err(BlobError::Directory)?;
         let store = LocalFileSystem::new_with_prefix(root)?.with_fsync(true);
-        Ok(Blobs { store: Arc::new(store) })
+        Ok(Blobs { store: Arc::new(store), part_bytes: PART_BYTES })
+    }
+
+    /// Keeps files in a bucket, below the path of `url`: `s3://bucket/path`. Region, endpoint and credentials come from the
+    /// usual variables (`AWS_REGION`, `AWS_ENDPOINT`, `AWS_ACCESS_KEY_ID`, …) or from the machine. What is begun and never
+    /// finished is for the bucket's own rule on incomplete uploads to remove.
+    ///
+    /// # Errors
+    /// [`BlobError::Bucket`].
+    ///
+    /// # Panics
+    /// When the process has installed no cryptography for TLS.
+    pub fn bucket(url: &str) -> Result<Blobs, BlobError> {
+        let store = AmazonS3Builder::from_env().with_url(url).build().map_err(BlobError::Bucket)?;
+        let below = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let store = PrefixStore::new(store, below);
+        Ok(Blobs { store: Arc::new(store), part_bytes: BUCKET_PART_BYTES })
     }
 
     /// Begins a file. Dropping it before it is finished leaves nothing behind.
@@ -95,7 +121,8 @@ impl Blobs {
         let place = ObjectPath::from_iter([UNFINISHED, name.as_str()]);
         let upload = self.store.put_multipart(&place).await?;
         let (gathered, hash) = (BytesMut::new(), Sha256::new());
-        Ok(Writing { store: Arc::clone(&self.store), place, upload, gathered, hash, bytes: 0 })
+        let (store, part_bytes) = (Arc::clone(&self.store), self.part_bytes);
+        Ok(Writing { store, part_bytes, place, upload, gathered, hash, bytes: 0 })
     }
 
     /// Size and bytes of a file, as a stream.
@@ -108,6 +135,11 @@ impl Blobs {
     ) -> Result<(u64, BoxStream<'static, Result<Bytes, BlobError>>), BlobError> {
         let found = self.store.get(&place(sha256)).await?;
         Ok((found.meta.size, found.into_stream().map_err(BlobError::from).boxed()))
+    }
+
+    /// A file to be read by somebody who jumps back and forth in it.
+    pub(super) fn reader(&self, sha256: &Hash, bytes: u64) -> Jumping {
+        Jumping::new(Arc::clone(&self.store), place(sha256), bytes)
     }
 
     /// Deletes a file, for erasure. A file that is not there is deleted already.
@@ -144,7 +176,8 @@ async fn sweep(unfinished: PathBuf) -> io::Result<()> {
 
 /// A file being written.
 pub(crate) struct Writing {
-    store: Arc<LocalFileSystem>,
+    store: Arc<dyn ObjectStore>,
+    part_bytes: usize,
     place: ObjectPath,
     upload: Box<dyn MultipartUpload>,
     gathered: BytesMut,
@@ -166,7 +199,7 @@ impl Writing {
         self.hash.update(piece);
         self.bytes += piece.len() as u64;
         self.gathered.extend_from_slice(piece);
-        if self.gathered.len() >= PART_BYTES { self.flush().await } else { Ok(()) }
+        if self.gathered.len() >= self.part_bytes { self.flush().await } else { Ok(()) }
     }
 
     async fn flush(&mut self) -> Result<(), BlobError> {
@@ -179,6 +212,7 @@ impl Writing {
     pub(crate) async fn finish(mut self) -> Result<Written, BlobError> {
         self.flush().await?;
         self.upload.complete().await?;
+        // On a bucket this is a copy and a delete; a copy that was made is what counts.
         let sha256 = Hash(self.hash.finalize().into());
         self.store.rename(&self.place, &place(&sha256)).await?;
         Ok(Written { sha256, bytes: self.bytes })

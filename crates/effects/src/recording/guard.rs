@@ -151,10 +151,18 @@ impl Resolve for PublicResolver {
         Box::pin(async move {
             // The port is a stand-in: the connector puts the URL's in its place.
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public = public(found);
-            if public.is_empty() { Err(Forbidden.into()) } else { Ok(Box::new(public.into_iter()) as Addrs) }
+            only_public(found)
         })
     }
+}
+
+/// What the connector may choose from: it connects to one of these and asks nobody again, so a name that changes its
+/// address between two answers gains nothing.
+fn only_public(
+    found: impl Iterator<Item = SocketAddr>,
+) -> Result<Addrs, Box<dyn std::error::Error + Send + Sync>> {
+    let public = public(found);
+    if public.is_empty() { Err(Forbidden.into()) } else { Ok(Box::new(public.into_iter())) }
 }
 
 fn public(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
@@ -257,6 +265,31 @@ mod tests {
             "::1:80",
         ] {
             assert!(wrong.parse::<AllowList>().is_err(), "{wrong}");
+        }
+    }
+
+    /// Answers with the next address of a list each time, as a name server does that wants us inside.
+    struct Rebinding(std::sync::Mutex<Vec<&'static str>>);
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            let next = self.0.lock().unwrap().pop().unwrap();
+            Box::pin(async move { only_public(std::iter::once(next.parse().unwrap())) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_refused_when_it_points_inside() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        // Taken from the end: judged by name it passes every time, and each connection asks anew.
+        let answers = vec!["[::ffff:127.0.0.1]:0", "127.0.0.1:0", "169.254.169.254:0"];
+        let resolver = std::sync::Arc::new(Rebinding(std::sync::Mutex::new(answers)));
+        let client = reqwest::Client::builder().no_proxy().dns_resolver(resolver).build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(judge("", "http://rebinding.example:9/a.wav"), Some(Passage::Public));
+            let error = client.get("http://rebinding.example:9/a.wav").send().await.unwrap_err();
+            let mut causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
+            assert!(causes.any(|cause| cause.is::<Forbidden>()), "{error:?}");
         }
     }
 

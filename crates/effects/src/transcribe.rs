@@ -1,0 +1,271 @@
+//! Transcribing recordings: by any service that speaks OpenAI's `POST /v1/audio/transcriptions`, which most Whisper
+//! servers do.
+//!
+//! The audio goes to the address the operator named and nowhere else; nothing is transcribed where none is named. What
+//! comes back is a claim about the recording, kept as a private value. Asking changes nothing outside, so unlike a
+//! message it is not journaled before.
+
+mod answer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use contract::entity::Entity;
+use contract::recording::Recordings;
+use contract::report::{FailureReason, Report, TaskRef};
+use contract::transcript::{Transcripts, Turn};
+use futures_util::stream::{self, StreamExt};
+use ledger::hash::Hash;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, Response};
+use store::Reader;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::client::ClientError;
+use crate::door::{Door, DoorError};
+use crate::recording::{BlobError, Blobs};
+use crate::worker::Worker;
+
+/// Recordings transcribed at once: the service is the narrow place, and mostly a single machine.
+const AT_ONCE: usize = 2;
+/// Longest answer, in bytes: ten hours of talk in segments with their times.
+const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Stands between the parts of the form. Audio that held it would only be cut, and its transcript be short.
+const BOUNDARY: &str = "ahadi-7b1c9f0e52d84a36a1d3";
+
+/// Where and how to transcribe.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TranscribeSettings {
+    /// Base address, with or without `/v1`, or the whole address.
+    pub url: String,
+    /// Name of the model as the service knows it.
+    pub model: String,
+    /// Sent as a bearer token, where the service wants one.
+    pub api_key: Option<String>,
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// From the first byte sent to the last one received.
+    pub total: Duration,
+}
+
+impl TranscribeSettings {
+    /// 5 s to connect and 30 minutes in all: a slow machine needs as long as was talked.
+    pub fn new(url: &str, model: &str, api_key: Option<String>) -> TranscribeSettings {
+        TranscribeSettings {
+            url: url.to_owned(),
+            model: model.to_owned(),
+            api_key,
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(1_800),
+        }
+    }
+
+    /// The address asked.
+    fn endpoint(&self) -> String {
+        crate::client::endpoint(&self.url, "/audio/transcriptions")
+    }
+}
+
+impl fmt::Debug for TranscribeSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TranscribeSettings").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// Transcribes what streams ask for. Cheap to clone.
+#[derive(Clone)]
+pub struct Transcriber {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    door: Door,
+    blobs: Blobs,
+    http: reqwest::Client,
+    settings: TranscribeSettings,
+}
+
+impl fmt::Debug for Transcriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transcriber({:?})", self.inner.settings)
+    }
+}
+
+/// Why there is no transcript. No text holds an address or a word that was said.
+#[derive(Debug, thiserror::Error)]
+enum TranscribeError {
+    /// The recording is not in the store.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// No connection, or it broke.
+    #[error("no connection, or it broke")]
+    Unreachable,
+    /// The limit of time.
+    #[error("too slow")]
+    TooSlow,
+    /// Any answer but 200.
+    #[error("the service answered {0}")]
+    Status(u16),
+    /// The answer is longer than [`ANSWER_BYTES_MAX`].
+    #[error("the answer is too long")]
+    TooLarge,
+    /// The answer is not what the interface promises.
+    #[error("the answer cannot be read")]
+    Unreadable,
+    /// Nothing was said, as far as the service heard.
+    #[error("nothing was said")]
+    Silent,
+}
+
+impl TranscribeError {
+    /// The word for the ledger, and whether to try again: not where the same question gets the same answer.
+    fn judged(&self) -> (FailureReason, bool) {
+        match self {
+            TranscribeError::Blob(BlobError::NotFound) => (FailureReason::StorageError, false),
+            TranscribeError::Blob(_) => (FailureReason::StorageError, true),
+            TranscribeError::Unreachable => (FailureReason::Unreachable, true),
+            TranscribeError::TooSlow => (FailureReason::TooSlow, true),
+            TranscribeError::Status(401 | 403) => (FailureReason::Unauthorized, true),
+            TranscribeError::Status(413) | TranscribeError::TooLarge => (FailureReason::TooLarge, false),
+            TranscribeError::Status(400 | 415 | 422) => (FailureReason::WrongType, false),
+            TranscribeError::Status(_) => (FailureReason::ProviderError, true),
+            TranscribeError::Unreadable => (FailureReason::UnreadableAnswer, true),
+            TranscribeError::Silent => (FailureReason::NotFound, false),
+        }
+    }
+}
+
+impl Transcriber {
+    /// A transcriber of the recordings in `blobs`. It knows no proxy and follows no redirect: voices go to the address that
+    /// was named.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    ///
+    /// # Panics
+    /// When the process has installed no cryptography for TLS.
+    pub fn new(door: Door, blobs: Blobs, settings: TranscribeSettings) -> Result<Transcriber, ClientError> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(settings.connect)
+            .timeout(settings.total)
+            .build()?;
+        Ok(Transcriber { inner: Arc::new(Inner { door, blobs, http, settings }) })
+    }
+
+    /// Transcribes what is due until told to stop; what was begun then is given up, and begun anew next time.
+    pub async fn run(&self, reader: Reader, stop: CancellationToken) {
+        let worker = Worker { kind: "transcript", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
+        let attempt = |task: TaskRef, state: Entity| {
+            let (transcriber, stop) = (self.clone(), stop.clone());
+            async move { stop.run_until_cancelled(transcriber.attempt(&task, &state)).await.unwrap_or(Ok(None)) }
+        };
+        worker.run(stop.clone(), attempt).await;
+    }
+
+    /// Makes one attempt at a transcript that the stream in `state` asks for, and journals the result. Gives the id of the
+    /// report; none where the state says that it is there, given up, erased or already further.
+    ///
+    /// # Errors
+    /// [`DoorError`] when the result could not be journaled; then nothing happened.
+    pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<Option<Uuid>, DoorError> {
+        let Some((recordings, transcripts)) = said(state) else { return Ok(None) };
+        let asked = transcripts.0.get(&task.task).filter(|one| one.is_open());
+        let Some(asked) = asked.filter(|one| one.attempts + 1 == task.attempt) else { return Ok(None) };
+        let recording = recordings.0.values().find(|one| Some(one.task) == asked.recording);
+        let fetched = recording.and_then(|one| one.fetched.as_ref());
+        let Some((sha256, kind)) =
+            fetched.and_then(|f| Some((f.sha256.as_ref()?.parse().ok()?, &f.media_type)))
+        else {
+            return Ok(None);
+        };
+        let report = self.report(task, &sha256, kind).await;
+        Ok(Some(self.inner.door.report(report).await?.id))
+    }
+
+    async fn report(&self, task: &TaskRef, sha256: &Hash, media_type: &str) -> Report {
+        let (stream, number, attempt) = (&task.stream, task.task, task.attempt);
+        match self.transcribe(sha256, media_type).await {
+            Ok(turns) => {
+                tracing::info!(stream, task = number, attempt, turns = turns.len(), "recording transcribed");
+                Report::Transcribed { task: task.clone(), turns }
+            }
+            Err(error) => {
+                let (reason, again) = error.judged();
+                tracing::warn!(stream, task = number, attempt, ?reason, again, %error, "recording not transcribed");
+                Report::TranscriptFailed { task: task.clone(), reason, again }
+            }
+        }
+    }
+
+    async fn transcribe(&self, sha256: &Hash, media_type: &str) -> Result<Vec<Turn>, TranscribeError> {
+        let Inner { blobs, http, settings, .. } = &*self.inner;
+        let (bytes, audio) = blobs.read(sha256).await?;
+        let (before, after) = frame(&settings.model, media_type);
+        let length = before.len() as u64 + bytes + after.len() as u64;
+        let whole = stream::iter([Ok(before)]).chain(audio).chain(stream::iter([Ok(after)]));
+        let mut asking = http
+            .post(settings.endpoint())
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header(CONTENT_LENGTH, length)
+            .body(Body::wrap_stream(whole));
+        if let Some(key) = &settings.api_key {
+            asking = asking.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let response = asking.send().await.map_err(|error| broken(&error))?;
+        match response.status().as_u16() {
+            200 => answer::turns(&whole_body(response).await?),
+            status => Err(TranscribeError::Status(status)),
+        }
+    }
+}
+
+fn broken(error: &reqwest::Error) -> TranscribeError {
+    if error.is_timeout() { TranscribeError::TooSlow } else { TranscribeError::Unreachable }
+}
+
+async fn whole_body(mut response: Response) -> Result<Bytes, TranscribeError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| broken(&error))? {
+        if body.len() + piece.len() > ANSWER_BYTES_MAX {
+            return Err(TranscribeError::TooLarge);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+/// What stands before and behind the audio in the form.
+fn frame(model: &str, media_type: &str) -> (Bytes, Bytes) {
+    let field = |name: &str, value: &str| {
+        format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    // Services tell the format by the name of the file.
+    let extension = match media_type {
+        "audio/wav" => "wav",
+        "audio/ogg" => "ogg",
+        "audio/mp4" => "m4a",
+        "audio/webm" => "webm",
+        "audio/amr" | "audio/amr-wb" => "amr",
+        _ => "mp3",
+    };
+    let file = format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"recording.{extension}\"\r\n\
+         content-type: {media_type}\r\n\r\n"
+    );
+    let before = field("model", model) + &field("response_format", "verbose_json") + &file;
+    (before.into(), format!("\r\n--{BOUNDARY}--\r\n").into())
+}
+
+fn said(state: &Entity) -> Option<(&Recordings, &Transcripts)> {
+    match state {
+        Entity::Call(call) => Some((&call.recordings, &call.transcripts)),
+        Entity::Conference(conference) => Some((&conference.recordings, &conference.transcripts)),
+        _ => None,
+    }
+}
