@@ -38,7 +38,7 @@ impl Jumping {
         self.budget = self
             .budget
             .checked_sub(end - self.at)
-            .ok_or_else(|| Error::new(ErrorKind::Other, "the file is read in circles"))?;
+            .ok_or_else(|| Error::other("the file is read in circles"))?;
         let read = self.store.get_range(&self.place, self.at..end);
         self.window = self.runtime.block_on(read).map_err(Error::other)?;
         self.window_at = self.at;
