@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::arrival::Bodies;
 use crate::event::{CallFact, Event, EventData};
 use crate::fact::{CallOutcome, Cause, Direction, Leg};
 use crate::recording::Recordings;
 use crate::transcript::Transcripts;
+use crate::silence::Silence;
 
 /// How far a leg got. Ordered; never runs backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,6 +120,12 @@ pub struct Call {
     /// What was said on it.
     #[serde(skip_serializing_if = "Transcripts::is_empty")]
     pub transcripts: Transcripts,
+    /// Bodies of webhooks kept with its records.
+    #[serde(skip_serializing_if = "Bodies::is_empty")]
+    pub bodies: Bodies,
+    /// That its end was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
 }
 
 pub(crate) fn none_recorded(recordings: &Recordings) -> bool {
@@ -134,6 +142,7 @@ impl Call {
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
         let at = event.occurred.as_ref().map(|o| o.at);
+        self.bodies.apply(event);
         let (progress, fact) = match &event.data {
             EventData::CallStarted(fact) => (Progress::Started, fact),
             EventData::CallQueued(fact) => (Progress::Queued, fact),
@@ -169,6 +178,7 @@ impl Call {
                 self.ended_at = earliest(self.ended_at, at);
                 (Progress::Ended, fact)
             }
+            EventData::CallSilent(data) => return Silence::fold(&mut self.silence, data),
             EventData::RecordingAvailable(data) => {
                 if self.recordings.contradicts(event.private.get("url"), data.duration_s) {
                     self.disputed.insert("recording_duration_s".to_owned());

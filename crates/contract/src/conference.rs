@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrival::Bodies;
 use crate::call::{Call, Progress};
 use crate::command::ContractType;
 use crate::event::{Event, EventData};
@@ -51,6 +52,9 @@ pub struct Conference {
     /// What was said on it.
     #[serde(skip_serializing_if = "Transcripts::is_empty")]
     pub transcripts: Transcripts,
+    /// Bodies of webhooks kept with its records.
+    #[serde(skip_serializing_if = "Bodies::is_empty")]
+    pub bodies: Bodies,
 }
 
 /// One leg the provider took or refused.
@@ -74,6 +78,7 @@ impl std::fmt::Debug for Conference {
 impl Conference {
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
+        self.bodies.apply(event);
         match &event.data {
             EventData::ConferenceRequested(data) => {
                 self.requested_at = Some(event.recorded_at);

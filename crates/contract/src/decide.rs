@@ -9,6 +9,7 @@ mod contact;
 mod deadline;
 mod notice;
 mod report;
+mod silence;
 mod voice;
 mod webhook;
 mod wish;
@@ -23,7 +24,7 @@ use crate::input::{Body, Input};
 use crate::outcome::{Outcome, QuarantineReason, Refusal};
 use crate::provider::Provider;
 use crate::reply::{self, Reply};
-use crate::report::Report;
+use crate::report::{Found, Report};
 use crate::world::{Recorder, RecordingError, World, space};
 
 /// What must be loaded into the [`World`] before an input can be decided.
@@ -73,6 +74,11 @@ pub fn needs(input: &Input) -> Needs {
             needs.streams.push(report.stream().to_owned());
             if let Report::RecordingFetched { task, transcribe: true, .. } = report {
                 needs.links.push((space::CALL.to_owned(), task.stream.clone()));
+            }
+            if let Report::CallLooked { provider, found: Found::Told { facts, .. }, .. } = report {
+                for fact in facts {
+                    fact_needs(fact, *provider, &mut needs);
+                }
             }
             if let Report::Dialled { provider, legs, .. } = report {
                 // A contract drafted later in the same batch looks at the legs, and no link leads to them yet.

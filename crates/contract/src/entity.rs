@@ -7,6 +7,7 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
+use crate::arrival::Bodies;
 use crate::call::Call;
 use crate::conference::Conference;
 use crate::contact::Contact;
@@ -80,6 +81,16 @@ impl Entity {
             Entity::Keys(keys) => keys.apply(event),
             Entity::Contact(contact) => contact.apply(event),
             Entity::Session(session) => session.apply(event),
+        }
+    }
+
+    /// The bodies of webhooks kept on the stream; none where no webhook is about such a thing.
+    pub fn bodies(&self) -> Option<&Bodies> {
+        match self {
+            Entity::Call(call) => Some(&call.bodies),
+            Entity::Conference(conference) => Some(&conference.bodies),
+            Entity::Message(message) => Some(&message.bodies),
+            Entity::Contract(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => None,
         }
     }
 

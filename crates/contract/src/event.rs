@@ -56,6 +56,12 @@ pub enum EventData {
     /// The person did not answer whether it may be recorded.
     #[serde(rename = "call.consent_missing")]
     CallConsentMissing(CallFact),
+    /// A call without an end was asked about, in vain.
+    #[serde(rename = "call.silent")]
+    CallSilent(CallSilent),
+    /// A webhook that told nothing new came in other bytes than before; they are its disclosure.
+    #[serde(rename = "webhook.repeated")]
+    WebhookRepeated(WebhookRepeated),
     /// A recording can be fetched; the number of this record's version names the task of fetching it.
     #[serde(rename = "recording.available")]
     RecordingAvailable(RecordingAvailable),

@@ -215,6 +215,33 @@ pub enum SessionStatus {
 }
 
 impl What {
+    /// The type of record it becomes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            What::CallStarted(_) => "call.started",
+            What::CallQueued(_) => "call.queued",
+            What::CallRinging(_) => "call.ringing",
+            What::CallAnswered(_) => "call.answered",
+            What::CallTransferred(_) => "call.transferred",
+            What::CallInput(_) => "call.input",
+            What::CallEnded(_) => "call.ended",
+            What::CallOther(_) => "call.other",
+            What::CallAsked(_) => "call.asked",
+            What::CallConsented(_) => "call.consented",
+            What::CallConsentRefused(_) => "call.consent_refused",
+            What::CallConsentMissing(_) => "call.consent_missing",
+            What::CallKeyed { .. } => "call.input",
+            What::RecordingAvailable { .. } => "recording.available",
+            What::ConferenceReported { .. } => "conference.reported",
+            What::MessageReceived {} => "message.received",
+            What::MessageDelivery { .. } => "message.delivery",
+            What::TextsRefused {} => "contact.opted_out",
+            What::TextsWanted {} => "contact.opted_in",
+            What::UssdRequested { .. } => "ussd.requested",
+            What::UssdEnded { .. } => "ussd.ended",
+        }
+    }
+
     /// What is told about the leg, where it is about one.
     pub fn leg(&self) -> Option<&Leg> {
         match self {

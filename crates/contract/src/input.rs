@@ -15,6 +15,12 @@ use crate::report::Report;
 /// The version written into every journaled input; a change of shape gets a new number and keeps reading the old.
 pub const INPUT_VERSION: u32 = 1;
 
+/// The name under which the verdict on a signature stands among the headers of a [`Webhook`]. No header of that name is
+/// ever taken from a request.
+pub const SIGNATURE_VERDICT: &str = "signature-verdict";
+/// The verdict on a signature that is right, but was made too long ago or in the future.
+pub const STALE: &str = "stale";
+
 /// One thing that happened outside. Append-only in meaning: never changed after it was journaled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
@@ -96,6 +102,13 @@ pub struct Webhook {
     pub raw_base64: bool,
     /// What it says. Empty: authentic, but nothing we could read; kept in quarantine.
     pub facts: Vec<Fact>,
+}
+
+impl Webhook {
+    /// Whether it was signed too long ago, or in the future, by the clock of the door.
+    pub fn is_stale(&self) -> bool {
+        self.headers.get(SIGNATURE_VERDICT).is_some_and(|verdict| verdict == STALE)
+    }
 }
 
 impl std::fmt::Debug for Webhook {
@@ -187,7 +200,9 @@ impl Report {
             | Report::RecordingFailed { task, .. }
             | Report::Transcribed { task, .. }
             | Report::TranscriptFailed { task, .. } => &task.stream,
-            Report::Dialled { stream, .. } | Report::DialFailed { stream, .. } => stream,
+            Report::Dialled { stream, .. }
+            | Report::DialFailed { stream, .. }
+            | Report::CallLooked { stream, .. } => stream,
         }
     }
 }

@@ -17,6 +17,7 @@ macro_rules! phrases {
 }
 
 pub mod agreement;
+pub mod arrival;
 pub mod call;
 pub mod command;
 pub mod conference;
@@ -41,6 +42,7 @@ pub mod refold;
 pub mod reply;
 pub mod report;
 pub mod session;
+pub mod silence;
 #[allow(
     clippy::needless_borrow,
     clippy::nonminimal_bool,

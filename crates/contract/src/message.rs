@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::arrival::Bodies;
 use crate::entity::OpenTask;
 use crate::event::{Event, EventData, Reading, Template};
 use crate::fact::DeliveryStatus;
@@ -169,6 +170,9 @@ pub struct Message {
     /// How many deliveries contradicted an earlier one under the same key.
     #[serde(skip_serializing_if = "is_zero")]
     pub conflicts: u32,
+    /// Bodies of webhooks kept with its records.
+    #[serde(skip_serializing_if = "Bodies::is_empty")]
+    pub bodies: Bodies,
 }
 
 impl std::fmt::Debug for Message {
@@ -180,6 +184,7 @@ impl std::fmt::Debug for Message {
 impl Message {
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
+        self.bodies.apply(event);
         match &event.data {
             EventData::MessageReceived(data) if data.conflict => self.conflicts += 1,
             EventData::MessageReceived(data) => {

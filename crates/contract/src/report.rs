@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::Fact;
 use crate::provider::Provider;
 
 /// A report on one task or on one dialling.
@@ -62,6 +63,17 @@ pub enum Report {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         transcribe: bool,
     },
+    /// A call without an end was asked about at its provider, or could not be.
+    CallLooked {
+        /// The call, as a stream name.
+        stream: String,
+        /// Whose it is.
+        provider: Provider,
+        /// 1-based: how often it was looked for.
+        attempt: u32,
+        /// What was found.
+        found: Found,
+    },
     /// A recording could not be fetched.
     RecordingFailed {
         /// Which task.
@@ -87,6 +99,39 @@ pub enum Report {
         /// Whether to try again.
         again: bool,
     },
+}
+
+/// What asking a provider about a call gave.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "found")]
+pub enum Found {
+    /// The provider told where the call stands.
+    Told {
+        /// What it said.
+        facts: Vec<Fact>,
+        /// Its answer as it came.
+        raw: String,
+    },
+    /// The provider knows no such call.
+    Unknown {},
+    /// The provider has no request for it, or we have no account to ask with.
+    CannotAsk {},
+    /// Asking failed.
+    Failed {
+        /// Why.
+        reason: FailureReason,
+    },
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Found::Told { facts, .. } => write!(f, "Told({} facts)", facts.len()),
+            Found::Unknown {} => f.write_str("Unknown"),
+            Found::CannotAsk {} => f.write_str("CannotAsk"),
+            Found::Failed { reason } => write!(f, "Failed({reason:?})"),
+        }
+    }
 }
 
 /// Names a task: the stream it stands on and its number there, and which attempt this is.

@@ -15,6 +15,7 @@ use ledger::time::Timestamp;
 pub use recorder::Recorder;
 use uuid::Uuid;
 
+use crate::arrival::Repeat;
 use crate::entity::{Entity, counted};
 use crate::event::{Event, EventData, Link, Private};
 use crate::fact::Occurred;
@@ -120,6 +121,8 @@ pub struct World {
     pub link_edits: Vec<LinkEdit>,
     /// Counters changed.
     pub counters_changed: BTreeSet<String>,
+    /// Facts that came again, in order.
+    pub repeats: Vec<Repeat>,
 }
 
 /// Why an event could not be recorded.
@@ -158,6 +161,7 @@ impl World {
             newly_seen: Vec::new(),
             link_edits: Vec::new(),
             counters_changed: BTreeSet::new(),
+            repeats: Vec::new(),
         }
     }
 

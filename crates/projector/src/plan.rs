@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use contract::arrival::Repeat;
 use contract::command::Command;
 use contract::decide::{decide, needs};
 use contract::entity::{Entity, KEYS_STREAM};
@@ -14,7 +15,9 @@ use ledger::record::Sealed;
 use ledger::stream::Head;
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
-use store::rows::{Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, Scope, SeenRow, SourceMove};
+use store::rows::{
+    Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, RepeatRow, Scope, SeenRow, SourceMove,
+};
 use uuid::Uuid;
 
 use crate::views;
@@ -172,6 +175,7 @@ pub fn plan(
     tail.last_recorded_at = world.made.last().map(|m| m.recorded_at).or(tail.last_recorded_at);
     let views = views::changes(&world);
     let seen = world.newly_seen.drain(..).map(|(key, digest)| SeenRow { key, digest }).collect();
+    let repeats = world.repeats.drain(..).map(repeat_row).collect();
     let mut records = Vec::with_capacity(sealed.len());
     let mut disclosures = Vec::new();
     for (position, (made, sealed)) in (first_position..).zip(world.made.drain(..).zip(sealed)) {
@@ -179,7 +183,7 @@ pub fn plan(
         records.push(record_row(position, made, sealed));
     }
     take_keys(&mut tail.ring, &records)?;
-    let commit = Commit { first_position, read_to, inbox, records, disclosures, nodes, seen, views };
+    let commit = Commit { first_position, read_to, inbox, records, disclosures, nodes, seen, repeats, views };
     Ok(Plan { commit, tail })
 }
 
@@ -272,6 +276,20 @@ fn record_row(position: u64, made: Made, sealed: Sealed) -> RecordRow {
         payload_sha256: sealed.payload_sha256,
         leaf: sealed.leaf,
         jws: sealed.jws,
+    }
+}
+
+fn repeat_row(repeat: Repeat) -> RepeatRow {
+    RepeatRow {
+        input: repeat.input,
+        ordinal: repeat.ordinal,
+        received_at: repeat.received_at,
+        stream: repeat.stream,
+        version: repeat.version,
+        kind: repeat.kind.to_owned(),
+        occurred_at: repeat.occurred_at,
+        authenticated: repeat.authenticated,
+        stale: repeat.stale,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rows of the views, from the states of streams.
 
+use contract::call::{Call, Progress};
 use contract::entity::Entity;
 use contract::world::{StreamState, World};
 use ledger::hash::Hash;
@@ -52,7 +53,7 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
             stream: stream.to_owned(),
             provider: stream.split('/').nth(1).unwrap_or_default().to_owned(),
             call_id: id(),
-            progress: call.progress.as_str().to_owned(),
+            progress: found_by(call).to_owned(),
         }),
         Entity::Conference(_)
         | Entity::Message(_)
@@ -70,6 +71,12 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
         });
         views.tasks.push(StreamTasks { stream: stream.to_owned(), tasks: tasks.collect() });
     }
+}
+
+/// The word by which calls without an end are found: one that is not looked for any more is left out.
+fn found_by(call: &Call) -> &'static str {
+    let given_up = call.silence.as_ref().is_some_and(|silence| silence.given_up);
+    if given_up && call.progress != Progress::Ended { "silent" } else { call.progress.as_str() }
 }
 
 /// Most calls never have a task; their rows need not be looked for.

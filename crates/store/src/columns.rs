@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Fault, StoreError};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, Scope,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, RepeatRow, Scope,
     SourcePosition, StreamRow, TaskRow,
 };
 use crate::rows::{Loaded, SeenRow, Tip};
@@ -142,6 +142,32 @@ pub(crate) fn inbox(
     (input, received_at, outcome, quarantined): InboxColumns,
 ) -> Result<InboxRow, StoreError> {
     Ok(InboxRow { input, received_at: time(received_at)?, outcome, quarantined })
+}
+
+pub(crate) type RepeatColumns = (Uuid, i64, i64, String, Option<i64>, String, Option<i64>, i64);
+
+/// Bits of the column `flags`.
+const AUTHENTICATED: i64 = 1;
+const STALE: i64 = 2;
+
+pub(crate) fn repeat(columns: RepeatColumns) -> Result<RepeatRow, StoreError> {
+    let (input, ordinal, received_at, stream, version, kind, occurred_at, flags) = columns;
+    Ok(RepeatRow {
+        input,
+        ordinal: small_number(ordinal)?,
+        received_at: time(received_at)?,
+        stream,
+        version: version.map(number).transpose()?,
+        kind,
+        occurred_at: occurred_at.map(time).transpose()?,
+        authenticated: flags & AUTHENTICATED != 0,
+        stale: flags & STALE != 0,
+    })
+}
+
+/// The column `flags`.
+pub(crate) fn flags(row: &RepeatRow) -> i16 {
+    i16::from(row.authenticated) + 2 * i16::from(row.stale)
 }
 
 pub(crate) type ApiKeyColumns = (String, Vec<u8>, String, String, i64, Option<i64>, Option<i64>);

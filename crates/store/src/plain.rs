@@ -137,6 +137,31 @@ macro_rules! plain_statements {
                 columns::one(query.fetch_optional(&self.readers).await?, columns::call)
             }
 
+            pub(crate) async fn open_calls(
+                &self, before: Timestamp, max: u32,
+            ) -> Result<Vec<CallRow>, StoreError> {
+                let sql = "SELECT c.stream, c.provider, c.call_id, c.progress FROM call_view AS c
+                           JOIN stream_head AS h ON h.stream = c.stream
+                           WHERE c.progress NOT IN ('ended', 'silent') AND h.recorded_at <= $1
+                           ORDER BY h.recorded_at, c.stream LIMIT $2";
+                let query = query_as::<_, columns::CallColumns>(sql).bind(before.millis()).bind(i64::from(max));
+                columns::all(query.fetch_all(&self.readers).await?, columns::call)
+            }
+
+            pub(crate) async fn repeats(&self, stream: String, max: u32) -> Result<Vec<RepeatRow>, StoreError> {
+                let sql = "SELECT input, ordinal, received_at, stream, version, kind, occurred_at,
+                                  CAST(flags AS BIGINT)
+                           FROM repeat WHERE stream = $1 ORDER BY received_at, input, ordinal LIMIT $2";
+                let query = query_as::<_, columns::RepeatColumns>(sql).bind(stream).bind(i64::from(max));
+                columns::all(query.fetch_all(&self.readers).await?, columns::repeat)
+            }
+
+            pub(crate) async fn received_at(&self, input: Uuid) -> Result<Option<Timestamp>, StoreError> {
+                let sql = "SELECT received_at FROM inbox WHERE input = $1";
+                let at = query_scalar::<_, i64>(sql).bind(input).fetch_optional(&self.readers).await?;
+                columns::one(at, columns::time)
+            }
+
             pub(crate) async fn links(&self, space: String, key: String) -> Result<Vec<String>, StoreError> {
                 let sql = "SELECT stream FROM link WHERE space = $1 AND key = $2 ORDER BY stream";
                 Ok(query_scalar(sql).bind(space).bind(key).fetch_all(&self.readers).await?)

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::lease::LeaseStatus;
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, RecordRow,
-    StreamRow, TaskRow, Tip,
+    RepeatRow, StreamRow, TaskRow, Tip,
 };
 use crate::scan::Scan;
 use crate::store::{Backend, on_backend};
@@ -211,6 +211,23 @@ impl Reader {
     pub async fn call(&self, provider: &str, call_id: &str) -> Result<Option<CallRow>, StoreError> {
         let (provider, call_id) = (provider.to_owned(), call_id.to_owned());
         on_backend!(self, db => db.call(provider, call_id))
+    }
+
+    /// At most `max` calls without an end of which nothing was recorded since `before`, longest silent first. Those that
+    /// are not looked for any more are left out.
+    pub async fn open_calls(&self, before: Timestamp, max: u32) -> Result<Vec<CallRow>, StoreError> {
+        on_backend!(self, db => db.open_calls(before, max))
+    }
+
+    /// At most `max` facts of a stream that were told again, in the order in which they came.
+    pub async fn repeats(&self, stream: &str, max: u32) -> Result<Vec<RepeatRow>, StoreError> {
+        let stream = stream.to_owned();
+        on_backend!(self, db => db.repeats(stream, max))
+    }
+
+    /// When an input came in; `None` while it is not folded.
+    pub async fn received_at(&self, input: Uuid) -> Result<Option<Timestamp>, StoreError> {
+        on_backend!(self, db => db.received_at(input))
     }
 
     /// The streams a key leads to, by name.

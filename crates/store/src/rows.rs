@@ -28,6 +28,8 @@ pub struct Commit {
     pub nodes: Vec<Node>,
     /// What has been seen, for ever: dedupe key and digest of the content.
     pub seen: Vec<SeenRow>,
+    /// Facts that were told again.
+    pub repeats: Vec<RepeatRow>,
     /// Changes of the views.
     pub views: Views,
 }
@@ -64,6 +66,29 @@ pub struct InboxRow {
     pub outcome: String,
     /// Set for inputs that were quarantined: the raw entry as journaled, so that nothing is lost.
     pub quarantined: Option<Vec<u8>>,
+}
+
+/// A fact that was told before, told again. No view: it leads to no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatRow {
+    /// The input it came in.
+    pub input: Uuid,
+    /// 0-based place of the fact in its webhook.
+    pub ordinal: u32,
+    /// When the door took it.
+    pub received_at: Timestamp,
+    /// The stream on which it stands.
+    pub stream: String,
+    /// Version of the record on that stream that discloses this very body.
+    pub version: Option<u64>,
+    /// Type of record the fact was the first time.
+    pub kind: String,
+    /// The provider's time.
+    pub occurred_at: Option<Timestamp>,
+    /// Whether the sender proved who it is.
+    pub authenticated: bool,
+    /// Whether its signature was right, but made too long ago.
+    pub stale: bool,
 }
 
 /// One record of the log.

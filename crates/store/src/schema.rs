@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         version: 1,
         name: "ledger",
@@ -26,6 +26,12 @@ const STEPS: [Step; 2] = [
         name: "guards",
         postgres: include_str!("../../../migrations/postgres/0002_guards.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0002_guards.sql"),
+    },
+    Step {
+        version: 8,
+        name: "journey",
+        postgres: include_str!("../../../migrations/postgres/0008_journey.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0008_journey.sql"),
     },
 ];
 

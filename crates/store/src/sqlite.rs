@@ -24,7 +24,7 @@ use crate::lease::{Lease, LeaseStatus};
 use crate::plain::{api_key_columns, contract_columns, plain_statements, push_filter, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, TaskRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, RepeatRow, TaskRow,
 };
 
 /// An open SQLite database.

@@ -1,6 +1,6 @@
 //! Reports of what we did outside.
 
-use super::{Stop, voice};
+use super::{Stop, silence, voice};
 use crate::entity::{Entity, message_stream};
 use crate::event::{
     Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
@@ -34,6 +34,9 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::Transcribed { task, turns } => voice::transcribed(task, turns, recorder),
         Report::TranscriptFailed { task, reason, again } => {
             voice::transcript_failed(task, *reason, *again, recorder)
+        }
+        Report::CallLooked { stream, provider, attempt, found } => {
+            silence::decide(stream, *provider, *attempt, found, recorder)
         }
         Report::RecordingFailed { task, reason, again } => recording_failed(task, *reason, *again, recorder),
     }

@@ -3,14 +3,16 @@
 use ledger::hash::{Hash, sha256};
 
 use super::{Stop, answer, contact, seen_key, subject_stream, wish};
+use crate::arrival::{RAW_NAMES, Repeat};
 use crate::entity::Entity;
 use crate::event::{
     CallFact, Channel, ConferenceReported, EventData, MessageDelivery, MessageReceived, Reading,
-    RecordingAvailable, UssdEnded, UssdRequested,
+    RecordingAvailable, UssdEnded, UssdRequested, WebhookRepeated,
 };
 use crate::fact::{Fact, What};
 use crate::input::Webhook;
 use crate::outcome::{QuarantineReason, Refusal};
+use crate::provider::Provider;
 use crate::world::{Recorder, World};
 
 pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
@@ -18,49 +20,114 @@ pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(
         return Err(Stop::Quarantine(QuarantineReason::NoFacts));
     }
     // The disclosure's name says how the body is written.
-    let mut raw = Some((if webhook.raw_base64 { "raw_base64" } else { "raw" }, webhook.raw.as_str()));
-    let mut repeated = None;
-    let mut failed = None;
-    let mut refused = None;
-    for fact in &webhook.facts {
-        let key = seen_key(fact, webhook.provider);
-        let digest = fact_digest(fact);
-        let Some(stream) = subject_stream(&fact.subject) else {
-            // Told of a person, without an id or a time: the same words mean something again after the opposite.
-            match contact::told(fact, raw, recorder) {
-                Ok(None) => raw = None,
-                Ok(Some(already)) => repeated = Some(already),
-                Err(stop) => drop(failed.get_or_insert(stop)),
-            }
-            continue;
-        };
-        let seen = recorder.world.seen(&key);
-        if seen.is_some_and(|digests| digests.contains(&digest)) {
-            repeated = Some(stream);
-            continue;
-        }
-        let again = seen.is_some_and(|digests| !digests.is_empty());
-        let conflict = contradicts(fact, &stream, again, recorder.world);
-        // A fact that cannot be recorded costs the others nothing; the whole body is kept either way, once, with the
-        // first record it led to.
-        match record(fact, &stream, conflict, raw, recorder) {
-            Ok(refusal) => {
-                recorder.world.remember(&key, digest);
-                refused = refused.or(refusal);
-            }
-            Err(stop) => {
-                failed.get_or_insert(stop);
+    let raw = (RAW_NAMES[usize::from(webhook.raw_base64)], webhook.raw.as_str());
+    let telling =
+        Telling { provider: webhook.provider, facts: &webhook.facts, raw, stale: webhook.is_stale() };
+    telling.take(recorder)
+}
+
+/// What a provider tells in one body, whether it called us or was asked.
+pub(super) struct Telling<'a> {
+    pub(super) provider: Provider,
+    pub(super) facts: &'a [Fact],
+    pub(super) raw: Raw<'a>,
+    pub(super) stale: bool,
+}
+
+impl Telling<'_> {
+    /// Records what is new in it.
+    pub(super) fn take(&self, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+        let mut raw = Some(self.raw);
+        let mut repeated: Vec<(usize, String)> = Vec::new();
+        let (mut failed, mut refused, mut already) = (None, None, None);
+        for (ordinal, fact) in self.facts.iter().enumerate() {
+            let key = seen_key(fact, self.provider);
+            let digest = fact_digest(fact);
+            let Some(stream) = subject_stream(&fact.subject) else {
+                // Told of a person, without an id or a time: the same words mean something again after the opposite.
+                match contact::told(fact, raw, recorder) {
+                    Ok(None) => raw = None,
+                    Ok(Some(stream)) => already = Some(stream),
+                    Err(stop) => drop(failed.get_or_insert(stop)),
+                }
+                continue;
+            };
+            let seen = recorder.world.seen(&key);
+            if seen.is_some_and(|digests| digests.contains(&digest)) {
+                repeated.push((ordinal, stream));
                 continue;
             }
+            let again = seen.is_some_and(|digests| !digests.is_empty());
+            let conflict = contradicts(fact, &stream, again, recorder.world);
+            // A fact that cannot be recorded costs the others nothing; the whole body is kept either way, once, with
+            // the first record it led to.
+            match record(fact, &stream, Mark { conflict, stale: self.stale }, raw, recorder) {
+                Ok(refusal) => {
+                    recorder.world.remember(&key, digest);
+                    refused = refused.or(refusal);
+                }
+                Err(stop) => {
+                    failed.get_or_insert(stop);
+                    continue;
+                }
+            }
+            raw = None;
         }
-        raw = None;
+        if failed.is_none() && raw.is_some() {
+            self.keep_body(&repeated, recorder)?;
+        }
+        let known = already.or_else(|| repeated.last().map(|(_, stream)| stream.clone()));
+        self.note(repeated, recorder);
+        match (failed, known, refused) {
+            (Some(stop), ..) => Err(stop),
+            (None, Some(stream), None) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
+            (None, _, Some(refusal)) => Err(Stop::Refused(refusal)),
+            (None, _, None) => Ok(()),
+        }
     }
-    match (failed, repeated, refused) {
-        (Some(stop), ..) => Err(stop),
-        (None, Some(stream), None) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
-        (None, _, Some(refusal)) => Err(Stop::Refused(refusal)),
-        (None, _, None) => Ok(()),
+
+    /// A body that says only what is known is kept nevertheless if its bytes are others: in them may stand what we have
+    /// no word for.
+    fn keep_body(&self, repeated: &[(usize, String)], recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+        let Some((_, stream)) = repeated.first() else { return Ok(()) };
+        let bodies = |stream: &String| recorder.world.entity(stream).and_then(Entity::bodies);
+        // What keeps no bodies, as a menu session, has nothing to compare with.
+        let is_kept = |stream| bodies(stream).is_none_or(|bodies| bodies.version_of(self.raw.1).is_some());
+        if repeated.iter().any(|(_, stream)| is_kept(stream)) {
+            return Ok(());
+        }
+        let facts = u32::try_from(repeated.len()).unwrap_or(u32::MAX);
+        let data = EventData::WebhookRepeated(WebhookRepeated { facts });
+        Ok(recorder.record(stream, data, None, &[self.raw])?)
     }
+
+    /// Notes what came again.
+    fn note(&self, repeated: Vec<(usize, String)>, recorder: &mut Recorder<'_>) {
+        for (ordinal, stream) in repeated {
+            let bodies = recorder.world.entity(&stream).and_then(Entity::bodies);
+            let version = bodies.and_then(|bodies| bodies.version_of(self.raw.1));
+            let fact = &self.facts[ordinal];
+            let repeat = Repeat {
+                input: recorder.input.id,
+                ordinal: u32::try_from(ordinal).unwrap_or(u32::MAX),
+                received_at: recorder.input.received_at,
+                stream,
+                version,
+                kind: fact.what.kind(),
+                occurred_at: fact.occurred.as_ref().map(|occurred| occurred.at),
+                authenticated: recorder.input.authenticated,
+                stale: self.stale,
+            };
+            recorder.world.repeats.push(repeat);
+        }
+    }
+}
+
+/// What is marked on a record.
+#[derive(Clone, Copy)]
+struct Mark {
+    conflict: bool,
+    stale: bool,
 }
 
 /// Whether a fact contradicts what was told before. For a message, which is told once, anything else under its key does.
@@ -99,11 +166,12 @@ fn fact_digest(fact: &Fact) -> Hash {
 fn record(
     fact: &Fact,
     stream: &str,
-    conflict: bool,
+    mark: Mark,
     raw: Option<Raw<'_>>,
     recorder: &mut Recorder<'_>,
 ) -> Result<Option<Refusal>, Stop> {
-    let leg = |leg: &crate::fact::Leg| CallFact { leg: leg.clone(), conflict };
+    let Mark { conflict, stale } = mark;
+    let leg = |leg: &crate::fact::Leg| CallFact { leg: leg.clone(), conflict, stale };
     let data = match &fact.what {
         What::CallStarted(l) => EventData::CallStarted(leg(l)),
         What::CallQueued(l) => EventData::CallQueued(leg(l)),
@@ -123,7 +191,7 @@ fn record(
             EventData::UssdEnded(UssdEnded { status: *status, duration_s: *duration_s, conflict })
         }
         What::RecordingAvailable { duration_s } => {
-            EventData::RecordingAvailable(RecordingAvailable { duration_s: *duration_s, conflict })
+            EventData::RecordingAvailable(RecordingAvailable { duration_s: *duration_s, conflict, stale })
         }
         What::ConferenceReported { status, duration_s } => {
             EventData::ConferenceReported(ConferenceReported {

@@ -18,6 +18,44 @@ pub struct CallFact {
     /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
+    /// It came with a signature that was right, but made too long ago.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+}
+
+/// Data of `call.silent`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallSilent {
+    /// What asking gave.
+    pub answer: SilentAnswer,
+    /// Why asking failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FailureReason>,
+    /// 1-based: how often it was looked for.
+    pub attempt: u32,
+    /// Whether it will be looked for again.
+    pub again: bool,
+}
+
+/// What asking about a call gave, where it gave no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilentAnswer {
+    /// The provider says that it goes on.
+    GoesOn,
+    /// The provider knows no such call.
+    Unknown,
+    /// Nobody can be asked.
+    CannotAsk,
+    /// Asking failed.
+    Failed,
+}
+
+/// Data of `webhook.repeated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookRepeated {
+    /// How many facts it told, all of them known.
+    pub facts: u32,
 }
 
 /// Data of `recording.available`.
@@ -29,6 +67,9 @@ pub struct RecordingAvailable {
     /// It contradicts what was told before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
+    /// It came with a signature that was right, but made too long ago.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
 }
 
 /// Data of `recording.fetched` and `recording.altered`. The hash itself is a disclosure.

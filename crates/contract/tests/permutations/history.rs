@@ -7,9 +7,9 @@ use contract::command::{
 };
 use contract::entity::{Entity, call_stream, conference_stream};
 use contract::fact::{DeliveryStatus, Fact, Leg, Private, SessionStatus, Subject, What, Will, Wish};
-use contract::input::{Body, Input};
+use contract::input::{Body, Input, Webhook};
 use contract::provider::{Provider, Via};
-use contract::report::{DialledLeg, FailureReason, LegStatus, Report, TaskRef};
+use contract::report::{DialledLeg, FailureReason, Found, LegStatus, Report, TaskRef};
 use contract::transcript::Turn;
 use ledger::key::{Action, KeyStatement, RecordKey, Role};
 use ledger::time::Timestamp;
@@ -93,8 +93,15 @@ pub enum Step {
     Key {
         number: u8,
     },
+    Looked {
+        call: usize,
+        attempt: u32,
+        result: usize,
+    },
     /// The same body again, as another input.
     Again(usize),
+    /// The same facts again in other bytes.
+    Reworded(usize),
     /// The same input again.
     Redelivered(usize),
     /// A door whose clock is behind, or a long pause.
@@ -151,7 +158,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..2_usize, yes()).prop_map(|(id, over)| Step::Session { id, over }),
         1 => (0..4_usize, yes()).prop_map(|(party, proven)| Step::Refuses { party, proven }),
         1 => (0..2_u8).prop_map(|number| Step::Key { number }),
+        2 => (0..3_usize, 1..4_u32, 0..4_usize)
+            .prop_map(|(call, attempt, result)| Step::Looked { call, attempt, result }),
         3 => (0..30_usize).prop_map(Step::Again),
+        1 => (0..30_usize).prop_map(Step::Reworded),
         2 => (0..30_usize).prop_map(Step::Redelivered),
         1 => (-5_000..90_000_000_i64).prop_map(Step::Clock),
     ]
@@ -195,6 +205,14 @@ impl SoFar {
                 let old = &self.inputs[n % self.inputs.len()];
                 Some((old.via, old.authenticated, old.body.clone()))
             }
+            Step::Reworded(n) => self.inputs.get(*n).and_then(|old| match &old.body {
+                Body::Webhook(webhook) => {
+                    let raw = format!("{}&extra={n}", webhook.raw);
+                    let other = Webhook { raw, ..webhook.clone() };
+                    Some((old.via, old.authenticated, Body::Webhook(other)))
+                }
+                _ => None,
+            }),
             step => self.body(step),
         };
         let Some((via, authenticated, body)) = body else { return };
@@ -247,6 +265,9 @@ impl SoFar {
                 Some((Via::Effect, true, Body::Report(self.fetched(*call, *attempt, *result)?)))
             }
             Step::Speaks { call, attempt, what } => self.spoken(*call, *attempt, *what),
+            Step::Looked { call, attempt, result } => {
+                Some((Via::Effect, true, Body::Report(looked(*call, *attempt, *result))))
+            }
             Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
             step => self.message(step),
         }
@@ -387,6 +408,23 @@ fn session(id: usize, over: bool) -> Fact {
     let subject = Subject::Session { provider: Provider::AfricasTalking, id };
     let private = Private { phone: Some(PHONES[0].to_owned()), ..Private::default() };
     Fact { subject, key, occurred: None, what, private }
+}
+
+fn looked(call: usize, attempt: u32, result: usize) -> Report {
+    let stream = call_stream(Provider::AfricasTalking, CALLS[call]);
+    let subject = Subject::Call { provider: Provider::AfricasTalking, id: CALLS[call].to_owned() };
+    let told = |word: &str, what| {
+        let key = format!("{}:{word}", CALLS[call]);
+        let fact = Fact { subject, key, occurred: None, what, private: Private::default() };
+        Found::Told { facts: vec![fact], raw: format!("{{\"status\":\"{word}\"}}") }
+    };
+    let found = match result {
+        0 => told("answered", What::CallAnswered(Leg::default())),
+        1 => told("ended", What::CallEnded(Leg::default())),
+        2 => Found::Failed { reason: FailureReason::Unreachable },
+        _ => Found::CannotAsk {},
+    };
+    Report::CallLooked { stream, provider: Provider::AfricasTalking, attempt, found }
 }
 
 fn conference() -> Command {

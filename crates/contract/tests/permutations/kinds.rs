@@ -9,7 +9,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 41] = [
+pub const ALL: [&str; 43] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -22,6 +22,8 @@ pub const ALL: [&str; 41] = [
     "call.consented",
     "call.consent_refused",
     "call.consent_missing",
+    "call.silent",
+    "webhook.repeated",
     "recording.available",
     "recording.fetched",
     "recording.altered",
@@ -68,7 +70,12 @@ fn call() -> CallFact {
         currency: Some("KES".into()),
         started_at: Some(Timestamp::EPOCH),
     };
-    CallFact { leg, conflict: true }
+    CallFact { leg, conflict: true, stale: true }
+}
+
+fn silent() -> CallSilent {
+    let reason = Some(FailureReason::Unreachable);
+    CallSilent { answer: SilentAnswer::Failed, reason, attempt: 3, again: true }
 }
 
 fn failed() -> TaskFailed {
@@ -178,6 +185,13 @@ fn full() -> Vec<EventData> {
         EventData::CallConsentRefused(call()),
         EventData::CallConsentMissing(call()),
         EventData::RecordingAvailable(RecordingAvailable { duration_s: Some(1), conflict: true }),
+        EventData::CallSilent(silent()),
+        EventData::WebhookRepeated(WebhookRepeated { facts: 2 }),
+        EventData::RecordingAvailable(RecordingAvailable {
+            duration_s: Some(1),
+            conflict: true,
+            stale: true,
+        }),
         EventData::RecordingFetched(fetched()),
         EventData::RecordingAltered(fetched()),
         EventData::RecordingFailed(failed()),
@@ -198,7 +212,7 @@ fn bare() -> Vec<EventData> {
     let nothing = CallFact::default();
     vec![
         EventData::CallEnded(nothing),
-        EventData::RecordingAvailable(RecordingAvailable { duration_s: None, conflict: false }),
+        EventData::RecordingAvailable(RecordingAvailable { duration_s: None, conflict: false, stale: false }),
         EventData::MessageReceived(MessageReceived { reading: Reading::Nothing, conflict: false }),
     ]
 }

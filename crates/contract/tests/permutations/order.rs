@@ -8,7 +8,6 @@ use contract::entity::{Entity, call_stream, conference_stream};
 use contract::fact::{ConferenceStatus, Fact};
 use contract::input::Body;
 use contract::provider::{Provider, Via};
-use contract::recording::Recordings;
 use contract::report::{DialledLeg, LegStatus, Report};
 use ledger::time::Timestamp;
 use proptest::prelude::*;
@@ -62,15 +61,16 @@ fn call(shelf: &Shelf, id: &str) -> Option<Box<Call>> {
     }
 }
 
-/// Leaves out what is about the arrival and not about the call: under which version a recording was first named (that
-/// is the number of the task to fetch it), when that was, and from when on it may therefore be fetched.
+/// Leaves out what is about the arrival and not about the call: with which record a body is kept; under which version a
+/// recording was first named (that is the number of the task to fetch it), when that was, and from when on it may
+/// therefore be fetched.
 fn without_arrival(mut entity: Entity) -> Entity {
-    let none = &mut Recordings::default();
-    let recordings = match &mut entity {
-        Entity::Call(call) => &mut call.recordings,
-        Entity::Conference(conference) => &mut conference.recordings,
-        _ => none,
+    let (recordings, bodies) = match &mut entity {
+        Entity::Call(call) => (&mut call.recordings, &mut call.bodies),
+        Entity::Conference(conference) => (&mut conference.recordings, &mut conference.bodies),
+        _ => return entity,
     };
+    bodies.0.clear();
     for recording in recordings.0.values_mut() {
         recording.task = 0;
         recording.available_at = Timestamp::EPOCH;

@@ -46,7 +46,7 @@ fn written(shelf: &Shelf) -> impl PartialEq + std::fmt::Debug + use<> {
     let log: Vec<_> = shelf.log.iter().map(record).collect();
     let states: BTreeMap<_, _> =
         shelf.entities().into_iter().map(|(stream, entity)| (stream, entity.to_json())).collect();
-    (log, shelf.outcomes.clone(), shelf.links.clone(), shelf.counters.clone(), states)
+    (log, shelf.outcomes.clone(), shelf.links.clone(), shelf.counters.clone(), states, shelf.repeats.clone())
 }
 
 type Links = BTreeSet<(String, String, String)>;

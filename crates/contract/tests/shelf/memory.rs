@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract::arrival::Repeat;
 use contract::decide::{Needs, decide, needs};
 use contract::entity::Entity;
 use contract::input::{Body, INPUT_VERSION, Input, Seed, Webhook};
@@ -29,6 +30,8 @@ pub struct Shelf {
     handled: BTreeSet<Uuid>,
     /// The keys of the log; none until the first batch, then without a root key unless one was put in before.
     pub ring: Option<KeyRing>,
+    /// Facts that came again, in order.
+    pub repeats: Vec<Repeat>,
     /// Every record made.
     pub log: Vec<Made>,
     /// What became of each input that was not handled before, in order.
@@ -62,6 +65,7 @@ impl Shelf {
             }
         }
         self.seen.extend(world.newly_seen);
+        self.repeats.extend(world.repeats);
         self.last_recorded_at = world.made.last().map(|m| m.recorded_at).or(self.last_recorded_at);
         self.log.extend(world.made);
     }

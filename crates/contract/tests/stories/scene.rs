@@ -11,7 +11,7 @@ use contract::fact::{Fact, Leg, Private, Subject, What};
 use contract::input::{Body, Deadline, Input};
 use contract::phone::Phone;
 use contract::provider::{Provider, Via};
-use contract::report::{DialledLeg, LegStatus, Report, TaskRef};
+use contract::report::{DialledLeg, Found, LegStatus, Report, TaskRef};
 use ledger::time::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -326,10 +326,29 @@ fn report(line: &str) -> Report {
                 transcribe: false,
             }
         }
+        (["a", "look", "for", stream, "attempt", k], found) => Report::CallLooked {
+            stream: (*stream).to_owned(),
+            provider: PROVIDER,
+            attempt: k.parse().unwrap(),
+            found: asked(stream, found),
+        },
         (["recording", n, "of", stream, "attempt", k], [_, reason]) => {
             Report::RecordingFailed { task: task(stream, n, k), reason: word(reason), again }
         }
         _ => panic!("given what? {line}"),
+    }
+}
+
+/// `ended completed`, `unknown`, `cannot_ask`, `failed <reason>`, or another moment of the call.
+fn asked(stream: &str, found: &[&str]) -> Found {
+    match found {
+        ["unknown"] => Found::Unknown {},
+        ["cannot_ask"] => Found::CannotAsk {},
+        ["failed", reason] => Found::Failed { reason: word(reason) },
+        words => {
+            let id = stream.rsplit('/').next().unwrap();
+            Found::Told { facts: vec![told(id, &words.join(" "))], raw: words.join(" ") }
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
+use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
 use sqlx::{Row, query};
 
 use super::Postgres;
-use crate::columns::{number, scope, sql_int};
+use crate::columns::{flags, number, scope, sql_int};
 use crate::error::CommitError;
 use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit};
@@ -24,6 +25,10 @@ const COMMIT: &str = "
     SELECT * FROM unnest($51::bigint[], $52::bigint[], $53::smallint[], $54::text[], $55::text[])
 ), known AS (
     INSERT INTO seen (key, digest) SELECT * FROM unnest($56::text[], $57::bytea[]) ON CONFLICT DO NOTHING
+), repeated AS (
+    INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
+    SELECT * FROM unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::text[], $62::bigint[], $63::text[],
+                         $64::bigint[], $65::smallint[])
 )
 SELECT size FROM log";
 
@@ -139,7 +144,7 @@ fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q
         .bind(column(&commit.nodes, |node| node.hash.0))
 }
 
-/// Binds $47 to $57: what stands beside the log.
+/// Binds $47 to $65: what stands beside the log.
 fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
     query
         .bind(column(&commit.inbox, |row| row.input))
@@ -153,6 +158,14 @@ fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
         .bind(column(&commit.disclosures, |row| row.encoded.as_str()))
         .bind(column(&commit.seen, |row| row.key.as_str()))
         .bind(column(&commit.seen, |row| row.digest.0))
+        .bind(column(&commit.repeats, |row| row.input))
+        .bind(column(&commit.repeats, |row| i64::from(row.ordinal)))
+        .bind(column(&commit.repeats, |row| row.received_at.millis()))
+        .bind(column(&commit.repeats, |row| row.stream.as_str()))
+        .bind(column(&commit.repeats, |row| row.version.map(sql_int)))
+        .bind(column(&commit.repeats, |row| row.kind.as_str()))
+        .bind(column(&commit.repeats, |row| row.occurred_at.map(Timestamp::millis)))
+        .bind(column(&commit.repeats, flags))
 }
 
 impl Postgres {

@@ -17,6 +17,9 @@ use crate::store::OpenOptions;
 
 /// The role all work is done as, where it exists.
 const ROLE: &str = "ahadi_service";
+/// What hands the role its privileges, one function per migration that added tables, and a table by which it is seen
+/// whether that was done.
+const GRANTS: [(&str, &str); 2] = [("record", "grant_service"), ("repeat", "grant_journey")];
 /// Name shown in `pg_stat_activity`.
 const APPLICATION: &str = "ahadi";
 /// One for the commit, others so that lease, cursors and keys need not wait for it.
@@ -123,11 +126,15 @@ async fn migrate(connection: &mut PgConnection, origin: &str) -> Result<(), Open
 
 /// Hands the role its privileges, once, and lets the login act as it.
 async fn grant(connection: &mut PgConnection) -> Result<(), OpenError> {
-    let sql = "SELECT has_table_privilege($1, 'public.record', 'SELECT'), pg_has_role($1, 'MEMBER')";
-    let (granted, member): (bool, bool) = query_as(sql).bind(ROLE).fetch_one(&mut *connection).await?;
-    if !granted {
-        query("SELECT grant_service()").execute(&mut *connection).await?;
+    for (table, function) in GRANTS {
+        let sql = "SELECT has_table_privilege($1, $2, 'SELECT')";
+        let granted = query_scalar(sql).bind(ROLE).bind(format!("public.{table}"));
+        if !granted.fetch_one(&mut *connection).await? {
+            connection.execute(AssertSqlSafe(format!("SELECT {function}()"))).await?;
+        }
     }
+    let sql = "SELECT pg_has_role($1, 'MEMBER')";
+    let member: bool = query_scalar(sql).bind(ROLE).fetch_one(&mut *connection).await?;
     if !member {
         // Allowed to who created the role; where it is not, the check of the role says what to do.
         if let Err(error) = connection.execute("GRANT ahadi_service TO CURRENT_USER").await {

@@ -4,7 +4,9 @@ use sqlx::{SqliteConnection, query, query_scalar};
 
 use super::insert::insert;
 use super::{Sqlite, views};
-use crate::columns::{number, scope, sql_int};
+use ledger::time::Timestamp;
+
+use crate::columns::{flags, number, scope, sql_int};
 use crate::error::{CommitError, Fault};
 use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit, SourceMove};
@@ -163,6 +165,19 @@ async fn insert_rest(connection: &mut SqliteConnection, commit: &Commit) -> Resu
             .bind(scope(row.scope))
             .bind(&row.digest)
             .bind(&row.encoded)
+    })
+    .await?;
+    let head = "INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)";
+    insert(connection, head, 8, "", &commit.repeats, |query, row| {
+        query
+            .bind(row.input)
+            .bind(i64::from(row.ordinal))
+            .bind(row.received_at.millis())
+            .bind(&row.stream)
+            .bind(row.version.map(sql_int))
+            .bind(&row.kind)
+            .bind(row.occurred_at.map(Timestamp::millis))
+            .bind(flags(row))
     })
     .await?;
     let head = "INSERT INTO seen (key, digest)";

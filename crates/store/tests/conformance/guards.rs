@@ -109,7 +109,7 @@ pub async fn inserts_past_the_store_are_refused(place: Place) {
 }
 
 /// What whoever breaks into the service may try. Each must be refused to the role it works as.
-const ATTEMPTS: [&str; 35] = [
+const ATTEMPTS: [&str; 38] = [
     "INSERT INTO record SELECT 256, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws FROM record WHERE position = 0",
     "INSERT INTO tree_node (level, idx, hash) SELECT 1, 1, hash FROM tree_node",
     "INSERT INTO checkpoint (size, root, note, signed_at) SELECT 1, root, note, signed_at FROM checkpoint",
@@ -125,6 +125,8 @@ const ATTEMPTS: [&str; 35] = [
     "UPDATE inbox SET outcome = 'x'",
     "DELETE FROM inbox",
     "DELETE FROM seen",
+    "UPDATE repeat SET kind = kind",
+    "DELETE FROM repeat",
     "UPDATE source_position SET position = 0",
     "DELETE FROM api_key",
     "DELETE FROM lease",
@@ -142,6 +144,7 @@ const ATTEMPTS: [&str; 35] = [
     "DROP FUNCTION append_log",
     "ALTER FUNCTION append_checkpoint SECURITY INVOKER",
     "SELECT grant_service()",
+    "SELECT grant_journey()",
     "SET session_replication_role = replica",
     "UPDATE _sqlx_migrations SET checksum = checksum",
     "SET ROLE postgres",

@@ -151,7 +151,7 @@ impl Place {
     }
 }
 
-pub const TABLES: [&str; 16] = [
+pub const TABLES: [&str; 17] = [
     "ledger_info",
     "record",
     "tree_node",
@@ -159,6 +159,7 @@ pub const TABLES: [&str; 16] = [
     "disclosure",
     "inbox",
     "seen",
+    "repeat",
     "source_position",
     "cursor",
     "api_key",
