@@ -1,5 +1,7 @@
 //! Calls of any provider: `GET /v1/calls/{id}` and the journey of one.
 
+mod journey;
+
 use std::collections::BTreeSet;
 
 use axum::extract::{FromRef, State};
@@ -7,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::call::{Call, Progress};
-use contract::entity::Entity;
+use contract::entity::{Entity, conference_stream};
 use contract::fact::{CallOutcome, Cause, Direction};
 use contract::provider::Provider;
 use ledger::time::Timestamp;
@@ -18,29 +20,24 @@ use store::rows::CallRow;
 
 use crate::auth::{Allowed, CallsControl, Gate, Scope};
 use crate::body::field::Faults;
-use crate::contracts::plain;
-use crate::evidence::bundle::{Evidence, ListedRecord};
 use crate::id::Id;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
 
 /// Providers whose call ids may be asked for, in this order.
 const PROVIDERS: [Provider; 3] = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
-/// Most records of a journey in one answer; a call has about ten.
-const RECORDS_MAX: u32 = 500;
 
 /// State of these routes.
 #[derive(Clone)]
 pub struct Calls {
     gate: Gate,
     reader: Reader,
-    evidence: Evidence,
 }
 
 impl Calls {
     /// From this store.
-    pub fn new(gate: Gate, reader: Reader, evidence: Evidence) -> Calls {
-        Calls { gate, reader, evidence }
+    pub fn new(gate: Gate, reader: Reader) -> Calls {
+        Calls { gate, reader }
     }
 }
 
@@ -54,7 +51,7 @@ impl FromRef<Calls> for Gate {
 pub fn router(state: Calls) -> Router {
     Router::new()
         .route("/v1/calls/{id}", get(show))
-        .route("/v1/calls/{id}/journey", get(journey))
+        .route("/v1/calls/{id}/journey", get(show_journey))
         .with_state(state)
 }
 
@@ -71,7 +68,7 @@ async fn show(
     Ok(Json(view(&row, &call, allowed.caller.may(Scope::PersonalRead))).into_response())
 }
 
-async fn journey(
+async fn show_journey(
     State(state): State<Calls>,
     allowed: Allowed<CallsControl>,
     Id(id): Id,
@@ -80,11 +77,23 @@ async fn journey(
     let faults = Faults::new();
     let from = query.whole_number("from_version", 1, 1 << 53, 1_u64, &faults);
     faults.refuse(Kind::Invalid, Some(()))?;
-    let row = find(&state.reader, &id).await?;
     let personal = allowed.caller.may(Scope::PersonalRead);
-    let records = state.evidence.records(&row.stream, from, RECORDS_MAX, personal).await?;
-    let steps: Result<Vec<Value>, Problem> = records.iter().map(step).collect();
-    Ok(Json(json!({ "id": row.call_id, "provider": row.provider, "stream": row.stream, "journey": steps? })))
+    let (stream, provider) = match find(&state.reader, &id).await {
+        Ok(row) => (row.stream, Some(row.provider)),
+        // A conference of ours has a journey too: that of all its legs.
+        Err(unknown) => {
+            let stream = conference_stream(&id);
+            state.reader.stream(&stream).await?.ok_or(unknown)?;
+            (stream, None)
+        }
+    };
+    let journey = journey::read(&state.reader, &stream, from, personal).await?;
+    let mut answer = json!({ "id": id, "provider": provider, "stream": stream });
+    let told = serde_json::to_value(journey).map_err(Problem::internal)?;
+    if let (Value::Object(answer), Value::Object(told)) = (&mut answer, told) {
+        answer.extend(told);
+    }
+    Ok(Json(answer))
 }
 
 async fn find(reader: &Reader, id: &str) -> Result<CallRow, Problem> {
@@ -163,27 +172,4 @@ fn status(call: &Call) -> &'static str {
         (Progress::Answered | Progress::Transferred, _) => "in_progress",
         _ => "dialing",
     }
-}
-
-/// One record with both times: the provider's and ours.
-fn step(listed: &ListedRecord) -> Result<Value, Problem> {
-    let record = ledger::record::open(&listed.jws).map_err(Problem::internal)?;
-    let opened: serde_json::Map<String, Value> = listed
-        .disclosures
-        .iter()
-        .filter_map(|encoded| ledger::disclosure::Disclosure::parse(encoded).ok())
-        .map(|(_, name, value)| (name, plain(&value)))
-        .collect();
-    Ok(json!({
-        "position": listed.position,
-        "version": listed.version,
-        "type": record.kind,
-        "occurred_at": record.occurred_at,
-        "occurred_at_assumed_zone": record.occurred_at_assumed_zone,
-        "recorded_at": record.recorded_at,
-        "source": record.source.via,
-        "authenticated": record.source.authenticated,
-        "data": plain(&record.data),
-        "private": opened,
-    }))
 }

@@ -253,7 +253,7 @@ fn api_routes(
             country,
         )))
         .merge(inputs::router(inputs::Inputs::new(gate.clone(), reader.clone())))
-        .merge(calls::router(calls::Calls::new(gate, reader.clone(), evidence.clone())))
+        .merge(calls::router(calls::Calls::new(gate, reader.clone())))
         .merge(evidence::log::router(log))
         .merge(evidence::verify::router(evidence::verify::Verify::new(reader, evidence)))
 }

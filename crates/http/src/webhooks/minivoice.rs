@@ -23,6 +23,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::fact::Fact;
+use contract::input::SIGNATURE_VERDICT;
 use contract::provider::Via;
 use providers::minivoice::actions;
 use providers::minivoice::signature::{
@@ -41,10 +42,6 @@ type Json = Raw<WEBHOOK_BODY_BYTES_MAX>;
 const ACKNOWLEDGED: &str = "OK";
 /// The answer to a call that could not be journaled: polite, and the call ends behind it.
 const CLOSING: &str = r#"{"actions":[{"type":"say","text":"We are sorry, we cannot take your call now. Please try again later. Goodbye."}]}"#;
-/// The name under which the verdict on a signature stands among the headers in the journal. No header of that name is
-/// ever taken from a request.
-const VERDICT: &str = "signature-verdict";
-
 /// State of these routes.
 #[derive(Clone)]
 pub struct MiniVoice {
@@ -71,7 +68,7 @@ impl MiniVoice {
     async fn journal(&self, raw: &Json, route: &str, proof: Proof, facts: Vec<Fact>) -> Result<(), Problem> {
         let mut webhook = webhook(raw, route, Via::MiniVoice, facts);
         if let Some(verdict) = proof.verdict {
-            webhook.headers.insert(VERDICT.to_owned(), verdict.as_str().to_owned());
+            webhook.headers.insert(SIGNATURE_VERDICT.to_owned(), verdict.as_str().to_owned());
         }
         self.inlet.journal_webhook(webhook, Via::MiniVoice, proof.authenticated).await
     }

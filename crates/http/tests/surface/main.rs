@@ -3,6 +3,7 @@
 
 mod contracts;
 mod evidence;
+mod journey;
 mod junk;
 mod keys;
 mod limits;

@@ -95,8 +95,15 @@ async fn a_call_as_the_source_document_has_it() {
     assert!(answer.text().starts_with(document), "{}", answer.text());
     let journey = rig.get("/v1/calls/call_123/journey").await.expect(200).json();
     let steps = journey["journey"].as_array().unwrap();
-    let kinds: Vec<&Value> = steps.iter().map(|step| &step["type"]).collect();
-    assert_eq!(kinds, [&json!("call.ended"), &json!("call.answered")]);
+    let kinds: Vec<Value> = steps.iter().map(|step| json!([step["type"], step["what"]])).collect();
+    assert_eq!(
+        kinds,
+        [
+            json!(["call.ended", "first"]),
+            json!(["call.answered", "first"]),
+            json!(["call.ended", "duplicate"])
+        ]
+    );
     assert_eq!(
         (&steps[0]["occurred_at"], &steps[0]["authenticated"], &steps[0]["source"]),
         (&json!("2026-05-29T12:10:00.000Z"), &json!(true), &json!("minivoice"))

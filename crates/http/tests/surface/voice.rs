@@ -143,9 +143,20 @@ async fn a_call_and_its_journey() {
     );
     assert_eq!((&call["from"], &call["to"]), (&json!("+254700000000"), &json!("+254712345678")));
     let journey = rig.get("/v1/calls/ATVId_1/journey").await.expect(200).json();
-    let kinds: Vec<&Value> =
-        journey["journey"].as_array().unwrap().iter().map(|step| &step["type"]).collect();
-    assert_eq!(kinds, [&json!("call.ended"), &json!("call.answered")]);
+    let steps: Vec<Value> = journey["journey"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| json!([step["type"], step["what"], step["late"], step["state"]["progress"]]))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            json!(["call.ended", "first", false, "ended"]),
+            json!(["call.ended", "duplicate", false, "ended"]),
+            json!(["call.answered", "first", true, "ended"]),
+        ]
+    );
     assert_eq!(journey["journey"][0]["private"]["phone"], "+254712345678");
 }
 
