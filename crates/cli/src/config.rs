@@ -124,6 +124,11 @@ pub struct Config {
     /// Africa's Talking: base URL of its message service, in place of its own.
     #[arg(long, env = "AHADI_AFRICASTALKING_SMS_URL")]
     pub africastalking_sms_url: Option<String>,
+    /// After how many minutes without any news a call that has not ended is asked about, or flagged where its provider
+    /// cannot be asked.
+    #[arg(long, env = "AHADI_SILENT_CALL_MINUTES", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub silent_call_minutes: u32,
     /// Internal addresses from which recordings may be fetched, `host:port`.
     #[arg(long, env = "AHADI_RECORDING_ALLOW", value_delimiter = ',')]
     pub recording_allow: Vec<String>,

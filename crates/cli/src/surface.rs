@@ -12,6 +12,7 @@ use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use effects::transcribe::{TranscribeSettings, Transcriber};
+use effects::silence::{Askable, Finder};
 use http_surface::{
     Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
 };
@@ -137,6 +138,13 @@ async fn start_effects(
             Ok(())
         });
     }
+    let silent_ms = i64::from(config.silent_call_minutes) * 60_000;
+    let finder = Finder::new(door.clone(), client.clone(), Askable::default(), country(config)?, silent_ms);
+    let (stop, at) = (system.intake(), reader.clone());
+    system.add("finder", async move {
+        finder.run(at, stop).await;
+        Ok(())
+    });
     match account {
         Some(account) => {
             let messenger = Messenger::new(door, client, account);
@@ -168,9 +176,13 @@ fn door(system: &System) -> anyhow::Result<Door> {
     system.door.clone().ok_or_else(|| anyhow!("this role takes inputs but has no journal"))
 }
 
+fn country(config: &Config) -> anyhow::Result<Country> {
+    Country::from_code(&config.country)
+        .with_context(|| format!("--country: {} is not an ISO 3166 code", config.country))
+}
+
 fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Result<Surface> {
-    let country = Country::from_code(&config.country)
-        .with_context(|| format!("--country: {} is not an ISO 3166 code", config.country))?;
+    let country = country(config)?;
     let secrets: Vec<&str> = config.webhook_secret.iter().map(String::as_str).collect();
     let secrets = PathSecrets::new(&secrets).context("--webhook-secret")?;
     let signing: Vec<&str> = config.minivoice_webhook_secret.iter().map(String::as_str).collect();

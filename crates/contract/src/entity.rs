@@ -221,3 +221,36 @@ pub fn token(id: &str) -> String {
     }
     if text.is_empty() { "_".to_owned() } else { text }
 }
+
+/// Reads back what [`token`] wrote; none for a hash, or what it never writes.
+pub fn untoken(token: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(token.len());
+    let mut rest = token.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?
+            }
+            byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') => byte,
+            _ => return None,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{token, untoken};
+
+    #[test]
+    fn an_id_is_read_back_from_its_name() {
+        for id in ["ATVId_1", "call_20260529T120000.000000000", "a b%c/ü", "650e8400-e29b-41d4"] {
+            assert_eq!(untoken(&token(id)).as_deref(), Some(id));
+        }
+        for not in [token(&"x".repeat(200)), "a%2".to_owned(), "a%zz".to_owned(), "%FF".to_owned()] {
+            assert_eq!(untoken(&not), None, "{not}");
+        }
+    }
+}

@@ -15,6 +15,12 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Provider> {
+        let all = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
+        all.into_iter().find(|provider| provider.as_str() == word)
+    }
+
     /// The word used in stream names, subjects and records.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{CallSilent, SilentAnswer};
 
-/// How often a call without an end is looked for: at the usual 15 minutes between two looks that is three hours, longer
-/// than any provider here lets a call last without having been told to.
+/// How often a call without an end is looked for: at the usual hour between two looks that is half a day, three times as
+/// long as any provider here lets a call last.
 pub const LOOKS_MAX: u32 = 12;
 
 /// That the end of a call was looked for, and how that went.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use providers::africastalking::rest::Request;
+use providers::request::ApiRequest;
 use reqwest::{Method, Response};
 
 /// Longest answer kept, in bytes. An answer for the ten parties of a conference has 2 KiB.
@@ -99,12 +100,31 @@ impl Client {
     /// # Errors
     /// [`SendError`]. An answer of any status is no error here.
     pub async fn send(&self, url: &str, request: &Request) -> Result<Answer, SendError> {
-        let Ok(method) = Method::from_bytes(request.method.as_bytes()) else {
+        self.exchange(request.method, url, &request.headers, Some(request.body())).await
+    }
+
+    /// Sends a request with a bearer key, once, to `base` or else to the provider's own servers.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn send_api(&self, base: Option<&str>, request: &ApiRequest) -> Result<Answer, SendError> {
+        let url = format!("{}{}", base.unwrap_or(request.base), request.path);
+        self.exchange(request.method, &url, &request.headers, request.body.clone()).await
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: Option<String>,
+    ) -> Result<Answer, SendError> {
+        let Ok(method) = Method::from_bytes(method.as_bytes()) else {
             return Err(SendError::NotSent("no such method".to_owned()));
         };
-        let headers = request.headers.iter();
-        let building = self.http.request(method, url).body(request.body());
-        let building = headers.fold(building, |building, (name, value)| building.header(*name, value));
+        let building = self.http.request(method, url);
+        let building = body.into_iter().fold(building, |building, body| building.body(body));
+        let building = headers.iter().fold(building, |building, (name, value)| building.header(*name, value));
         let response = building.send().await.map_err(send_error)?;
         read(response).await
     }

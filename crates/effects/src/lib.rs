@@ -7,7 +7,8 @@
 //!  request handler ──► dial ─────────────────────────► provider ─┐
 //!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
 //!                        ├─► recording: fetch, store ─► blobs ───┤
-//!                        └─► transcript: ask a service ──────────┘
+//!                        └─► transcript: ask a service ──────────┤
+//!  calls without an end ──► silence: ask ────────────► provider ─┘
 //!  task view ──► deadline: what is due now ──────────────────────────► door ──► journal
 //! ```
 
@@ -18,5 +19,6 @@ pub mod dial;
 pub mod door;
 pub mod message;
 pub mod recording;
+pub mod silence;
 pub mod transcribe;
 mod worker;

@@ -7,4 +7,5 @@
 pub mod actions;
 pub mod rest;
 pub mod signature;
+pub mod told;
 pub mod webhook;

@@ -5,6 +5,7 @@
 //! or 250): both sides of each are read, and which one is written is a setting.
 
 pub mod rest;
+pub mod told;
 pub mod voxml_json;
 pub mod voxml_xml;
 pub mod webhook;

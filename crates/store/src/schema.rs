@@ -103,7 +103,10 @@ mod tests {
             STEPS.iter().map(|step| format!("{:04}_{}.sql", step.version, step.name)).collect();
         assert_eq!(files("postgres"), steps);
         assert_eq!(files("sqlite"), steps);
-        assert!(STEPS.is_sorted_by(|a, b| a.version < b.version), "steps stand in the order of their numbers");
+        assert!(
+            STEPS.is_sorted_by(|a, b| a.version < b.version),
+            "steps stand in the order of their numbers"
+        );
     }
 
     #[test]

@@ -47,14 +47,14 @@ fn statement() -> Statement {
 }
 
 /// A ledger of its own, whose projector can be stopped and started.
-struct World {
-    stage: Stage,
+pub struct World {
+    pub stage: Stage,
     store: Store,
-    reader: Reader,
+    pub reader: Reader,
 }
 
 impl World {
-    async fn begin() -> World {
+    pub async fn begin() -> World {
         let stage = Stage::set().await;
         let url = format!("sqlite://{}", stage.scratch.path().join("ledger.db").display());
         let store = Store::open(&url, OpenOptions::new(ORIGIN)).await.unwrap();
@@ -62,7 +62,7 @@ impl World {
     }
 
     /// Folds until stopped.
-    fn project(&self) -> Running {
+    pub fn project(&self) -> Running {
         let writer = Writer {
             store: self.store.clone(),
             opener: Opener::Journal(self.stage.journal().clone()),
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// What an input led to; waits for it.
-    async fn outcome(&self, input: Uuid) -> Outcome {
+    pub async fn outcome(&self, input: Uuid) -> Outcome {
         let told = self.reader.board().wait(input);
         let json = match self.reader.outcome(input).await.unwrap() {
             Some(json) => json,
@@ -95,12 +95,12 @@ impl World {
         serde_json::from_str(&json).unwrap()
     }
 
-    async fn state(&self, stream: &str) -> Entity {
+    pub async fn state(&self, stream: &str) -> Entity {
         Entity::from_json(&self.reader.stream(stream).await.unwrap().unwrap().state).unwrap()
     }
 
     /// Waits until the ledger says so.
-    async fn until<T>(&self, stream: &str, says: impl Fn(&Entity) -> Option<T>) -> T {
+    pub async fn until<T>(&self, stream: &str, says: impl Fn(&Entity) -> Option<T>) -> T {
         let mut size = self.reader.board().size();
         let waiting = async {
             loop {
@@ -123,7 +123,7 @@ impl World {
     }
 }
 
-struct Running {
+pub struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -134,7 +134,7 @@ impl Running {
         Running { task: tokio::spawn(run(stop.clone())), stop }
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(30), self.task).await.unwrap().unwrap();
     }

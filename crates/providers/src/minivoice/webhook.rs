@@ -79,7 +79,7 @@ fn document(body: &[u8], content_type: &str) -> Result<Document, ReadError> {
 }
 
 /// The moment an event or a status stands for; none for a word we do not know.
-fn moment(word: &str) -> Option<Moment> {
+pub(super) fn moment(word: &str) -> Option<Moment> {
     let word = word.trim();
     match plain(word.strip_prefix("call.").unwrap_or(word)).as_str() {
         "created" | "dialing" => Some(Moment::Started),

@@ -80,7 +80,7 @@ fn about_conference(document: &Document) -> Result<bool, ReadError> {
 }
 
 /// The moment a word of events or of statuses stands for; none for a word we do not know.
-fn moment(word: &str) -> Option<Moment> {
+pub(super) fn moment(word: &str) -> Option<Moment> {
     let word = word.trim();
     match plain(word.strip_prefix("call.").unwrap_or(word)).as_str() {
         "initiated" | "started" | "created" => Some(Moment::Started),
@@ -206,6 +206,6 @@ fn recordings(document: &Document) -> Result<Vec<String>, ReadError> {
 }
 
 /// Who hung up is told as `caller-hangup`, `callee-hangup`, `api-hangup`: all of them a normal clearing.
-fn end_cause(reason: &str) -> Cause {
+pub(super) fn end_cause(reason: &str) -> Cause {
     if plain(reason).ends_with(HANGUP) { Cause::NormalClearing } else { cause(reason) }
 }
