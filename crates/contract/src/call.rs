@@ -13,8 +13,8 @@ use crate::arrival::Bodies;
 use crate::event::{CallFact, Event, EventData};
 use crate::fact::{CallOutcome, Cause, Direction, Leg};
 use crate::recording::Recordings;
-use crate::transcript::Transcripts;
 use crate::silence::Silence;
+use crate::transcript::Transcripts;
 
 /// How far a leg got. Ordered; never runs backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -182,7 +182,8 @@ fn signed(world: &World, name: &'static str, secret: &str, offset: i64, id: &str
 }
 
 async fn send(world: &World, message: &Message) -> u16 {
-    let headers: Vec<(&str, &str)> = message.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<(&str, &str)> =
+        message.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     post(world, &message.path, JSON, &headers, &message.body).await
 }
 

@@ -18,11 +18,8 @@ pub(super) fn add_recording(command: &AddRecording, recorder: &mut Recorder<'_>)
     if recorder.world.entity(&stream).is_some() {
         return Err(Stop::Already(stream));
     }
-    let available = EventData::RecordingAvailable(RecordingAvailable {
-        duration_s: None,
-        conflict: false,
-        stale: false,
-    });
+    let available =
+        EventData::RecordingAvailable(RecordingAvailable { duration_s: None, conflict: false, stale: false });
     match &command.source {
         RecordingSource::Url(url) => Ok(recorder.record(&stream, available, None, &[("url", url)])?),
         RecordingSource::Stored { sha256, bytes, media_type, duration_ms } => {
