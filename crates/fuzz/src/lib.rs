@@ -44,7 +44,7 @@ pub fn readers_africastalking(data: &[u8]) {
         let _ = voicepact::read_webhook(data, media, country, &zone).map(holds);
         let _ = sms::read_incoming(data, media, country, &zone);
         let _ = sms::read_delivery(data, media, country);
-        let _ = ussd::read(data, media, country);
+        let _ = ussd::read(data, media, country, &zone);
     }
     for status in [200, 201, 401, 500] {
         let _ = africastalking::read_call(status, data);

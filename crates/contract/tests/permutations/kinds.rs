@@ -184,7 +184,6 @@ fn full() -> Vec<EventData> {
         EventData::CallConsented(call()),
         EventData::CallConsentRefused(call()),
         EventData::CallConsentMissing(call()),
-        EventData::RecordingAvailable(RecordingAvailable { duration_s: Some(1), conflict: true, stale: true }),
         EventData::CallSilent(silent()),
         EventData::WebhookRepeated(WebhookRepeated { facts: 2 }),
         EventData::RecordingAvailable(RecordingAvailable {
