@@ -1,6 +1,7 @@
 //! Folding the whole log again: to compare the views with it, or to put fresh ones in their place.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use contract::entity::{Entity, counted};
 use contract::event::{Event, EventData};
@@ -14,6 +15,10 @@ use crate::views;
 
 /// Changed streams held back before they are written to the tables beside the live ones.
 const FLUSH_STREAMS: usize = 20_000;
+/// How long a projector waits for a rebuild that died while it held the lease.
+const HOLD_TTL: Duration = Duration::from_secs(30);
+/// How often that is renewed.
+const HOLD_RENEW: Duration = Duration::from_secs(10);
 
 /// Why the log could not be folded.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +55,8 @@ pub struct Refold {
     counters: BTreeMap<String, u64>,
     links: Vec<LinkChange>,
     changed: BTreeSet<String>,
+    /// Disclosures it was folded with.
+    disclosures: u64,
     /// Position of the next record to fold.
     pub next: u64,
 }
@@ -97,6 +104,7 @@ impl Refold {
             self.changed.insert(stream.to_owned());
         }
         self.next = position + 1;
+        self.disclosures += disclosures.len() as u64;
         Ok(())
     }
 
@@ -167,16 +175,58 @@ pub async fn compare(store: &Store, progress: impl FnMut(u64, u64)) -> Result<Ve
     Ok(differences)
 }
 
-/// Puts freshly folded views in the place of the live ones.
+/// Puts freshly folded views in the place of the live ones, beside a projector that goes on.
+///
+/// They are built while it writes. Then the lease is taken from it for as long as the rest takes: what came meanwhile is
+/// folded in, and the views are swapped under the fence. The projector notices at its next write, waits, and begins again
+/// from what the store holds once the lease is given back. Inputs are taken all the time.
 ///
 /// # Errors
 /// [`RebuildError`]; then the live views are as they were.
 pub async fn replace(
     store: &Store,
-    lease: &Lease,
-    progress: impl FnMut(u64, u64),
+    owner: &str,
+    mut progress: impl FnMut(u64, u64),
 ) -> Result<u64, RebuildError> {
-    let (shadow, refold) = build(store, progress).await?;
+    let (shadow, mut refold) = build(store, &mut progress).await?;
+    // Building took long, this does not: so little is left for the time nobody writes.
+    catch_up(store, &shadow, &mut refold, &mut progress).await?;
+    let lease = store.seize_lease(owner, HOLD_TTL).await?;
+    let replaced = tokio::select! {
+        replaced = put_in_place(store, &lease, shadow, refold, &mut progress) => replaced,
+        error = hold(store, &lease) => Err(error.into()),
+    };
+    // If this fails, the lease runs out by itself.
+    let _ = store.release_lease(&lease).await;
+    replaced
+}
+
+/// The part under the lease: the log and the disclosures stay as they are.
+async fn put_in_place(
+    store: &Store,
+    lease: &Lease,
+    shadow: Shadow,
+    mut refold: Refold,
+    progress: &mut impl FnMut(u64, u64),
+) -> Result<u64, RebuildError> {
+    catch_up(store, &shadow, &mut refold, progress).await?;
+    let (shadow, refold) = if store.disclosures_before(refold.next).await? == refold.disclosures {
+        (shadow, refold)
+    } else {
+        // Something was erased while it was being folded: what was built may still hold it.
+        build(store, progress).await?
+    };
     shadow.swap(lease, refold.next).await?;
     Ok(refold.next)
+}
+
+/// Renews the lease until it is lost.
+async fn hold(store: &Store, lease: &Lease) -> CommitError {
+    loop {
+        tokio::time::sleep(HOLD_RENEW).await;
+        match store.renew_lease(lease, HOLD_TTL).await {
+            Ok(true) | Err(StoreError::Transient(_)) => {}
+            Ok(false) | Err(_) => return CommitError::FenceLost,
+        }
+    }
 }

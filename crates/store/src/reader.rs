@@ -124,6 +124,12 @@ impl Reader {
         on_backend!(self, db => db.outcome(input))
     }
 
+    /// How many disclosures the records before this position have. They come with their records and can only be erased,
+    /// so as many as before are the same as before.
+    pub async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
+        on_backend!(self, db => db.disclosures_before(position))
+    }
+
     /// Inputs in quarantine, oldest first.
     pub async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
         on_backend!(self, db => db.quarantined(offset, max))

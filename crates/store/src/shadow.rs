@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::apart::apart;
-use crate::error::{CommitError, StoreError};
+use crate::error::{CommitError, Fault, StoreError};
 use crate::lease::Lease;
 use crate::reader::Reader;
 use crate::rows::Views;
@@ -30,14 +30,24 @@ impl fmt::Debug for Difference {
 }
 
 /// Views that are being built beside the live ones. They stay until [`Shadow::swap`], [`Shadow::discard`] or the next
-/// [`crate::Store::shadow_begin`].
+/// [`crate::Store::shadow_begin`], of this process or another: from then on every use of this one is refused.
 pub struct Shadow {
     backend: Backend,
+    /// Drawn by the database when these tables were made.
+    mark: String,
+}
+
+/// Holds the mark of the shadow tables that are there.
+pub(crate) const MARK_TABLE: &str = "mark_shadow";
+
+/// Why a shadow is of no use any more.
+pub(crate) fn taken_over() -> Fault {
+    Fault::new("another process began to build views anew; wait for it to end, then begin again".to_owned())
 }
 
 impl Shadow {
-    pub(crate) fn new(reader: &Reader) -> Shadow {
-        Shadow { backend: reader.backend.clone() }
+    pub(crate) fn new(reader: &Reader, mark: String) -> Shadow {
+        Shadow { backend: reader.backend.clone(), mark }
     }
 
     /// Applies changes, as a commit does to the live views.
@@ -45,7 +55,8 @@ impl Shadow {
     /// # Errors
     /// [`StoreError`].
     pub async fn apply(&self, views: Views) -> Result<(), StoreError> {
-        on_backend!(self, db => db.shadow_apply(views))
+        let mark = self.mark.clone();
+        on_backend!(self, db => db.shadow_apply(mark, views))
     }
 
     /// The rows in which the live views differ, up to a limit, by table and key.
@@ -53,7 +64,8 @@ impl Shadow {
     /// # Errors
     /// [`StoreError`].
     pub async fn compare(&self) -> Result<Vec<Difference>, StoreError> {
-        on_backend!(self, db => db.shadow_compare())
+        let mark = self.mark.clone();
+        on_backend!(self, db => db.shadow_compare(mark))
     }
 
     /// Puts these views in place of the live ones, in one transaction: provided that the lease holds and that the log
@@ -62,11 +74,11 @@ impl Shadow {
     /// # Errors
     /// [`CommitError::Conflict`] when the log has grown: apply the rest and try again.
     pub async fn swap(self, lease: &Lease, size: u64) -> Result<(), CommitError> {
-        let lease = lease.clone();
-        on_backend!(self, db => db.shadow_swap(lease, size))
+        let (mark, lease) = (self.mark.clone(), lease.clone());
+        on_backend!(self, db => db.shadow_swap(mark, lease, size))
     }
 
-    /// Drops these views.
+    /// Drops these views, and any that another process began meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].

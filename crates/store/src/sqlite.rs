@@ -58,6 +58,16 @@ impl Sqlite {
         Ok(fence.map(|fence| Lease { owner, fence }))
     }
 
+    pub(crate) async fn seize_lease(&self, owner: String, ttl: i64) -> Result<Lease, StoreError> {
+        let sql = concat!(
+            "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = ",
+            database_millis!(),
+            " + $2 RETURNING fence"
+        );
+        let fence = query_scalar(sql).bind(&owner).bind(ttl).fetch_one(&self.writer).await?;
+        Ok(Lease { owner, fence })
+    }
+
     pub(crate) async fn renew_lease(&self, lease: Lease, ttl: i64) -> Result<bool, StoreError> {
         let sql = concat!("UPDATE lease SET expires_at = ", database_millis!(), " + $2 WHERE fence = $1");
         let done = query(sql).bind(lease.fence).bind(ttl).execute(&self.writer).await?;

@@ -128,6 +128,16 @@ impl Store {
         on_backend!(self, db => db.acquire_lease(owner, ttl))
     }
 
+    /// Takes the right to append for `ttl` from whoever has it, who then writes nothing more and finds out at its next
+    /// write. For a short piece of work beside a service that goes on afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn seize_lease(&self, owner: &str, ttl: Duration) -> Result<Lease, StoreError> {
+        let (owner, ttl) = (owner.to_owned(), millis(ttl));
+        on_backend!(self, db => db.seize_lease(owner, ttl))
+    }
+
     /// Holds the right to append for `ttl` from now; `false` when it is lost to another owner.
     ///
     /// # Errors
@@ -208,8 +218,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn shadow_begin(&self) -> Result<Shadow, StoreError> {
-        on_backend!(self, db => db.shadow_begin())?;
-        Ok(Shadow::new(&self.reader))
+        let mark = on_backend!(self, db => db.shadow_begin())?;
+        Ok(Shadow::new(&self.reader, mark))
     }
 
     /// Closes all connections, waiting for those in use.

@@ -1,8 +1,5 @@
 //! `ahadi rebuild`.
 
-use std::time::Duration;
-
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use projector::rebuild;
@@ -24,7 +21,7 @@ pub struct RebuildArguments {
 /// Folds the whole log again, beside the live views.
 ///
 /// # Errors
-/// When the log cannot be folded, or a projector is active.
+/// When the log cannot be folded, or the views could not be put in place.
 pub async fn run(arguments: RebuildArguments) -> anyhow::Result<u8> {
     let config = arguments.config.resolve()?;
     let store = Store::open(&config.database(), OpenOptions::new(config.origin.clone())).await?;
@@ -45,14 +42,7 @@ pub async fn run(arguments: RebuildArguments) -> anyhow::Result<u8> {
         ));
         return Ok(u8::from(!differences.is_empty()));
     }
-    let owner = format!("rebuild-{}", std::process::id());
-    // Long enough for the largest log we measured; given back as soon as the views are in place.
-    let Some(lease) = store.acquire_lease(&owner, Duration::from_secs(3_600)).await? else {
-        let status = store.lease_status().await?;
-        bail!("the projector {} is active; stop it, or use --check", status.owner);
-    };
-    let replaced = rebuild::replace(&store, &lease, progress).await;
-    store.release_lease(&lease).await?;
+    let replaced = rebuild::replace(&store, &format!("rebuild-{}", std::process::id()), progress).await;
     bar.finish_and_clear();
     crate::terminal::line(&format!("the views were folded again from {} records", replaced?));
     Ok(0)

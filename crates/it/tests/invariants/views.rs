@@ -1,8 +1,6 @@
 //! 5: views equal a fresh fold of the log, at rest and wherever the service was stopped; and a view that was edited is
 //! found, and mended by folding again.
 
-use std::time::Duration;
-
 use it::load::{self, Poster};
 use it::{Setup, StoreKind, World, maize};
 use projector::rebuild;
@@ -51,9 +49,7 @@ async fn assert_edit_is_found(world: &mut World, contract_id: &str) {
         let differences = rebuild::compare(&store, |_, _| {}).await.unwrap();
         assert!(!differences.is_empty(), "an edit of {table} was not found");
         assert!(differences.iter().all(|found| format!("{found:?}").contains(table)), "{differences:?}");
-        let lease = store.acquire_lease("mending", Duration::from_secs(60)).await.unwrap().unwrap();
-        rebuild::replace(&store, &lease, |_, _| {}).await.unwrap();
-        assert!(store.release_lease(&lease).await.unwrap());
+        rebuild::replace(&store, "mending", |_, _| {}).await.unwrap();
         assert_equal(&store).await;
         store.close().await;
     }

@@ -46,6 +46,13 @@ pub async fn one_owner_writes_at_a_time(place: Place) {
     let third = store.acquire_lease("second", HOUR).await.unwrap().unwrap();
     assert!(third.fence() > second.fence());
     check_writes_nothing(&place, &store, &second, &book).await;
+
+    // Whoever seizes it has it, although another holds it.
+    let seized = store.seize_lease("rebuild", HOUR).await.unwrap();
+    assert!(seized.fence() > third.fence());
+    check_writes_nothing(&place, &store, &third, &book).await;
+    assert_eq!(store.acquire_lease("second", HOUR).await.unwrap(), None);
+    store.commit(&seized, book.batch(&["call/a/1"])).await.unwrap();
     store.close().await;
 }
 

@@ -62,6 +62,7 @@ const CASES: &[Case] = &cases![
     views::the_last_change_of_a_row_counts,
     views::a_shadow_finds_and_mends_an_edited_view,
     views::a_shadow_is_not_put_in_place_behind_a_growing_log,
+    views::of_two_shadows_the_first_is_of_no_use,
     keys::cursors_and_keys_are_kept,
     board::waiters_are_woken_by_the_commit,
     board::callers_who_leave_do_not_break_commits,

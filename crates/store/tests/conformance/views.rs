@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ledger::hash::sha256;
 use store::rows::{CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views};
-use store::{CommitError, ContractFilter, Lease, Page, Store};
+use store::{CommitError, ContractFilter, Lease, Page, Store, StoreError};
 use uuid::Uuid;
 
 use crate::book::{Book, contract_row, inbox, link, stream_row, time};
@@ -314,4 +314,28 @@ pub async fn a_shadow_is_not_put_in_place_behind_a_growing_log(place: Place) {
     assert!(matches!(swapped, Err(CommitError::Conflict(_))), "{swapped:?}");
     assert_eq!(place.contents().await, before);
     store.close().await;
+}
+
+pub async fn of_two_shadows_the_first_is_of_no_use(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
+    let before = place.contents().await;
+    let first = store.shadow_begin().await.unwrap();
+    let second = store.shadow_begin().await.unwrap();
+    assert!(matches!(first.apply(full_views()).await, Err(StoreError::Permanent(_))));
+    assert!(matches!(first.compare().await, Err(StoreError::Permanent(_))));
+    assert!(matches!(first.swap(&lease, 1).await, Err(CommitError::Permanent(_))));
+    assert_eq!(place.contents().await, before);
+    second.apply(full_views()).await.unwrap();
+    second.discard().await.unwrap();
+    assert!(matches!(second_use(&store).await, Err(StoreError::Permanent(_))));
+    store.close().await;
+}
+
+/// A shadow whose tables somebody else has dropped.
+async fn second_use(store: &store::Store) -> Result<(), StoreError> {
+    let (first, second) = (store.shadow_begin().await?, store.shadow_begin().await?);
+    second.discard().await?;
+    first.apply(full_views()).await
 }
