@@ -10,6 +10,7 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::Bodies;
+use crate::control::Controls;
 use crate::event::{CallFact, Event, EventData};
 use crate::fact::{CallOutcome, Cause, Direction, Leg};
 use crate::recording::Recordings;
@@ -114,6 +115,13 @@ pub struct Call {
     /// Fields of which different values were told.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub disputed: BTreeSet<String>,
+    /// Our ids of the conference or dialling it was placed for, as the provider sent them back: one, unless somebody
+    /// invents them. All are kept, so that nothing that was joined comes apart.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub requests: BTreeSet<String>,
+    /// What was asked of the provider.
+    #[serde(skip_serializing_if = "Controls::is_empty")]
+    pub controls: Controls,
     /// Its recordings.
     #[serde(skip_serializing_if = "none_recorded")]
     pub recordings: Recordings,
@@ -185,6 +193,10 @@ impl Call {
                 }
                 return self.recordings.apply(event);
             }
+            EventData::ControlRequested(_) | EventData::ControlDone(_) | EventData::ControlFailed(_) => {
+                self.controls.apply(event);
+                return;
+            }
             _ => {
                 self.transcripts.apply(event);
                 return self.recordings.apply(event);
@@ -232,6 +244,7 @@ impl Call {
         self.duration_s = self.duration_s.max(leg.duration_s);
         self.dial_duration_s = self.dial_duration_s.max(leg.dial_duration_s);
         self.started_at = earliest(self.started_at, leg.started_at);
+        self.requests.extend(leg.request.clone());
         if let Some(cost) = &leg.cost {
             let told = (leg.currency.clone().unwrap_or_default(), cost.clone());
             self.cost = self.cost.take().max(Some(told));

@@ -6,8 +6,10 @@ pub use act::*;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::control::{ControlCall, ControlConference, UploadMedia};
 use crate::money::Amount;
 use crate::phone::Phone;
+use crate::provider::Provider;
 
 mod voice;
 
@@ -17,8 +19,10 @@ pub use voice::{AddRecording, AddTranscript, RecordingSource, RequestTranscript}
 pub const TRANSCRIPT_BYTES_MAX: usize = 400_000;
 /// Longest name of a party, role, place or other single term, in bytes.
 pub const TERM_BYTES_MAX: usize = 500;
-/// Most parties of one contract or conference. TryVox rooms hold 10 by default.
+/// Most parties of one contract.
 pub const PARTIES_MAX: usize = 10;
+/// Most parties of one conference, whatever is configured: what a TryVox room can hold.
+pub const CONFERENCE_PARTIES_MAX: usize = 250;
 /// Most further terms of one contract.
 pub const OTHER_TERMS_MAX: usize = 50;
 
@@ -36,6 +40,12 @@ pub enum Command {
     AnswerContract(AnswerContract),
     /// A step in the life of a contract.
     ActOnContract(Act),
+    /// Act on a conference that is going on.
+    ControlConference(ControlConference),
+    /// Act on a call that is going on.
+    ControlCall(ControlCall),
+    /// Hand a provider a file to play later.
+    UploadMedia(UploadMedia),
     /// Put a key statement on the `ledger/keys` stream.
     StateKey(StateKey),
     /// Keep a recording that a client names or uploads.
@@ -57,6 +67,12 @@ pub struct CreateConference {
     pub contract_type: ContractType,
     /// Expected length, seconds.
     pub expected_duration_s: u32,
+    /// Who dials; none in inputs from before there was a choice: Africa's Talking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+    /// Name of the room at the provider, where it is another than our id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
 }
 
 /// See [`Command::InvokeCall`].
@@ -66,6 +82,9 @@ pub struct InvokeCall {
     pub dial_id: String,
     /// Whom to dial.
     pub phone: Phone,
+    /// Who dials; none in inputs from before there was a choice: Africa's Talking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
 }
 
 /// See [`Command::CreateContract`].

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::arrival::Bodies;
 use crate::call::{Call, Progress};
 use crate::command::ContractType;
+use crate::control::{Action, Controls};
 use crate::event::{Event, EventData};
 use crate::fact::ConferenceStatus;
+use crate::provider::Provider;
 use crate::recording::{Recording, Recordings};
 use crate::report::{FailureReason, LegStatus};
 use crate::transcript::{Transcript, Transcripts};
@@ -25,6 +27,15 @@ pub struct Conference {
     /// When it was asked for; none if only a provider spoke of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
+    /// Who dials, or at whom it was found; none where it was recorded before there was a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+    /// Name of the room at the provider, where it is another than our id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// When the room was opened, by the clock of the provider at whom it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
     /// Whom we dial; a number is none when erased.
     pub parties: Vec<Option<String>>,
     /// What is negotiated.
@@ -44,6 +55,12 @@ pub struct Conference {
     /// The longest duration reported about the whole, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
+    /// What was asked of the provider.
+    #[serde(skip_serializing_if = "Controls::is_empty")]
+    pub controls: Controls,
+    /// The provider ended it because we asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
     /// Fields of which different values were told.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub disputed: BTreeSet<String>,
@@ -84,14 +101,26 @@ impl Conference {
                 self.requested_at = Some(event.recorded_at);
                 self.contract_type = Some(data.contract_type);
                 self.expected_duration_s = Some(data.expected_duration_s);
+                self.provider = data.provider;
+                self.room = event.private.get("room").map(str::to_owned);
                 self.parties = parties(event, data.parties);
+            }
+            EventData::ConferenceFound(data) => {
+                self.provider = Some(data.provider);
+                self.begun_at = data.begun_at;
+                self.room = event.private.get("room").map(str::to_owned);
+            }
+            EventData::ControlRequested(_) | EventData::ControlDone(_) | EventData::ControlFailed(_) => {
+                self.ended |= self.controls.apply(event) == Some(Action::End);
             }
             EventData::DialRequested(data) => {
                 self.requested_at = Some(event.recorded_at);
+                self.provider = data.provider;
                 self.parties = parties(event, data.parties);
             }
             EventData::DialPlaced(data) => {
                 self.failure = None;
+                self.provider = Some(data.provider);
                 self.legs = data
                     .legs
                     .iter()
@@ -143,13 +172,25 @@ impl Conference {
         numbers.into_iter().flatten()
     }
 
-    /// Where it stands, given the states of its legs (those that are known).
+    /// Whether it is over by what is told of itself, whatever its legs say.
+    pub fn is_over(&self) -> bool {
+        let over = |status: ConferenceStatus| status != ConferenceStatus::Active;
+        self.ended || self.reported.is_some_and(over)
+    }
+
+    /// Where it stands, given the states of its legs: those that are known, by the provider's answer or because they name
+    /// it themselves.
     pub fn status(&self, legs: &[&Call]) -> ConferenceStatus {
         if let Some(reported @ (ConferenceStatus::Completed | ConferenceStatus::Failed)) = self.reported {
             return reported;
         }
-        let taken = self.legs.iter().filter(|l| l.call.is_some()).count();
-        if self.failure.is_some() || (!self.legs.is_empty() && taken == 0) {
+        if self.ended {
+            return ConferenceStatus::Completed;
+        }
+        let placed = self.legs.iter().filter(|l| l.call.is_some()).count();
+        // An answer that was lost named no leg; those that name the conference were placed all the same.
+        let taken = placed.max(legs.len());
+        if taken == 0 && (self.failure.is_some() || !self.legs.is_empty()) {
             return ConferenceStatus::Failed;
         }
         let over = legs.iter().filter(|c| c.progress == Progress::Ended).count();
@@ -185,4 +226,24 @@ pub fn rung_key(phone: &str, at: Timestamp) -> String {
 
 fn parties(event: &Event, count: u32) -> Vec<Option<String>> {
     (0..count).map(|n| event.private.get(&format!("phone_{n}")).map(str::to_owned)).collect()
+}
+
+/// Prefix of the ids of conferences.
+pub const CONFERENCE_PREFIX: &str = "ATVoice_";
+/// Hex digits behind it.
+pub const CONFERENCE_HEX_CHARS: usize = 12;
+/// Hex digits of the id of a dialling.
+pub const DIAL_HEX_CHARS: usize = 32;
+
+/// The stream of a conference or dialling of ours by an id that a provider sent back; none where it is no id of ours.
+/// Anybody can write anything there, so only what cannot be anything else than such an id is taken into a record.
+pub fn request_stream(id: &str) -> Option<String> {
+    let hex = |text: &str, chars: usize| {
+        text.len() == chars && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    match id.strip_prefix(CONFERENCE_PREFIX) {
+        Some(rest) if hex(rest, CONFERENCE_HEX_CHARS) => Some(crate::entity::conference_stream(id)),
+        None if hex(id, DIAL_HEX_CHARS) => Some(crate::entity::dial_stream(id)),
+        _ => None,
+    }
 }

@@ -8,6 +8,7 @@ mod command;
 mod contact;
 mod deadline;
 mod notice;
+mod control;
 mod report;
 mod silence;
 mod voice;
@@ -16,7 +17,7 @@ mod wish;
 
 use crate::command::{Command, Deed};
 use crate::entity::{
-    call_stream, code_key, conference_stream, contract_stream, dial_stream, message_stream, session_stream,
+    call_stream, code_key, conference_stream, contract_stream, dial_stream, media_stream, message_stream, session_stream,
     token,
 };
 use crate::fact::{Fact, Subject, What};
@@ -133,6 +134,16 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
                 conference_needs(amendment.conference_id.as_deref(), needs);
             }
         }
+        Command::ControlConference(c) => {
+            needs.streams.push(conference_stream(&c.conference_id));
+            needs.links.push((space::ROOM.to_owned(), c.room.clone()));
+        }
+        Command::ControlCall(c) => {
+            let stream = call_stream(c.provider, &c.call_id);
+            needs.links.push((space::CALL.to_owned(), stream.clone()));
+            needs.streams.push(stream);
+        }
+        Command::UploadMedia(c) => needs.streams.push(media_stream(&c.media_id)),
         Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
     }
 }

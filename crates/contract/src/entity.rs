@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::Agreement;
 use crate::arrival::Bodies;
 use crate::call::Call;
-use crate::conference::Conference;
+use crate::conference::{Conference, request_stream};
 use crate::contact::Contact;
+use crate::control::Media;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::message::Message;
@@ -35,6 +36,8 @@ pub enum Entity {
     Contract(Box<Agreement>),
     /// A message at a provider.
     Message(Box<Message>),
+    /// A file handed to a provider.
+    Media(Box<Media>),
     /// The keys of this ledger.
     Keys(Keys),
     /// A person we write to.
@@ -64,6 +67,7 @@ impl Entity {
             "conference" | "dial" => Entity::Conference(Box::default()),
             "contract" => Entity::Contract(Box::default()),
             "message" => Entity::Message(Box::default()),
+            "media" => Entity::Media(Box::default()),
             "ledger" => Entity::Keys(Keys::default()),
             "contact" => Entity::Contact(Contact::default()),
             "ussd" => Entity::Session(Box::default()),
@@ -78,6 +82,7 @@ impl Entity {
             Entity::Conference(conference) => conference.apply(event),
             Entity::Contract(agreement) => agreement.apply(event),
             Entity::Message(message) => message.apply(event),
+            Entity::Media(media) => media.apply(event),
             Entity::Keys(keys) => keys.apply(event),
             Entity::Contact(contact) => contact.apply(event),
             Entity::Session(session) => session.apply(event),
@@ -90,7 +95,7 @@ impl Entity {
             Entity::Call(call) => Some(&call.bodies),
             Entity::Conference(conference) => Some(&conference.bodies),
             Entity::Message(message) => Some(&message.bodies),
-            Entity::Contract(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => None,
+            Entity::Contract(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => None,
         }
     }
 
@@ -102,7 +107,7 @@ impl Entity {
                 conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
             }
             Entity::Contract(agreement) => agreement.open_tasks().collect(),
-            Entity::Message(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
+            Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
         }
     }
 
@@ -138,11 +143,26 @@ impl Entity {
                     links.insert((space::CALL, call.clone(), stream.to_owned()));
                     links.insert((space::LEG, id.to_owned(), call.clone()));
                 }
+                if let Some(room) = &conference.room {
+                    links.insert((space::ROOM, room.clone(), stream.to_owned()));
+                }
+                let asked = conference.requested_at.filter(|_| stream.starts_with("conference/"));
+                if let Some(at) = asked.filter(|_| !conference.is_over()) {
+                    links.insert((space::HELD, day(at), stream.to_owned()));
+                }
             }
             Entity::Contact(contact) => {
                 links.extend(contact.phone.iter().map(|p| (space::CONTACT, p.clone(), stream.to_owned())));
             }
-            Entity::Call(_) | Entity::Message(_) | Entity::Keys(_) | Entity::Session(_) => {}
+            Entity::Call(call) => {
+                // The same links that the provider's answer to the dialling leads to, whichever of the two comes first.
+                for of in call.requests.iter().filter_map(|id| request_stream(id)) {
+                    let id = of.split_once('/').map_or(of.as_str(), |(_, id)| id).to_owned();
+                    links.insert((space::LEG, id, stream.to_owned()));
+                    links.insert((space::CALL, stream.to_owned(), of));
+                }
+            }
+            Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Session(_) => {}
         }
         links
     }
@@ -159,6 +179,16 @@ impl Entity {
     pub fn from_json(text: &str) -> Result<Entity, serde_json::Error> {
         serde_json::from_str(text)
     }
+}
+
+/// Key of a link in [`space::HELD`]: the day in UTC, `2026-03-02`.
+pub fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+/// Stream name of a file handed to a provider.
+pub fn media_stream(id: &str) -> String {
+    format!("media/{}", token(id))
 }
 
 /// Key of a link in [`space::CODE`].

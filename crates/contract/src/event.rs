@@ -89,6 +89,9 @@ pub enum EventData {
     /// A status report about a whole conference.
     #[serde(rename = "conference.reported")]
     ConferenceReported(ConferenceReported),
+    /// A room at a provider that we did not ask for was met.
+    #[serde(rename = "conference.found")]
+    ConferenceFound(ConferenceFound),
     /// One call was asked for.
     #[serde(rename = "dial.requested")]
     DialRequested(DialRequested),
@@ -98,6 +101,15 @@ pub enum EventData {
     /// The dialling failed as a whole.
     #[serde(rename = "dial.failed")]
     DialFailed(DialFailed),
+    /// An act was asked of a provider; it is done next.
+    #[serde(rename = "control.requested")]
+    ControlRequested(ControlRequested),
+    /// The provider did it.
+    #[serde(rename = "control.done")]
+    ControlDone(ControlDone),
+    /// The provider did not do it, or nobody knows.
+    #[serde(rename = "control.failed")]
+    ControlFailed(ControlFailed),
     /// A contract was drafted from what was said.
     #[serde(rename = "contract.drafted")]
     ContractDrafted(ContractDrafted),

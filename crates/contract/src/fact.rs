@@ -242,6 +242,33 @@ impl What {
         }
     }
 
+    /// The same, to be changed.
+pub fn leg_mut(&mut self) -> Option<&mut Leg> {
+        match self {
+            What::CallStarted(leg)
+            | What::CallQueued(leg)
+            | What::CallRinging(leg)
+            | What::CallAnswered(leg)
+            | What::CallTransferred(leg)
+            | What::CallInput(leg)
+            | What::CallEnded(leg)
+            | What::CallOther(leg)
+            | What::CallAsked(leg)
+            | What::CallConsented(leg)
+            | What::CallConsentRefused(leg)
+            | What::CallConsentMissing(leg)
+            | What::CallKeyed { leg, .. } => Some(leg),
+            What::RecordingAvailable { .. }
+            | What::ConferenceReported { .. }
+            | What::MessageReceived {}
+            | What::MessageDelivery { .. }
+            | What::TextsRefused {}
+            | What::TextsWanted {}
+            | What::UssdRequested { .. }
+            | What::UssdEnded { .. } => None,
+        }
+    }
+
     /// What is told about the leg, where it is about one.
     pub fn leg(&self) -> Option<&Leg> {
         match self {
@@ -298,6 +325,9 @@ pub struct Leg {
     /// When the call started, by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    /// Our id of the conference or dialling it was placed for, where the provider sends it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// Who called whom.

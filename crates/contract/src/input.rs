@@ -158,6 +158,9 @@ impl Input {
             Body::Command(Command::RequestTranscript(c)) => c.stream.clone(),
             Body::Command(Command::ActOnContract(act)) => act.contract_id.clone(),
             Body::Deadline(deadline) => deadline.contract_id.clone(),
+            Body::Command(Command::ControlConference(c)) => c.conference_id.clone(),
+            Body::Command(Command::ControlCall(c)) => c.call_id.clone(),
+            Body::Command(Command::UploadMedia(c)) => c.media_id.clone(),
             Body::Command(Command::CreateContract(_) | Command::StateKey(_)) => self.id.to_string(),
             Body::Report(report) => report.stream().to_owned(),
         }
@@ -202,7 +205,9 @@ impl Report {
             | Report::TranscriptFailed { task, .. } => &task.stream,
             Report::Dialled { stream, .. }
             | Report::DialFailed { stream, .. }
-            | Report::CallLooked { stream, .. } => stream,
+            | Report::CallLooked { stream, .. }
+            | Report::Controlled { stream, .. }
+            | Report::ControlFailed { stream, .. } => stream,
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod call;
 pub mod command;
 pub mod conference;
 pub mod contact;
+pub mod control;
 pub mod decide;
 pub mod document;
 pub mod drafting;

@@ -15,10 +15,12 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// All of them, in the order in which one is chosen where nothing else decides.
+    pub const ALL: [Provider; 3] = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
+
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Provider> {
-        let all = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
-        all.into_iter().find(|provider| provider.as_str() == word)
+        Provider::ALL.into_iter().find(|provider| provider.as_str() == word)
     }
 
     /// The word used in stream names, subjects and records.

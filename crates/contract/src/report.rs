@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use crate::fact::Fact;
 use crate::provider::Provider;
 
@@ -44,6 +46,25 @@ pub enum Report {
     DialFailed {
         /// The conference or dial it was for, as a stream name.
         stream: String,
+        /// Why.
+        reason: FailureReason,
+    },
+    /// The provider did what was asked of it.
+    Controlled {
+        /// The stream it was asked on.
+        stream: String,
+        /// The input that asked.
+        control: Uuid,
+        /// The provider's id of what it began, where it gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+    },
+    /// The provider did not do what was asked of it, or nobody knows.
+    ControlFailed {
+        /// The stream it was asked on.
+        stream: String,
+        /// The input that asked.
+        control: Uuid,
         /// Why.
         reason: FailureReason,
     },
@@ -170,6 +191,8 @@ pub enum LegStatus {
     InsufficientCredit,
     /// Another word.
     Refused,
+    /// No answer: whether it is being dialled is unknown.
+    Unknown,
 }
 
 /// Why something outside did not work; a closed list, details are in the log of the process.
@@ -206,6 +229,8 @@ pub enum FailureReason {
     WrongType,
     /// Took too long.
     TooSlow,
+    /// The room could not be joined.
+    ConferenceUnavailable,
     /// Could not be stored.
     StorageError,
     /// Something else.

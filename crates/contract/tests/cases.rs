@@ -1,8 +1,12 @@
 //! Single cases that no story tells well.
 #![allow(clippy::unwrap_used)]
 
+#[path = "cases/control.rs"]
+mod control;
 #[path = "cases/costs.rs"]
 mod costs;
+#[path = "cases/joined.rs"]
+mod joined;
 #[path = "cases/keys.rs"]
 mod keys;
 #[path = "shelf/memory.rs"]

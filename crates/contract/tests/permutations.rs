@@ -1,6 +1,8 @@
 //! What holds for every history: order and repetition of webhooks, batching, privacy, and reading the log back.
 #![allow(clippy::unwrap_used)]
 
+#[path = "permutations/acts.rs"]
+mod acts;
 #[path = "permutations/history.rs"]
 mod history;
 #[path = "permutations/kinds.rs"]

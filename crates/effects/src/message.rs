@@ -195,6 +195,7 @@ fn outgoing(state: &Entity) -> Option<&Outgoing> {
         Entity::Call(_)
         | Entity::Conference(_)
         | Entity::Message(_)
+        | Entity::Media(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => None,

@@ -132,6 +132,7 @@ fn recordings(state: &Entity) -> Option<&Recordings> {
         Entity::Conference(conference) => Some(&conference.recordings),
         Entity::Contract(_)
         | Entity::Message(_)
+        | Entity::Media(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => None,

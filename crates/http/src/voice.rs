@@ -88,7 +88,8 @@ async fn invoke(
         .map_err(|error| Problem::field(Kind::BadRequest, "phone", error.to_string()))?;
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let dial_id = stamp.id.simple().to_string();
-    let command = Command::InvokeCall(InvokeCall { dial_id: dial_id.clone(), phone: phone.clone() });
+    let command =
+        Command::InvokeCall(InvokeCall { dial_id: dial_id.clone(), phone: phone.clone(), provider: None });
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     let answer = state.dialer.dial(&dial_stream(&dial_id), std::slice::from_ref(&phone)).await;
     let answer = answer.map_err(|error| not_dialled("Failed to initiate the call", error))?;
@@ -112,6 +113,7 @@ fn leg_word(status: LegStatus) -> &'static str {
         LegStatus::NotSupported => "DestinationNotSupported",
         LegStatus::InsufficientCredit => "InsufficientCredit",
         LegStatus::Refused => "Failed",
+        LegStatus::Unknown => "Unknown",
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
         }),
         Entity::Conference(_)
         | Entity::Message(_)
+        | Entity::Media(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => {}
@@ -85,6 +86,6 @@ fn may_have_tasks(entity: &Entity) -> bool {
         Entity::Call(call) => !call.recordings.0.is_empty(),
         Entity::Conference(conference) => !conference.recordings.0.is_empty(),
         Entity::Contract(_) => true,
-        Entity::Message(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => false,
+        Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! What is read alike for every provider that tells a call by its direction and its two ends.
 
+use contract::conference::request_stream;
 use contract::fact::{Direction, Fact, Occurred, Private, Subject, What};
 use contract::phone::Country;
 use contract::provider::Provider;
@@ -7,6 +8,11 @@ use contract::provider::Provider;
 use crate::africastalking::normalised;
 use crate::africastalking::time::instant;
 use crate::word::plain;
+
+/// What a provider sent back as the id of our request, where it is one.
+pub(crate) fn request(id: Option<&str>) -> Option<String> {
+    id.filter(|id| request_stream(id).is_some()).map(str::to_owned)
+}
 
 /// The moments of a call that have a word of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,22 @@ pub struct Reading {
     pub echo: Echo,
 }
 
+impl Reading {
+    /// The same for a webhook whose address names our conference or dialling, as we gave it when the call was placed. An id
+    /// that is none of ours changes nothing.
+    #[must_use]
+    pub fn of_request(mut self, id: Option<&str>) -> Reading {
+        let Some(id) = crate::leg::request(id) else { return self };
+        for fact in &mut self.facts {
+            if let Some(leg) = fact.what.leg_mut() {
+                leg.request = Some(id.clone());
+            }
+        }
+        self.echo.client_request_id = Some(id);
+        self
+    }
+}
+
 /// Ids and circumstances an answer is chosen by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Echo {

@@ -15,7 +15,7 @@ use crate::reading::{Echo, ReadError, Reading};
 use crate::word::plain;
 
 /// What every conference id of ours starts with.
-pub const CONFERENCE_PREFIX: &str = "ATVoice_";
+pub use contract::conference::CONFERENCE_PREFIX;
 
 /// The documented names and the provider's own for the same thing.
 const RENAMED: [(&str, &str); 2] = [("phoneNumber", "callerNumber"), ("duration", "durationInSeconds")];

@@ -80,6 +80,8 @@ impl Story {
             parties: PHONES.iter().map(|phone| phone.parse().unwrap()).collect(),
             contract_type: contract::command::ContractType::default(),
             expected_duration_s: 600,
+            provider: None,
+            room: None,
         });
         self.happen(Via::Api, vec![Body::Command(create)]).await;
         let leg = |party: u32| DialledLeg {

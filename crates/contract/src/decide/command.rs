@@ -6,19 +6,21 @@ use ledger::hash::sha256;
 use ledger::key::{Action, SignedStatement};
 use ledger::time::Timestamp;
 
-use super::{Stop, act, voice};
+use super::{Stop, act, control, voice};
 use crate::agreement::confirmable_until;
 use crate::call::Call;
-use crate::command::{Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX};
+use crate::command::{
+    CONFERENCE_PARTIES_MAX, Command, ContractType, CreateConference, CreateContract, InvokeCall, PARTIES_MAX,
+};
 use crate::document::{self, DocumentError, RecordingRef};
-use crate::entity::{Entity, KEYS_STREAM, conference_stream, contract_stream, dial_stream};
+use crate::entity::{Entity, KEYS_STREAM, conference_stream, contract_stream, dial_stream, token};
 use crate::event::{
     ConferenceRequested, ContractDrafted, DialRequested, EventData, MessageRequested, Template,
 };
 use crate::input::Seed;
 use crate::outcome::Refusal;
 use crate::text;
-use crate::world::{Recorder, World};
+use crate::world::{Recorder, World, space};
 
 pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     match command {
@@ -30,6 +32,9 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::AddRecording(command) => voice::add_recording(command, recorder),
         Command::AddTranscript(command) => voice::add_transcript(command, recorder),
         Command::RequestTranscript(command) => voice::request_transcript(command, recorder),
+        Command::ControlConference(command) => control::conference(command, recorder),
+        Command::ControlCall(command) => control::call(command, recorder),
+        Command::UploadMedia(command) => control::media(command, recorder),
         Command::StateKey(command) => state_key(&command.statement, recorder),
     }
 }
@@ -49,15 +54,17 @@ fn conference(command: &CreateConference, recorder: &mut Recorder<'_>) -> Result
     {
         return Err(Stop::Already(stream));
     }
-    check_parties(command.parties.iter().map(|p| p.as_str()))?;
+    check_parties(command.parties.iter().map(|p| p.as_str()), CONFERENCE_PARTIES_MAX)?;
     let data = EventData::ConferenceRequested(ConferenceRequested {
         parties: u32::try_from(command.parties.len()).unwrap_or(u32::MAX),
         contract_type: command.contract_type,
         expected_duration_s: command.expected_duration_s,
+        provider: command.provider,
     });
     let names: Vec<String> = (0..command.parties.len()).map(|n| format!("phone_{n}")).collect();
-    let private: Vec<(&str, &str)> =
+    let mut private: Vec<(&str, &str)> =
         names.iter().map(String::as_str).zip(command.parties.iter().map(|p| p.as_str())).collect();
+    private.extend(command.room.as_deref().map(|room| ("room", room)));
     Ok(recorder.record(&stream, data, None, &private)?)
 }
 
@@ -66,12 +73,12 @@ fn invoke(command: &InvokeCall, recorder: &mut Recorder<'_>) -> Result<(), Stop>
     if recorder.world.entity(&stream).is_some() {
         return Err(Stop::Already(stream));
     }
-    let data = EventData::DialRequested(DialRequested { parties: 1 });
+    let data = EventData::DialRequested(DialRequested { parties: 1, provider: command.provider });
     Ok(recorder.record(&stream, data, None, &[("phone_0", command.phone.as_str())])?)
 }
 
 fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
-    check_parties(command.parties.iter().map(|p| p.phone.as_str()))?;
+    check_parties(command.parties.iter().map(|p| p.phone.as_str()), PARTIES_MAX)?;
     if command.expires_at.is_some_and(|at| at <= recorder.world.recorded_at(recorder.input)) {
         let reason = "lies in the past; nobody could confirm the contract".into();
         return Err(Refusal::Invalid { field: "expires_at".into(), reason }.into());
@@ -136,7 +143,12 @@ pub(super) fn negotiated_on(
     let Some(Entity::Conference(conference)) = world.entity(&stream) else {
         return Err(Refusal::NotFound { what: "conference".into() });
     };
-    let legs: Vec<&String> = conference.legs.iter().filter_map(|leg| leg.call.as_ref()).collect();
+    let key = token(id);
+    let named = world.linked(space::LEG, &key);
+    let placed = conference.legs.iter().filter_map(|leg| leg.call.as_ref());
+    let mut legs: Vec<&String> = placed.collect();
+    let others: Vec<&String> = named.filter(|leg| !legs.contains(leg)).collect();
+    legs.extend(others);
     let calls: Vec<&Call> = legs
         .iter()
         .filter_map(|leg| match world.entity(leg) {
@@ -182,14 +194,14 @@ fn state_key(statement: &str, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     Ok(recorder.record(KEYS_STREAM, event, None, &[])?)
 }
 
-fn check_parties<'p>(phones: impl Iterator<Item = &'p str>) -> Result<(), Refusal> {
+fn check_parties<'p>(phones: impl Iterator<Item = &'p str>, max: usize) -> Result<(), Refusal> {
     let phones: Vec<&str> = phones.collect();
     let invalid = |reason: &str| Refusal::Invalid { field: "parties".into(), reason: reason.into() };
     if phones.len() < 2 {
         return Err(invalid("at least 2 parties are required"));
     }
-    if phones.len() > PARTIES_MAX {
-        return Err(invalid("at most 10 parties are possible"));
+    if phones.len() > max {
+        return Err(invalid(&format!("at most {max} parties are possible")));
     }
     if phones.iter().collect::<BTreeSet<_>>().len() < phones.len() {
         return Err(invalid("each phone number may stand only once"));

@@ -21,6 +21,12 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
         Report::Dialled { stream, provider, legs } => dialled(stream, *provider, legs, recorder),
         Report::DialFailed { stream, reason } => dial_failed(stream, *reason, recorder),
+        Report::Controlled { stream, control, reference } => {
+            super::control::done(stream, *control, reference.as_deref(), recorder)
+        }
+        Report::ControlFailed { stream, control, reason } => {
+            super::control::failed(stream, *control, *reason, recorder)
+        }
         Report::RecordingFetched { task, sha256, bytes, media_type, duration_ms, transcribe } => {
             let fetched = RecordingFetched {
                 task: task.task,

@@ -4,7 +4,10 @@ use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use crate::command::{Answer, ContractType, Language};
+use crate::control::Action;
 use crate::fact::{ConferenceStatus, DeliveryStatus, Leg, SessionStatus};
 use crate::provider::Provider;
 use crate::report::{DialledLeg, FailureReason};
@@ -140,6 +143,46 @@ pub struct ConferenceRequested {
     pub contract_type: ContractType,
     /// Expected length, seconds.
     pub expected_duration_s: u32,
+    /// Who dials; none where it was written before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+}
+
+/// Data of `conference.found`. The room's name is a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConferenceFound {
+    /// At whom.
+    pub provider: Provider,
+    /// When it was opened, by the provider's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
+}
+
+/// Data of `control.requested`. What it is done with (member, text, address, number) are disclosures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlRequested {
+    /// The input that asked; names the act in its result.
+    pub control: Uuid,
+    /// What.
+    pub action: Action,
+    /// Of whom.
+    pub provider: Provider,
+}
+
+/// Data of `control.done`. The provider's id of what it began is a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlDone {
+    /// The input that asked.
+    pub control: Uuid,
+}
+
+/// Data of `control.failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlFailed {
+    /// The input that asked.
+    pub control: Uuid,
+    /// Why.
+    pub reason: FailureReason,
 }
 
 /// Data of `conference.reported`.
@@ -160,6 +203,9 @@ pub struct ConferenceReported {
 pub struct DialRequested {
     /// How many are dialled.
     pub parties: u32,
+    /// Who dials; none where it was written before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
 }
 
 /// Data of `dial.placed`.

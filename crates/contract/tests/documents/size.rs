@@ -67,6 +67,8 @@ fn the_largest_contract_is_recorded_and_read_back() {
         parties: (0..PARTIES_MAX).map(phone).collect(),
         contract_type: contract::command::ContractType::default(),
         expected_duration_s: u32::MAX,
+        provider: None,
+        room: None,
     });
     fold(1, Body::Command(conference), &mut world);
     let leg = |party: u32| DialledLeg {

@@ -15,6 +15,7 @@ use ledger::key::{Action, KeyStatement, RecordKey, Role};
 use ledger::time::Timestamp;
 use proptest::prelude::*;
 
+use crate::acts;
 use crate::memory::{ORIGIN, Shelf, input, webhook};
 use crate::telling::{self, CALLS, CONFERENCE, PHONES};
 use crate::terms::{TRANSCRIPT, contract};
@@ -90,6 +91,13 @@ pub enum Step {
         party: usize,
         proven: bool,
     },
+    Acts {
+        kind: usize,
+    },
+    Acted {
+        which: usize,
+        done: bool,
+    },
     Key {
         number: u8,
     },
@@ -157,6 +165,8 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         1 => (0..2_usize, yes()).prop_map(|(id, over)| Step::Session { id, over }),
         1 => (0..4_usize, yes()).prop_map(|(party, proven)| Step::Refuses { party, proven }),
+        3 => (0..15_usize).prop_map(|kind| Step::Acts { kind }),
+        3 => (0..3_usize, yes()).prop_map(|(which, done)| Step::Acted { which, done }),
         1 => (0..2_u8).prop_map(|number| Step::Key { number }),
         2 => (0..3_usize, 1..4_u32, 0..4_usize)
             .prop_map(|(call, attempt, result)| Step::Looked { call, attempt, result }),
@@ -232,7 +242,7 @@ impl SoFar {
             Step::Conference => command(conference()),
             Step::Dial => {
                 let phone = PHONES[3].parse().unwrap();
-                command(Command::InvokeCall(InvokeCall { dial_id: "dial_1".into(), phone }))
+                command(Command::InvokeCall(InvokeCall { dial_id: "dial_1".into(), phone, provider: None }))
             }
             Step::Dialled { failed } => Some((Via::Effect, true, Body::Report(dialled(*failed)))),
             Step::Told(facts) => {
@@ -267,6 +277,10 @@ impl SoFar {
             Step::Speaks { call, attempt, what } => self.spoken(*call, *attempt, *what),
             Step::Looked { call, attempt, result } => {
                 Some((Via::Effect, true, Body::Report(looked(*call, *attempt, *result))))
+            }
+            Step::Acts { kind } => command(acts::asked(*kind)),
+            Step::Acted { which, done } => {
+                Some((Via::Effect, true, Body::Report(acts::result(&self.shelf, *which, *done)?)))
             }
             Step::Key { number } => command(Command::StateKey(StateKey { statement: statement(*number) })),
             step => self.message(step),
@@ -433,6 +447,8 @@ fn conference() -> Command {
         parties: PHONES[..2].iter().map(|p| p.parse().unwrap()).collect(),
         contract_type: ContractType::ServiceAgreement,
         expected_duration_s: 600,
+        provider: None,
+        room: None,
     })
 }
 

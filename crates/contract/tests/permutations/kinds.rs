@@ -1,6 +1,7 @@
 //! Every type of record once: what is written can be read.
 
 use contract::command::{ContractType, Language};
+use contract::control::Action;
 use contract::event::*;
 use contract::fact::{CallOutcome, Cause, ConferenceStatus, DeliveryStatus, Direction, Leg, SessionStatus};
 use contract::provider::Provider;
@@ -9,7 +10,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 43] = [
+pub const ALL: [&str; 47] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -36,6 +37,10 @@ pub const ALL: [&str; 43] = [
     "dial.requested",
     "dial.placed",
     "dial.failed",
+    "conference.found",
+    "control.requested",
+    "control.done",
+    "control.failed",
     "contract.drafted",
     "contract.confirmed",
     "contract.rejected",
@@ -69,6 +74,7 @@ fn call() -> CallFact {
         cost: Some("0.8000".into()),
         currency: Some("KES".into()),
         started_at: Some(Timestamp::EPOCH),
+        request: Some("ATVoice_0123456789ab".into()),
     };
     CallFact { leg, conflict: true, stale: true }
 }
@@ -110,14 +116,27 @@ fn transcript() -> [EventData; 3] {
 fn conference() -> [EventData; 5] {
     let (duration_s, conflict) = (Some(300), true);
     let contract_type = ContractType::ServiceAgreement;
-    let requested = ConferenceRequested { parties: 2, contract_type, expected_duration_s: 600 };
+    let provider = Some(Provider::TryVox);
+    let requested = ConferenceRequested { parties: 2, contract_type, expected_duration_s: 600, provider };
     let reported = ConferenceReported { status: ConferenceStatus::Completed, duration_s, conflict };
     [
         EventData::ConferenceRequested(requested),
         EventData::ConferenceReported(reported),
-        EventData::DialRequested(DialRequested { parties: 1 }),
+        EventData::DialRequested(DialRequested { parties: 1, provider: None }),
         EventData::DialPlaced(placed()),
         EventData::DialFailed(DialFailed { reason: FailureReason::Unreachable }),
+    ]
+}
+
+fn control() -> [EventData; 4] {
+    let control = uuid::Uuid::from_u128(7);
+    let found = ConferenceFound { provider: Provider::TryVox, begun_at: Some(Timestamp::EPOCH) };
+    let requested = ControlRequested { control, action: Action::Speak, provider: Provider::TryVox };
+    [
+        EventData::ConferenceFound(found),
+        EventData::ControlRequested(requested),
+        EventData::ControlDone(ControlDone { control }),
+        EventData::ControlFailed(ControlFailed { control, reason: FailureReason::UnknownOutcome }),
     ]
 }
 
@@ -197,6 +216,7 @@ fn full() -> Vec<EventData> {
     ];
     all.extend(transcript());
     all.extend(conference());
+    all.extend(control());
     all.extend(contract());
     all.extend(message());
     all.extend(person());
@@ -230,7 +250,7 @@ fn every_type_is_read_as_it_was_written() {
 
 #[test]
 fn what_this_program_does_not_know_is_an_error() {
-    let (_, value) = EventData::DialRequested(DialRequested { parties: 1 }).encode();
+    let (_, value) = EventData::DialRequested(DialRequested { parties: 1, provider: None }).encode();
     assert!(EventData::decode("dial.forgotten", &value).is_err());
     assert!(EventData::decode("contract.drafted", &value).is_err());
 }

@@ -25,6 +25,8 @@ fn seen(told: &[Vec<Fact>]) -> (BTreeMap<String, Entity>, ConferenceStatus) {
         parties: PHONES[..2].iter().map(|p| p.parse().unwrap()).collect(),
         contract_type: ContractType::default(),
         expected_duration_s: 600,
+        provider: None,
+        room: None,
     }));
     let leg = |party: u32| DialledLeg {
         party,

@@ -88,17 +88,21 @@ fn leg() -> impl Strategy<Value = Leg> {
         option(0..3),
         proptest::option::of(cost),
         times,
+        proptest::option::of(prop::sample::select(vec![CONFERENCE, "ATVoice_ffffffffffff", "not ours"])),
     )
-        .prop_map(|(outcome, cause, direction, duration_s, dial_duration_s, cost, started_at)| Leg {
-            direction,
-            outcome,
-            cause,
-            duration_s,
-            dial_duration_s,
-            cost: cost.map(str::to_owned),
-            currency: duration_s.map(|_| "KES".to_owned()),
-            started_at,
-        })
+        .prop_map(
+            |(outcome, cause, direction, duration_s, dial_duration_s, cost, started_at, request)| Leg {
+                direction,
+                outcome,
+                cause,
+                duration_s,
+                dial_duration_s,
+                cost: cost.map(str::to_owned),
+                currency: duration_s.map(|_| "KES".to_owned()),
+                started_at,
+                request: request.map(str::to_owned),
+            },
+        )
 }
 
 fn instant() -> impl Strategy<Value = Timestamp> {

@@ -6,7 +6,7 @@ use ledger::time::Timestamp;
 use crate::telling::{CONFERENCE, PHONES};
 
 /// Names, words and terms that must never stand in a record.
-pub const CONFIDENTIAL: [&str; 9] = [
+pub const CONFIDENTIAL: [&str; 11] = [
     "Wanjiru",
     "Kamau",
     "spoken words",
@@ -16,6 +16,8 @@ pub const CONFIDENTIAL: [&str; 9] = [
     "moisture",
     "recordings.example",
     "callerNumber",
+    "needle",
+    "secret-room",
 ];
 
 /// What was said.

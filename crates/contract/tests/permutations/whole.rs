@@ -209,7 +209,7 @@ proptest! {
 fn histories_reach_every_type_of_record() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut missing: BTreeSet<&str> = crate::kinds::ALL.into_iter().collect();
-    for _ in 0..400 {
+    for _ in 0..600 {
         let inputs = history().new_tree(&mut runner).unwrap().current();
         let shelf = folded([inputs.as_slice()]);
         missing.retain(|kind| shelf.log.iter().all(|made| made.kind != *kind));

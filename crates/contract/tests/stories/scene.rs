@@ -69,11 +69,15 @@ impl Scene {
                     parties: parties.iter().map(|p| phone(p)).collect(),
                     contract_type: ContractType::default(),
                     expected_duration_s: 600,
+                    provider: None,
+                    room: None,
                 }))
             }
-            ["a", "call", id, "to", to] => {
-                command(Command::InvokeCall(InvokeCall { dial_id: (*id).to_owned(), phone: phone(to) }))
-            }
+            ["a", "call", id, "to", to] => command(Command::InvokeCall(InvokeCall {
+                dial_id: (*id).to_owned(),
+                phone: phone(to),
+                provider: None,
+            })),
             ["a", "contract"] => command(Command::CreateContract(Box::new(contract(details)))),
             [from, "answers", answer, "to", id, "with", code @ ..] => {
                 let code = self.fill(from, &code.join(" "));

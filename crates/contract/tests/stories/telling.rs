@@ -83,6 +83,9 @@ fn states(stream: &str, entity: &Entity, all: &BTreeMap<String, Entity>) -> Vec<
             (word.to_owned(), None, None)
         }
         Entity::Session(session) => (format!("{} steps", session.steps), None, None),
+        Entity::Media(media) => {
+            (format!("{} done, {} failed", media.controls.done, media.controls.failed), None, None)
+        }
         Entity::Keys(keys) => (format!("{} added, {} ended", keys.added, keys.ended), None, None),
     };
     let mut lines = vec![(about.clone(), line)];

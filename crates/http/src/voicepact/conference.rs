@@ -89,6 +89,8 @@ async fn create(
         parties: parties.clone(),
         contract_type,
         expected_duration_s,
+        provider: None,
+        room: None,
     });
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     // Before dialling: somebody can pick up, and the provider ask for a script, before the answer to us is here.

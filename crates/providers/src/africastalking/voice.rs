@@ -29,7 +29,7 @@ use super::outcome::{End, cause};
 use super::time::{self, Zone};
 use super::{cost, currency, normalised, number};
 use crate::form::{self, Fields, key_digest};
-use crate::leg::direction;
+use crate::leg::{direction, request};
 use crate::reading::{Echo, ReadError, Reading};
 use crate::word::plain;
 
@@ -126,7 +126,7 @@ impl<'a> Callback<'a> {
             event,
             state,
             dialled: any_told(fields, &DIALLED)?,
-            leg: leg(fields, started.as_ref())?,
+            leg: Leg { request: request(fields.get("clientRequestId")?), ..leg(fields, started.as_ref())? },
             started,
             private: private(fields, country)?,
             country,
@@ -270,6 +270,7 @@ fn leg(fields: &Fields, started: Option<&Occurred>) -> Result<Leg, ReadError> {
         currency: beside.or_else(|| amount.as_ref().and_then(|(code, _)| code.clone())),
         cost: amount.map(|(_, amount)| amount),
         started_at: started.map(|occurred| occurred.at),
+        request: None,
     })
 }
 

@@ -20,11 +20,10 @@ use contract::phone::Country;
 use contract::provider::Provider;
 
 use crate::africastalking::outcome::{End, cause};
-use crate::form::{Media, is_id};
+use crate::form::Media;
 use crate::json::document::Document;
-use crate::leg::{Moment, Told, direction, ends, occurred};
+use crate::leg::{Moment, Told, direction, ends, occurred, request};
 use crate::reading::{Echo, ReadError, Reading};
-use crate::voicepact::CONFERENCE_PREFIX;
 use crate::word::plain;
 
 /// Where a recording's address is looked for.
@@ -36,12 +35,17 @@ const RECORDING_SECONDS: [&str; 2] = ["data.recording.duration_seconds", "data.d
 const CALL_SECONDS: [&str; 2] = ["data.duration_seconds", "call.duration_seconds"];
 /// Where the cause of an end is looked for.
 const CAUSE: [&str; 3] = ["data.hangup_cause", "data.cause", "call.hangup_cause"];
-/// Where the id of our conference comes back that was given along when the call was placed, or set by an action.
-const CONFERENCE: [&str; 4] = [
+/// Where the id of our conference or dialling comes back that was given along when the call was placed, or set by an
+/// action.
+const REQUEST: [&str; 8] = [
     "variables.conference_id",
+    "variables.request_id",
     "metadata.conference_id",
+    "metadata.request_id",
     "call.metadata.conference_id",
+    "call.metadata.request_id",
     "call.variables.conference_id",
+    "call.variables.request_id",
 ];
 
 /// Reads one webhook.
@@ -163,16 +167,15 @@ impl<'a> Call<'a> {
     }
 
     fn reading(&self, fact: Fact, active: bool) -> Reading {
-        let echo =
-            Echo { session_id: self.told.id.clone(), client_request_id: self.conference(), dialled: false };
-        Reading { facts: vec![fact], active, echo }
+        let echo = Echo { session_id: self.told.id.clone(), ..Echo::default() };
+        Reading { facts: vec![fact], active, echo }.of_request(self.request().as_deref())
     }
 
-    /// Customers may put anything under that name, so only what looks like an id of ours is taken.
-    fn conference(&self) -> Option<String> {
-        CONFERENCE
+    /// Customers may put anything under these names, so only what is an id of ours is taken.
+    fn request(&self) -> Option<String> {
+        REQUEST
             .iter()
             .filter_map(|path| self.document.text(path).ok().flatten())
-            .find(|id| id.starts_with(CONFERENCE_PREFIX) && is_id(id).is_ok())
+            .find_map(|id| request(Some(&id)))
     }
 }
