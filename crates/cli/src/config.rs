@@ -41,6 +41,17 @@ pub enum Voxml {
     Json,
 }
 
+/// Who dials where a request names nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dials {
+    /// Africa's Talking.
+    Africastalking,
+    /// TryVox.
+    Tryvox,
+    /// MiniVoice.
+    Minivoice,
+}
+
 /// Settings of the service.
 #[derive(Args, Clone)]
 pub struct Config {
@@ -129,6 +140,48 @@ pub struct Config {
     #[arg(long, env = "AHADI_SILENT_CALL_MINUTES", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub silent_call_minutes: u32,
+    /// How the providers reach this service, without a slash at the end: `https://voice.example.org`. TryVox is told it with
+    /// every call.
+    #[arg(long, env = "AHADI_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Who dials where a request names nobody: africastalking, tryvox or minivoice; else the first that is configured.
+    #[arg(long, env = "AHADI_PROVIDER", value_enum)]
+    pub provider: Option<Dials>,
+    /// TryVox: id of the account.
+    #[arg(long, env = "AHADI_TRYVOX_AUTH_ID")]
+    pub tryvox_auth_id: Option<String>,
+    /// TryVox: the account's token.
+    #[arg(long, env = "AHADI_TRYVOX_AUTH_TOKEN", hide_env_values = true)]
+    pub tryvox_auth_token: Option<String>,
+    /// File that holds the token of TryVox.
+    #[arg(long, env = "AHADI_TRYVOX_AUTH_TOKEN_FILE", conflicts_with = "tryvox_auth_token")]
+    pub tryvox_auth_token_file: Option<PathBuf>,
+    /// TryVox: our number, E.164.
+    #[arg(long, env = "AHADI_TRYVOX_NUMBER")]
+    pub tryvox_number: Option<String>,
+    /// TryVox: base URL, in place of its own.
+    #[arg(long, env = "AHADI_TRYVOX_URL")]
+    pub tryvox_url: Option<String>,
+    /// MiniVoice: key of the application.
+    #[arg(long, env = "AHADI_MINIVOICE_API_KEY", hide_env_values = true)]
+    pub minivoice_api_key: Option<String>,
+    /// File that holds the key of MiniVoice.
+    #[arg(long, env = "AHADI_MINIVOICE_API_KEY_FILE", conflicts_with = "minivoice_api_key")]
+    pub minivoice_api_key_file: Option<PathBuf>,
+    /// MiniVoice: our number, E.164.
+    #[arg(long, env = "AHADI_MINIVOICE_NUMBER")]
+    pub minivoice_number: Option<String>,
+    /// MiniVoice: base URL, in place of its own.
+    #[arg(long, env = "AHADI_MINIVOICE_URL")]
+    pub minivoice_url: Option<String>,
+    /// Most parties of one conference, 2 to 250.
+    #[arg(long, env = "AHADI_CONFERENCE_PARTIES_MAX", default_value_t = 10,
+          value_parser = clap::value_parser!(u16).range(2..=250))]
+    pub conference_parties_max: u16,
+    /// How long a provider may take to answer a request, seconds. After that it is unknown whether it did it.
+    #[arg(long, env = "AHADI_PROVIDER_SECONDS_MAX", default_value_t = 15,
+          value_parser = clap::value_parser!(u16).range(1..=120))]
+    pub provider_seconds_max: u16,
     /// Internal addresses from which recordings may be fetched, `host:port`.
     #[arg(long, env = "AHADI_RECORDING_ALLOW", value_delimiter = ',')]
     pub recording_allow: Vec<String>,
@@ -184,6 +237,8 @@ impl Config {
             (&mut self.admin_key, &self.admin_key_file),
             (&mut self.africastalking_api_key, &self.africastalking_api_key_file),
             (&mut self.transcribe_api_key, &self.transcribe_api_key_file),
+            (&mut self.tryvox_auth_token, &self.tryvox_auth_token_file),
+            (&mut self.minivoice_api_key, &self.minivoice_api_key_file),
         ] {
             if let Some(path) = file {
                 *value = Some(secret_file(path)?);
@@ -255,4 +310,6 @@ pub const SECRETS: [&str; 8] = [
     "africastalking_api_key",
     "transcribe_url",
     "transcribe_api_key",
+    "tryvox_auth_token",
+    "minivoice_api_key",
 ];

@@ -1,5 +1,6 @@
 //! The binary `ahadi`: settings, roles, and the commands of operators and auditors. No logic of the ledger is here.
 
+pub mod accounts;
 pub mod command;
 pub mod config;
 pub mod evidence;

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use contract::phone::Country;
 use effects::account::Account;
-use effects::client::{Client, ClientLimits};
+use effects::client::Client;
+use effects::control::Controller;
 use effects::deadline::Timekeeper;
 use effects::dial::Dialer;
 use effects::door::Door;
@@ -22,6 +23,7 @@ use providers::script::{Dialect, Script};
 use providers::secret::PathSecrets;
 use tokio::net::TcpListener;
 
+use crate::accounts::{accounts, limits};
 use crate::command::keys;
 use crate::config::{Config, Entries, Role, Voxml};
 use crate::system::System;
@@ -73,10 +75,10 @@ impl Listening {
 /// When the address is taken or settings are wrong.
 pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let config = system.config.clone();
-    let account = account(&config)?;
-    let client = Client::new(ClientLimits::default())?;
+    let accounts = accounts(&config)?;
+    let client = Client::new(limits(&config))?;
     if config.has(Role::Effects) {
-        start_effects(system, &config, client.clone(), account.clone()).await?;
+        start_effects(system, &config, client.clone(), accounts.africastalking.clone()).await?;
     }
     let listener = TcpListener::bind(config.listen)
         .await
@@ -86,11 +88,13 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     if let Some(door) = system.door.clone() {
         let transcriber = config.transcribe_url.is_some();
         let tools = Tools { transcriber, blobs: Some(open_blobs(&config).await?) };
-        let dialer = Dialer::new(door.clone(), client, account);
+        let dialer = Dialer::new(door.clone(), client.clone(), accounts.clone());
+        let controller = Controller::new(door.clone(), client, accounts);
         let parts = Parts {
             door,
             reader: system.store.reader(),
             dialer: dialer.clone(),
+            controller: controller.clone(),
             lag: lag::of(system),
             tools,
         };
@@ -98,8 +102,9 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
         let stop = system.intake();
         system.add("listener", async move {
             server::serve(listener, routes, stop).await?;
-            // Diallings begun for a client that left are finished too.
+            // What was begun for a client that left is finished too.
             dialer.finished().await;
+            controller.finished().await;
             Ok(())
         });
     }
@@ -214,31 +219,12 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         minivoice_signing,
         minivoice_answer: minivoice_answer(),
         tryvox_answer: tryvox_answer(voxml),
+        tryvox_auth_id: config.tryvox_auth_id.clone(),
+        conference_parties_max: config.conference_parties_max.into(),
         webhooks: config.has(Role::Ingress),
         api: config.has(Role::Api),
         run: format!("{}-{}", std::process::id(), crate::system::now().millis()),
     })
-}
-
-fn account(config: &Config) -> anyhow::Result<Option<Account>> {
-    let parts =
-        (&config.africastalking_username, &config.africastalking_api_key, &config.africastalking_number);
-    match parts {
-        (Some(username), Some(api_key), Some(line)) => Ok(Some(Account {
-            username: username.clone(),
-            api_key: api_key.clone(),
-            line: line.clone(),
-            sender: config.africastalking_sender.clone(),
-            voice_url: config.africastalking_voice_url.as_deref().map(without_slash),
-            messaging_url: config.africastalking_sms_url.as_deref().map(without_slash),
-        })),
-        (None, None, None) => Ok(None),
-        _ => bail!("Africa's Talking needs user name, API key and number; some of them are missing"),
-    }
-}
-
-fn without_slash(url: &str) -> String {
-    url.trim_end_matches('/').to_owned()
 }
 
 /// Adopts the configured admin key, or makes one where the interface has no key at all.

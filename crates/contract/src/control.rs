@@ -59,6 +59,9 @@ pub struct Said {
     /// A number, in E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Which side of a call: `caller` or `callee`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
 }
 
 impl std::fmt::Debug for Said {
@@ -76,6 +79,7 @@ impl Said {
             ("voice", &self.voice),
             ("url", &self.url),
             ("to", &self.to),
+            ("leg", &self.leg),
         ];
         named.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }

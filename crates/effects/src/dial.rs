@@ -1,5 +1,9 @@
 //! Dialling: rings people, once, and brings back what the provider said.
 
+mod apart;
+
+pub use apart::{REQUEST_PARAMETER, ROOM_PARAMETER};
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +13,7 @@ use contract::report::{DialledLeg, FailureReason, Report};
 use providers::africastalking::rest::{self, CallEntry, RestError};
 use tokio_util::task::TaskTracker;
 
-use crate::account::Account;
+use crate::account::Accounts;
 use crate::client::{Client, SendError};
 use crate::door::{Door, DoorError};
 
@@ -25,13 +29,36 @@ pub struct Dialer {
 struct Inner {
     door: Door,
     client: Client,
-    account: Option<Account>,
+    accounts: Accounts,
     running: TaskTracker,
 }
 
 impl fmt::Debug for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dialer").field("account", &self.inner.account).finish_non_exhaustive()
+        f.debug_struct("Dialer").field("accounts", &self.inner.accounts).finish_non_exhaustive()
+    }
+}
+
+/// What is to be dialled. `Debug` hides the numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialling {
+    /// The request it is for, which must be journaled before: `conference/…`, `dial/…`.
+    pub stream: String,
+    /// Who dials.
+    pub provider: Provider,
+    /// Whom, all at once.
+    pub phones: Vec<Phone>,
+    /// The room each joins when it is answered, where the provider has rooms with names.
+    pub room: Option<String>,
+    /// Whether the provider shall record each call, where it can be told to.
+    pub record: bool,
+}
+
+impl Dialling {
+    /// Our own id of the request. It comes back with the events of every leg, so they can be joined even when the answer
+    /// is lost.
+    fn request(&self) -> Option<&str> {
+        self.stream.split_once('/').map(|(_, id)| id)
     }
 }
 
@@ -94,21 +121,25 @@ impl SendError {
 }
 
 impl Dialer {
-    /// A dialler for an account; without one every dialling fails, and is recorded as failed.
-    pub fn new(door: Door, client: Client, account: Option<Account>) -> Dialer {
-        Dialer { inner: Arc::new(Inner { door, client, account, running: TaskTracker::new() }) }
+    /// A dialler for these accounts; what is to be dialled without one fails, and is recorded as failed.
+    pub fn new(door: Door, client: Client, accounts: impl Into<Accounts>) -> Dialer {
+        let accounts = accounts.into();
+        Dialer { inner: Arc::new(Inner { door, client, accounts, running: TaskTracker::new() }) }
     }
 
-    /// Rings all `phones` at once for `stream` (`conference/…`, `dial/…`), whose request must be journaled before.
-    /// The result is journaled before this returns. Dropping the future changes nothing: the dialling goes on, and its
-    /// result is journaled all the same.
+    /// The accounts it dials with.
+    pub fn accounts(&self) -> &Accounts {
+        &self.inner.accounts
+    }
+
+    /// Rings people. The result is journaled before this returns. Dropping the future changes nothing: the dialling goes
+    /// on, and its result is journaled all the same.
     ///
     /// # Errors
     /// [`DialError`].
-    pub async fn dial(&self, stream: &str, phones: &[Phone]) -> Result<DialAnswer, DialError> {
+    pub async fn dial(&self, dialling: Dialling) -> Result<DialAnswer, DialError> {
         let inner = Arc::clone(&self.inner);
-        let (stream, phones) = (stream.to_owned(), phones.to_vec());
-        let dialling = self.inner.running.spawn(async move { inner.dial(stream, &phones).await });
+        let dialling = self.inner.running.spawn(async move { inner.dial(&dialling).await });
         dialling.await.unwrap_or(Err(DialError::Interrupted))
     }
 
@@ -120,13 +151,14 @@ impl Dialer {
 }
 
 impl Inner {
-    async fn dial(&self, stream: String, phones: &[Phone]) -> Result<DialAnswer, DialError> {
-        let answer = self.ring(&stream, phones).await;
+    async fn dial(&self, dialling: &Dialling) -> Result<DialAnswer, DialError> {
+        let answer = match dialling.provider {
+            Provider::AfricasTalking => self.together(dialling).await,
+            Provider::TryVox | Provider::MiniVoice => self.apart(dialling).await,
+        };
+        let (stream, provider) = (&dialling.stream, dialling.provider);
         let report = match &answer {
-            Ok(answer) => {
-                let provider = Provider::AfricasTalking;
-                Report::Dialled { stream: stream.clone(), provider, legs: answer.legs.clone() }
-            }
+            Ok(answer) => Report::Dialled { stream: stream.clone(), provider, legs: answer.legs.clone() },
             Err(error) => {
                 let reason = error.reason().unwrap_or(FailureReason::Other);
                 tracing::warn!(stream, ?reason, error = %error, "dialling failed");
@@ -140,11 +172,12 @@ impl Inner {
         answer
     }
 
-    async fn ring(&self, stream: &str, phones: &[Phone]) -> Result<DialAnswer, DialError> {
-        let account = self.account.as_ref().ok_or(DialError::NotConfigured)?;
-        // Our own id comes back with the events of every leg, so they can be joined even when this answer is lost.
-        let id = stream.split_once('/').map(|(_, id)| id);
-        let request = rest::call(&account.username, &account.api_key, &account.line, phones, id);
+    /// Africa's Talking rings all parties by one request.
+    async fn together(&self, dialling: &Dialling) -> Result<DialAnswer, DialError> {
+        let account = self.accounts.africastalking.as_ref().ok_or(DialError::NotConfigured)?;
+        let phones = &dialling.phones;
+        let request =
+            rest::call(&account.username, &account.api_key, &account.line, phones, dialling.request());
         let answer = self.client.send(&account.url(&request), &request).await?;
         let answer = rest::read_call(answer.status, &answer.body)?;
         match answer.refusal() {

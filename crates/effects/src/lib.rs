@@ -4,7 +4,7 @@
 //! like anything else that happened outside, and the fold decides what it means.
 //!
 //! ```text
-//!  request handler ──► dial ─────────────────────────► provider ─┐
+//!  request handler ──► dial, control ────────────────► provider ─┐
 //!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
 //!                        ├─► recording: fetch, store ─► blobs ───┤
 //!                        └─► transcript: ask a service ──────────┤
@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod client;
+pub mod control;
 pub mod deadline;
 pub mod dial;
 pub mod door;

@@ -21,6 +21,7 @@ pub mod health;
 pub mod inputs;
 pub mod intake;
 pub mod keys;
+pub mod order;
 pub mod problem;
 pub mod query;
 pub mod rooms;
@@ -38,6 +39,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use contract::phone::Country;
+use effects::control::Controller;
 use effects::dial::Dialer;
 use effects::door::Door;
 use ledger::checkpoint::LogVerifier;
@@ -97,6 +99,10 @@ pub struct Config {
     pub minivoice_answer: Rendered,
     /// Answers a call of TryVox.
     pub tryvox_answer: Rendered,
+    /// The account whose conferences are served below `/v1/voice/accounts/`; none where any id names it.
+    pub tryvox_auth_id: Option<String>,
+    /// Most parties of one conference.
+    pub conference_parties_max: usize,
     /// Whether webhooks are served here.
     pub webhooks: bool,
     /// Whether commands, queries and evidence are served here.
@@ -114,6 +120,8 @@ pub struct Parts {
     pub reader: Reader,
     /// Dials.
     pub dialer: Dialer,
+    /// Acts on calls and conferences.
+    pub controller: Controller,
     /// Tells how far the projector is behind.
     pub lag: LagOf,
     /// What recordings are processed with.
@@ -147,6 +155,16 @@ pub fn tryvox_answer(dialect: Dialect) -> Rendered {
     room_answer(Room { name, ..Room::default() }, dialect)
 }
 
+/// The answer to a call that joins a conference of ours: the notice that it is recorded, where the dialect can say it,
+/// then the room.
+pub fn conference_answer(room: &str, dialect: Dialect) -> Option<Rendered> {
+    let room = Room { name: Some(Label::new(room).ok()?), ..Room::default() };
+    let notice = conference_script().steps().first().cloned();
+    let whole = Script::new(notice.into_iter().chain([Step::Conference(room.clone())]).collect()).ok()?;
+    let bare = || Script::new(vec![Step::Conference(room)]).ok()?.render(dialect).ok();
+    whole.render(dialect).ok().or_else(bare)
+}
+
 fn room_answer(room: Room, dialect: Dialect) -> Rendered {
     let script = Script::new(vec![Step::Conference(room)]).expect("one step is a sound script");
     script.render(dialect).expect("every dialect but that of Africa's Talking can name a room")
@@ -154,7 +172,7 @@ fn room_answer(room: Room, dialect: Dialect) -> Rendered {
 
 /// All routes.
 pub fn router(config: &Config, parts: Parts) -> Router {
-    let Parts { door, reader, dialer, lag, tools } = parts;
+    let Parts { door, reader, dialer, controller, lag, tools } = parts;
     let gate = Gate::new(reader.clone(), door.clone(), config.open_api && config.loopback);
     let rooms = Rooms::default();
     let mut routes = health::router(health::Health::new(gate.clone(), door.clone(), reader.clone(), lag));
@@ -164,6 +182,7 @@ pub fn router(config: &Config, parts: Parts) -> Router {
     if config.api {
         routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms, tools));
     }
+    let _ = controller;
     routes
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
@@ -177,14 +196,15 @@ fn webhook_routes(config: &Config, door: Door, reader: &Reader, rooms: Rooms) ->
         inlet.clone(),
         &config.script,
         &config.conference_script,
-        rooms,
+        rooms.clone(),
     );
     let minivoice = webhooks::minivoice::MiniVoice::new(
         inlet.clone(),
         config.minivoice_signing.clone(),
         config.minivoice_answer.clone(),
+        rooms.clone(),
     );
-    let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), config.tryvox_answer.clone());
+    let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), config.tryvox_answer.clone(), rooms);
     webhooks::africastalking::router(voice)
         .merge(webhooks::messages::router(inlet.clone()))
         .merge(webhooks::ussd::router(webhooks::ussd::Ussd::new(
@@ -227,6 +247,7 @@ fn api_routes(
             dialer,
             rooms,
             country,
+            config.conference_parties_max,
         )))
         .merge(voicepact::recordings::router(voicepact::recordings::Recordings::new(
             gate.clone(),

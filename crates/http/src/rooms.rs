@@ -19,30 +19,37 @@ const NUMBERS_MAX: usize = 100_000;
 
 /// Numbers being rung. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Rooms(Arc<Mutex<HashMap<Phone, Instant>>>);
+pub struct Rooms(Arc<Mutex<HashMap<Phone, (Instant, String)>>>);
 
 impl Rooms {
-    /// Notes numbers that are about to be dialled for a conference.
-    pub fn expect(&self, phones: &[Phone]) {
+    /// Notes numbers that are about to be dialled for a conference, and its room.
+    pub fn expect(&self, phones: &[Phone], room: &str) {
         let now = Instant::now();
         let mut ringing = self.ringing();
         if ringing.len() + phones.len() > NUMBERS_MAX {
-            ringing.retain(|_, until| *until > now);
+            ringing.retain(|_, (until, _)| *until > now);
         }
         if ringing.len() + phones.len() <= NUMBERS_MAX {
             let until = now + Duration::from_secs(RINGING_SECONDS_MAX);
-            ringing.extend(phones.iter().map(|phone| (phone.clone(), until)));
+            ringing.extend(phones.iter().map(|phone| (phone.clone(), (until, room.to_owned()))));
         }
     }
 
     /// Whether that number is being rung for a conference.
     pub fn expects(&self, phone: &str) -> bool {
-        let Ok(phone) = phone.parse::<Phone>() else { return false };
-        self.ringing().get(&phone).is_some_and(|until| *until > Instant::now())
+        self.room_of(phone).is_some()
+    }
+
+    /// The room of the conference that number is being rung for.
+    pub fn room_of(&self, phone: &str) -> Option<String> {
+        let phone = phone.parse::<Phone>().ok()?;
+        let ringing = self.ringing();
+        let (until, room) = ringing.get(&phone)?;
+        (*until > Instant::now()).then(|| room.clone())
     }
 
     /// A panic elsewhere cannot leave the map half changed, so a poisoned lock is as good as a clean one.
-    fn ringing(&self) -> MutexGuard<'_, HashMap<Phone, Instant>> {
+    fn ringing(&self) -> MutexGuard<'_, HashMap<Phone, (Instant, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -55,7 +62,8 @@ mod tests {
     #[test]
     fn only_numbers_that_are_rung_are_expected() {
         let rooms = Rooms::default();
-        rooms.expect(&["+254700000011".parse().unwrap()]);
+        rooms.expect(&["+254700000011".parse().unwrap()], "room-1");
+        assert_eq!(rooms.room_of("+254700000011").as_deref(), Some("room-1"));
         assert!(rooms.expects("+254700000011"));
         assert!(!rooms.expects("+254700000012"));
         assert!(!rooms.expects("not a number"));

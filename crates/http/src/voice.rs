@@ -9,7 +9,7 @@ use contract::input::Body;
 use contract::phone::{Country, Phone};
 use contract::provider::Via;
 use contract::report::{FailureReason, LegStatus};
-use effects::dial::{DialError, Dialer};
+use effects::dial::{DialError, Dialer, Dialling};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -86,12 +86,25 @@ async fn invoke(
     let text = query.get("phone").ok_or_else(|| Problem::field(Kind::BadRequest, "phone", "is required"))?;
     let phone = Phone::read(text, state.country)
         .map_err(|error| Problem::field(Kind::BadRequest, "phone", error.to_string()))?;
+    let provider = state.dialer.accounts().default_provider();
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let dial_id = stamp.id.simple().to_string();
-    let command =
-        Command::InvokeCall(InvokeCall { dial_id: dial_id.clone(), phone: phone.clone(), provider: None });
+    let command = Command::InvokeCall(InvokeCall {
+        dial_id: dial_id.clone(),
+        phone: phone.clone(),
+        provider: Some(provider),
+    });
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
-    let answer = state.dialer.dial(&dial_stream(&dial_id), std::slice::from_ref(&phone)).await;
+    let answer = state
+        .dialer
+        .dial(Dialling {
+            stream: dial_stream(&dial_id),
+            provider,
+            phones: vec![phone.clone()],
+            room: None,
+            record: false,
+        })
+        .await;
     let answer = answer.map_err(|error| not_dialled("Failed to initiate the call", error))?;
     let entries = answer.entries.into_iter().map(|entry| Entry {
         status: leg_word(entry.status),

@@ -18,6 +18,7 @@ pub fn asked(kind: usize) -> Command {
         voice: None,
         url: Some("https://files.example/secret-room-tune.mp3".to_owned()),
         to: Some(PHONES[2].to_owned()),
+        leg: None,
     };
     let action = [Action::Mute, Action::Kick, Action::Speak, Action::End][kind % 4];
     let room = |id: String, begun: Option<i64>| {
@@ -63,7 +64,11 @@ pub fn result(shelf: &Shelf, n: usize, done: bool) -> Option<Report> {
     });
     let (stream, control) = open.collect::<Vec<_>>().into_iter().nth(n)?;
     Some(if done {
-        Report::Controlled { stream, control, reference: Some("needle-reference".to_owned()) }
+        Report::Controlled {
+            stream,
+            control,
+            reference: Some("d50e8400-e29b-41d4-a716-446655440000".to_owned()),
+        }
     } else {
         Report::ControlFailed { stream, control, reason: FailureReason::UnknownOutcome }
     })

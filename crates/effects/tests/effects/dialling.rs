@@ -3,15 +3,26 @@
 use std::time::Duration;
 
 use carrier::{ApiMode, Config};
+use contract::phone::Phone;
 use contract::provider::Provider;
 use contract::report::{DialledLeg, FailureReason, LegStatus, Report};
 use effects::client::{Client, ClientLimits};
-use effects::dial::{DialError, Dialer};
+use effects::dial::{DialError, Dialer, Dialling};
 
 use crate::canned::Canned;
 use crate::stage::{OTIENO, Stage, WANJIKU, account, account_at, carrier, client, closed_port, phones};
 
 const STREAM: &str = "conference/ATVoice_0123456789ab";
+
+fn of(phones: Vec<Phone>) -> Dialling {
+    Dialling {
+        stream: STREAM.to_owned(),
+        provider: Provider::AfricasTalking,
+        phones,
+        room: None,
+        record: false,
+    }
+}
 
 fn failed(reason: FailureReason) -> Vec<Report> {
     vec![Report::DialFailed { stream: STREAM.to_owned(), reason }]
@@ -21,7 +32,7 @@ fn failed(reason: FailureReason) -> Vec<Report> {
 async fn all_parties_are_rung_under_our_own_id() {
     let (stage, carrier) = (Stage::set().await, carrier(Config::default()).await);
     let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
-    let answer = dialer.dial(STREAM, &phones(&[WANJIKU, "+0700000001", OTIENO])).await.unwrap();
+    let answer = dialer.dial(of(phones(&[WANJIKU, "+0700000001", OTIENO]))).await.unwrap();
 
     let call = carrier.calls().pop().unwrap();
     assert_eq!(call.client_request_id.as_deref(), Some("ATVoice_0123456789ab"));
@@ -55,7 +66,7 @@ async fn every_failure_is_journaled_and_never_repeated() {
         let stage = Stage::set().await;
         let carrier = carrier(Config { call_mode: mode.clone(), ..Config::default() }).await;
         let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
-        let error = dialer.dial(STREAM, &phones(&[WANJIKU, OTIENO])).await.unwrap_err();
+        let error = dialer.dial(of(phones(&[WANJIKU, OTIENO]))).await.unwrap_err();
         assert_eq!(error.reason(), Some(reason), "{mode:?}");
         assert_eq!(stage.reports().await, failed(reason), "{mode:?}");
         assert_eq!((carrier.call_requests(), carrier.calls().len()), (1, rung), "{mode:?}");
@@ -77,7 +88,7 @@ async fn a_dialling_that_cannot_begin_is_journaled_too() {
         let stage = Stage::set().await;
         // Looking up a name that does not exist may take a while.
         let dialer = Dialer::new(stage.door.clone(), Client::new(ClientLimits::default()).unwrap(), account);
-        let error = dialer.dial(STREAM, &phones(&[WANJIKU])).await.unwrap_err();
+        let error = dialer.dial(of(phones(&[WANJIKU]))).await.unwrap_err();
         assert_eq!(error.reason(), Some(reason), "{error}");
         assert_eq!(stage.reports().await, failed(reason));
     }
@@ -87,10 +98,9 @@ async fn a_dialling_that_cannot_begin_is_journaled_too() {
 async fn a_client_that_leaves_does_not_cut_a_dialling() {
     let (stage, carrier) = (Stage::set().await, carrier(Config::default()).await);
     let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
-    let (stream, parties) = (STREAM.to_owned(), phones(&[WANJIKU, OTIENO]));
     tokio::select! {
         biased;
-        _ = dialer.dial(&stream, &parties) => panic!("the answer cannot be there at once"),
+        _ = dialer.dial(of(phones(&[WANJIKU, OTIENO]))) => panic!("the answer cannot be there at once"),
         () = std::future::ready(()) => {}
     }
     dialer.finished().await;
@@ -103,7 +113,7 @@ async fn a_result_that_cannot_be_journaled_is_no_success() {
     let (stage, carrier) = (Stage::set().await, carrier(Config::default()).await);
     let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
     tokio::time::timeout(Duration::from_secs(20), stage.journal().close()).await.unwrap();
-    let error = dialer.dial(STREAM, &phones(&[WANJIKU])).await.unwrap_err();
+    let error = dialer.dial(of(phones(&[WANJIKU]))).await.unwrap_err();
     assert!(matches!(error, DialError::NotRecorded(_)), "{error}");
     assert_eq!(error.reason(), None);
 }
@@ -112,7 +122,7 @@ async fn a_result_that_cannot_be_journaled_is_no_success() {
 async fn nothing_printed_names_anybody() {
     let (stage, carrier) = (Stage::set().await, carrier(Config::default()).await);
     let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
-    let answer = dialer.dial(STREAM, &phones(&[WANJIKU])).await.unwrap();
+    let answer = dialer.dial(of(phones(&[WANJIKU]))).await.unwrap();
     let printed = format!("{dialer:?} {answer:?}");
     assert!(!printed.contains("2547") && !printed.contains("carrier-key"), "{printed}");
 }

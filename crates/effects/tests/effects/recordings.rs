@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use carrier::{Carrier, Config, Recording, RecordingBody, RecordingMode};
 use contract::entity::Entity;
+use contract::provider::Provider;
 use contract::report::{FailureReason, Report};
-use effects::dial::Dialer;
+use effects::dial::{Dialer, Dialling};
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use futures_util::TryStreamExt;
 use ledger::hash::{Hash, sha256};
@@ -88,7 +89,14 @@ async fn recorded(mode: RecordingMode) -> (Carrier, Recording, Vec<u8>) {
     let carrier = carrier(Config { recording_mode: mode, ..Config::default() }).await;
     let stage = Stage::set().await;
     let dialer = Dialer::new(stage.door.clone(), client(), Some(account(&carrier)));
-    dialer.dial("conference/ATVoice_1", &phones(&[WANJIKU, OTIENO])).await.unwrap();
+    let dialling = Dialling {
+        stream: "conference/ATVoice_1".to_owned(),
+        provider: Provider::AfricasTalking,
+        phones: phones(&[WANJIKU, OTIENO]),
+        room: None,
+        record: false,
+    };
+    dialer.dial(dialling).await.unwrap();
     let recording = carrier.recordings().pop().unwrap();
     let audio = carrier.recording_bytes(&recording.id).unwrap();
     (carrier, recording, audio)

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use axum::extract::{FromRef, State};
 use axum::routing::post;
 use axum::{Json, Router};
-use contract::command::{Command, ContractType, CreateConference, PARTIES_MAX};
+use contract::command::{Command, ContractType, CreateConference};
 use contract::entity::conference_stream;
 use contract::input::{Body, Seed};
 use contract::phone::{Country, Phone};
-use contract::provider::Via;
-use effects::dial::Dialer;
+use contract::provider::{Provider, Via};
+use effects::dial::{Dialer, Dialling};
 use providers::voicepact::CONFERENCE_PREFIX;
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ use crate::auth::{Allowed, CallsControl, Gate};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
 use crate::intake::Intake;
+use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::rooms::Rooms;
 use crate::voice::not_dialled;
@@ -37,12 +38,20 @@ pub struct Conferences {
     dialer: Dialer,
     rooms: Rooms,
     country: Country,
+    parties_max: usize,
 }
 
 impl Conferences {
-    /// `country` reads local numbers; `rooms` learns whom we ring.
-    pub fn new(gate: Gate, intake: Intake, dialer: Dialer, rooms: Rooms, country: Country) -> Conferences {
-        Conferences { gate, intake, dialer, rooms, country }
+    /// `country` reads local numbers; `rooms` learns whom we ring; `parties_max` is the most of one conference.
+    pub fn new(
+        gate: Gate,
+        intake: Intake,
+        dialer: Dialer,
+        rooms: Rooms,
+        country: Country,
+        parties_max: usize,
+    ) -> Conferences {
+        Conferences { gate, intake, dialer, rooms, country, parties_max }
     }
 }
 
@@ -72,6 +81,8 @@ struct Wanted {
     parties: Vec<Phone>,
     contract_type: ContractType,
     expected_duration_s: u32,
+    provider: Option<Provider>,
+    room: Option<String>,
 }
 
 async fn create(
@@ -80,8 +91,10 @@ async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Created>, Problem> {
     let faults = Faults::new();
-    let wanted = Object::body(&body, &faults).and_then(|body| read(&body, state.country));
-    let Wanted { parties, contract_type, expected_duration_s } = faults.refuse(Kind::BadRequest, wanted)?;
+    let wanted = Object::body(&body, &faults).and_then(|body| read(&body, &state));
+    let Wanted { parties, contract_type, expected_duration_s, provider, room } =
+        faults.refuse(Kind::BadRequest, wanted)?;
+    let provider = provider.unwrap_or_else(|| state.dialer.accounts().default_provider());
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let conference_id = conference_id(&stamp.seed);
     let command = Command::CreateConference(CreateConference {
@@ -89,13 +102,21 @@ async fn create(
         parties: parties.clone(),
         contract_type,
         expected_duration_s,
-        provider: None,
-        room: None,
+        provider: Some(provider),
+        room: room.clone(),
     });
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     // Before dialling: somebody can pick up, and the provider ask for a script, before the answer to us is here.
-    state.rooms.expect(&parties);
-    let answer = state.dialer.dial(&conference_stream(&conference_id), &parties).await;
+    let room = room.unwrap_or_else(|| conference_id.clone());
+    state.rooms.expect(&parties, &room);
+    let dialling = Dialling {
+        stream: conference_stream(&conference_id),
+        provider,
+        phones: parties.clone(),
+        room: Some(room),
+        record: true,
+    };
+    let answer = state.dialer.dial(dialling).await;
     answer.map_err(|error| not_dialled("Failed to create voice conference", error))?;
     Ok(Json(Created {
         conference_id,
@@ -106,14 +127,15 @@ async fn create(
     }))
 }
 
-fn read(body: &Object<'_>, country: Country) -> Option<Wanted> {
+fn read(body: &Object<'_>, state: &Conferences) -> Option<Wanted> {
+    let (country, parties_max) = (state.country, state.parties_max);
     let parties = body.required("parties").and_then(|field| {
         let items = field.list()?;
         if items.len() < 2 {
             return field.fault("at least 2 parties are required");
         }
-        if items.len() > PARTIES_MAX {
-            return field.fault(format!("at most {PARTIES_MAX} parties are possible"));
+        if items.len() > parties_max {
+            return field.fault(format!("at most {parties_max} parties are possible"));
         }
         // Each is read, so that each wrong one is named.
         let phones: Vec<Option<Phone>> = items.iter().map(|item| item.phone(country)).collect();
@@ -131,11 +153,19 @@ fn read(body: &Object<'_>, country: Country) -> Option<Wanted> {
         Some(field) => field.whole_number(1, DURATION_SECONDS_MAX),
         None => Some(DURATION_SECONDS_DEFAULT),
     };
-    Some(Wanted { parties: parties?, contract_type: contract_type?, expected_duration_s: duration? })
+    let provider = order::provider(body, state.dialer.accounts());
+    let room = order::room(body);
+    Some(Wanted {
+        parties: parties?,
+        contract_type: contract_type?,
+        expected_duration_s: duration?,
+        provider: provider?,
+        room: room?,
+    })
 }
 
 /// `ATVoice_` and 12 hex digits of the input's random seed.
-pub(super) fn conference_id(seed: &Seed) -> String {
+pub(crate) fn conference_id(seed: &Seed) -> String {
     let digest = seed.derive("ahadi.conference", 0).hex();
     format!("{CONFERENCE_PREFIX}{}", &digest[..ID_HEX_CHARS])
 }

@@ -25,16 +25,20 @@ use axum::routing::post;
 use contract::fact::Fact;
 use contract::input::SIGNATURE_VERDICT;
 use contract::provider::Via;
+use providers::Reading;
 use providers::minivoice::actions;
 use providers::minivoice::signature::{
     SIGNATURE_HEADER, SigningSecrets, TIMESTAMP_HEADER, TOLERANCE_SECONDS, Verdict,
 };
 use providers::minivoice::webhook::{read, read_question};
-use providers::script::Rendered;
+use providers::script::{Dialect, Rendered};
+use providers::voicepact::CONFERENCE_PREFIX;
 
 use super::{Inlet, Sender, unreadable, webhook};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
+use crate::conference_answer;
 use crate::problem::{Kind, Problem};
+use crate::rooms::Rooms;
 
 type Json = Raw<WEBHOOK_BODY_BYTES_MAX>;
 
@@ -48,12 +52,23 @@ pub struct MiniVoice {
     inlet: Inlet,
     signing: Arc<SigningSecrets>,
     answer: Arc<Rendered>,
+    rooms: Rooms,
 }
 
 impl MiniVoice {
-    /// `signing` is empty where the provider was given no secret; `answer` answers every call.
-    pub fn new(inlet: Inlet, signing: SigningSecrets, answer: Rendered) -> MiniVoice {
-        MiniVoice { inlet, signing: Arc::new(signing), answer: Arc::new(answer) }
+    /// `signing` is empty where the provider was given no secret; `answer` answers every call that is placed for no
+    /// conference.
+    pub fn new(inlet: Inlet, signing: SigningSecrets, answer: Rendered, rooms: Rooms) -> MiniVoice {
+        MiniVoice { inlet, signing: Arc::new(signing), answer: Arc::new(answer), rooms }
+    }
+
+    /// The answer to a call placed for a conference of ours: known by the number, else by our id where the provider sends
+    /// it back.
+    fn conference(&self, reading: &Reading) -> Option<String> {
+        let phone = || reading.facts.iter().find_map(|fact| fact.private.phone.as_deref());
+        let named = || reading.echo.client_request_id.clone().filter(|id| id.starts_with(CONFERENCE_PREFIX));
+        let room = phone().and_then(|phone| self.rooms.room_of(phone)).or_else(named)?;
+        conference_answer(&room, Dialect::MiniVoice).map(|answer| answer.body)
     }
 
     /// What the signature says; none where nothing is signed.
@@ -126,17 +141,21 @@ async fn question(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> 
         Some(Verdict::Wrong) => Proof { authenticated: false, verdict: None },
         verdict => Proof { authenticated: sender.authenticated, verdict },
     };
-    let (facts, active) = match read_question(&raw.bytes, &raw.content_type, state.inlet.country()) {
-        Ok(reading) => (reading.facts, reading.active),
-        Err(_) => (Vec::new(), true),
-    };
+    let (facts, active, conference) =
+        match read_question(&raw.bytes, &raw.content_type, state.inlet.country()) {
+            Ok(reading) => {
+                let conference = state.conference(&reading);
+                (reading.facts, reading.active, conference)
+            }
+            Err(_) => (Vec::new(), true, None),
+        };
     // A request without a body says nothing that could be kept.
     let taken = match raw.bytes.is_empty() {
         true => Ok(()),
         false => state.journal(&raw, "answer", proof, facts).await,
     };
     let body = match taken {
-        Ok(()) if active => state.answer.body.clone(),
+        Ok(()) if active => conference.unwrap_or_else(|| state.answer.body.clone()),
         Ok(()) => actions::NOTHING.to_owned(),
         Err(problem) => {
             tracing::error!("a call of MiniVoice is closed politely: {}", problem.chain());

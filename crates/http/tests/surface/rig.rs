@@ -13,6 +13,7 @@ use contract::input::{Body as InputBody, Input, Webhook};
 use contract::phone::Country;
 use effects::account::Account;
 use effects::client::{Client, ClientLimits};
+use effects::control::Controller;
 use effects::dial::Dialer;
 use effects::door::Door;
 use http_surface::auth::{KEY_RANDOM_BYTES, NewKey};
@@ -131,7 +132,9 @@ impl Rig {
         let root = RootKey::from_seed(&[1; 32]);
         let log_key = Arc::new(LogKey::from_seed(ORIGIN, &[3; 32]).unwrap());
         let limits = ClientLimits { connect: Duration::from_secs(5), total: Duration::from_secs(5) };
-        let dialer = Dialer::new(door.clone(), Client::new(limits).unwrap(), setup.carrier);
+        let client = Client::new(limits).unwrap();
+        let controller = Controller::new(door.clone(), client.clone(), setup.carrier.clone().into());
+        let dialer = Dialer::new(door.clone(), client, setup.carrier);
         let config = Config {
             loopback: setup.loopback,
             open_api: setup.open_api,
@@ -148,6 +151,8 @@ impl Rig {
             minivoice_signing: SigningSecrets::new(&setup.signing).unwrap(),
             minivoice_answer: minivoice_answer(),
             tryvox_answer: tryvox_answer(setup.voxml),
+            tryvox_auth_id: None,
+            conference_parties_max: 10,
             webhooks: true,
             api: true,
             run: "test".to_owned(),
@@ -155,7 +160,7 @@ impl Rig {
         let lag = Arc::new(|| -> std::pin::Pin<Box<dyn Future<Output = Lag> + Send>> {
             Box::pin(std::future::ready(Lag { working: true, inputs: Some(0) }))
         });
-        let parts = Parts { door: door.clone(), reader: store.reader(), dialer, lag, tools: setup.tools };
+        let parts = Parts { door: door.clone(), reader: store.reader(), dialer, controller, lag, tools: setup.tools };
         let stop = CancellationToken::new();
         let rig = Rig { router: router(&config, parts), store, door, log_key, stop, scratch };
         if setup.projector {

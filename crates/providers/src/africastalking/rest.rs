@@ -3,9 +3,11 @@
 //! An answer is judged by its body: a refused request may come as 200 or 201, and a wrong key comes as plain text.
 
 mod call;
+mod line;
 mod message;
 
 pub use call::{CallAnswer, CallEntry, CallLeg, call, read_call, read_transfer, transfer};
+pub use line::{Queue, queue_status, read_queues, read_uploaded, upload_media};
 pub use message::{Recipient, read_sms, send_sms};
 
 use contract::report::FailureReason;

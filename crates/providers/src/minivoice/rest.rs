@@ -65,6 +65,7 @@ impl RestError {
         let RestError::Refused { status, code } = self else { return FailureReason::UnreadableAnswer };
         match (code, status) {
             (Code::InsufficientBalance, _) => FailureReason::InsufficientCredit,
+            (Code::ConferenceUnavailable, _) => FailureReason::ConferenceUnavailable,
             (Code::CallNotFound | Code::ActiveCallNotFound | Code::RecordingNotStarted, _) => {
                 FailureReason::NotFound
             }

@@ -5,6 +5,7 @@ mod conference;
 
 pub use call::{
     Call, CallOrder, Placed, get_call, hang_up, list_calls, make_call, read_call, read_calls, read_placed,
+    read_recording, read_transferring, start_recording, stop_recording, transfer,
 };
 pub use conference::{
     Conference, Heard, Member, Muted, Room, end_conference, get_conference, kick, list_conferences, mute,

@@ -61,6 +61,26 @@ pub fn hang_up(account: &Account, call_uuid: &str) -> ApiRequest {
     account.request("DELETE", &format!("/calls/{}", segment(call_uuid)), None)
 }
 
+/// Passes a call on to another number.
+pub fn transfer(account: &Account, call_uuid: &str, to: &Phone) -> ApiRequest {
+    let body = Members::new().with("to", to.as_str()).json();
+    account.request("POST", &format!("/calls/{}/transfer", segment(call_uuid)), Some(body))
+}
+
+/// Begins to record a call.
+pub fn start_recording(account: &Account, call_uuid: &str) -> ApiRequest {
+    account.request(
+        "POST",
+        &format!("/calls/{}/record", segment(call_uuid)),
+        Some(Members::new().with("format", "mp3").json()),
+    )
+}
+
+/// Ends the recording of a call. Answered like [`super::read_done`] reads it.
+pub fn stop_recording(account: &Account, call_uuid: &str) -> ApiRequest {
+    account.request("DELETE", &format!("/calls/{}/record", segment(call_uuid)), None)
+}
+
 /// The answer to [`make_call`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Placed {
@@ -148,4 +168,28 @@ pub fn read_calls(status: u16, body: &[u8]) -> Result<(Vec<Call>, u32), RestErro
         total_pages: u32,
     }
     answer::<Answer>(status, body).map(|answer| (answer.calls, answer.pagination.total_pages))
+}
+
+/// Reads the answer to [`transfer`]: the provider's id of it.
+///
+/// # Errors
+/// [`RestError`].
+pub fn read_transferring(status: u16, body: &[u8]) -> Result<String, RestError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        transfer_uuid: String,
+    }
+    answer::<Answer>(status, body).map(|answer| answer.transfer_uuid)
+}
+
+/// Reads the answer to [`start_recording`]: the provider's id of the recording.
+///
+/// # Errors
+/// [`RestError`].
+pub fn read_recording(status: u16, body: &[u8]) -> Result<String, RestError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        recording_uuid: String,
+    }
+    answer::<Answer>(status, body).map(|answer| answer.recording_uuid)
 }
