@@ -12,6 +12,7 @@ use crate::server::{DropConnection, Shared};
 pub(crate) mod callback;
 pub(crate) mod instruction;
 pub(crate) mod leg;
+pub(crate) mod line;
 pub(crate) mod operator;
 pub(crate) mod sms;
 pub(crate) mod voice;
@@ -25,6 +26,9 @@ pub(crate) const NONE: &str = "None";
 pub(crate) fn router() -> Router<Shared> {
     Router::new()
         .route("/voice/call", post(voice::call))
+        .route("/voice/callTransfer", post(line::transfer))
+        .route("/voice/queueStatus", post(line::queues))
+        .route("/voice/mediaUpload", post(line::upload))
         .route("/sms/version1/messaging", post(sms::messaging))
 }
 

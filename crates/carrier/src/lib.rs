@@ -18,12 +18,15 @@ mod delivery;
 mod faults;
 mod load;
 mod message;
+pub mod minivoice;
 mod plan;
 mod random;
 mod recording;
 mod reply;
+mod rest;
 mod script;
 mod server;
+pub mod tryvox;
 
 pub use africastalking::instruction::{Element, Instruction, ScriptError, read_script};
 pub use call::{Call, Leg};
@@ -170,6 +173,12 @@ impl Carrier {
     #[must_use]
     pub fn sms_requests(&self) -> usize {
         self.shared.log().sms_requests
+    }
+
+    /// Every request about a running call or a line, carried out or not: the last part of its path, and its form.
+    #[must_use]
+    pub fn acts(&self) -> Vec<(String, Vec<(String, String)>)> {
+        self.shared.log().acts.clone()
     }
 
     /// The recordings made, by id.

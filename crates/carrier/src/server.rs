@@ -97,6 +97,8 @@ pub(crate) struct Log {
     pub(crate) recorded_requests: BTreeSet<String>,
     pub(crate) call_requests: usize,
     pub(crate) sms_requests: usize,
+    /// Requests about running calls and lines: the last part of the path, and the form.
+    pub(crate) acts: Vec<(String, Vec<(String, String)>)>,
     /// How often each thing happened to each phone, which numbers their ids.
     counts: BTreeMap<(&'static str, String), u32>,
 }
@@ -243,7 +245,7 @@ pub(crate) async fn serve(shared: Shared, listener: TcpListener) {
     }
 }
 
-async fn serve_connection(router: Router, stream: TcpStream) {
+pub(crate) async fn serve_connection(router: Router, stream: TcpStream) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = router.clone();
         async move {

@@ -97,6 +97,9 @@ pub struct Call {
     /// Answer by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
+    /// When we first heard that somebody picked up, by our clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_heard_at: Option<Timestamp>,
     /// End by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -157,6 +160,7 @@ impl Call {
             EventData::CallRinging(fact) => (Progress::Ringing, fact),
             EventData::CallAnswered(fact) => {
                 self.answered = true;
+                self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
                 self.answered_at = earliest(self.answered_at, at);
                 (Progress::Answered, fact)
             }
@@ -164,6 +168,7 @@ impl Call {
             EventData::CallInput(fact) => {
                 // Nobody presses keys on a phone that was not picked up.
                 self.answered = true;
+                self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
                 (Progress::Answered, fact)
             }
             EventData::CallOther(fact) => (Progress::Known, fact),

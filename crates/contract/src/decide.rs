@@ -17,8 +17,8 @@ mod wish;
 
 use crate::command::{Command, Deed};
 use crate::entity::{
-    call_stream, code_key, conference_stream, contract_stream, dial_stream, media_stream, message_stream, session_stream,
-    token,
+    call_stream, code_key, conference_stream, contract_stream, dial_stream, media_stream, message_stream,
+    session_stream, token,
 };
 use crate::fact::{Fact, Subject, What};
 use crate::input::{Body, Input};

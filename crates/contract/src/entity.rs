@@ -108,6 +108,12 @@ impl Entity {
             }
             Entity::Contract(agreement) => agreement.open_tasks().collect(),
             Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
+            Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
+            Entity::Message(_)
+            | Entity::Media(_)
+            | Entity::Keys(_)
+            | Entity::Contact(_)
+            | Entity::Session(_) => Vec::new(),
         }
     }
 

@@ -243,7 +243,7 @@ impl What {
     }
 
     /// The same, to be changed.
-pub fn leg_mut(&mut self) -> Option<&mut Leg> {
+    pub fn leg_mut(&mut self) -> Option<&mut Leg> {
         match self {
             What::CallStarted(leg)
             | What::CallQueued(leg)

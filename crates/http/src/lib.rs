@@ -14,7 +14,9 @@
 pub mod auth;
 pub mod body;
 pub mod calls;
+pub mod conferences;
 pub mod contracts;
+pub mod control;
 pub mod directory;
 pub mod evidence;
 pub mod health;
@@ -180,9 +182,9 @@ pub fn router(config: &Config, parts: Parts) -> Router {
         routes = routes.merge(webhook_routes(config, door.clone(), &reader, rooms.clone()));
     }
     if config.api {
-        routes = routes.merge(api_routes(config, gate, door, reader, dialer, rooms, tools));
+        let means = Means { door, reader, dialer, controller, rooms, tools };
+        routes = routes.merge(api_routes(config, gate, means));
     }
-    let _ = controller;
     routes
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
@@ -217,15 +219,18 @@ fn webhook_routes(config: &Config, door: Door, reader: &Reader, rooms: Rooms) ->
         .merge(webhooks::tryvox::router(tryvox))
 }
 
-fn api_routes(
-    config: &Config,
-    gate: Gate,
+/// What the routes of the interface work with.
+struct Means {
     door: Door,
     reader: Reader,
     dialer: Dialer,
+    controller: Controller,
     rooms: Rooms,
     tools: Tools,
-) -> Router {
+}
+
+fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
+    let Means { door, reader, dialer, controller, rooms, tools } = means;
     let country = config.country;
     let intake = Intake::new(door, reader.clone());
     let anchors = Anchors {
@@ -237,9 +242,27 @@ fn api_routes(
     let log = evidence::log::Log::new(gate.clone(), reader.clone(), evidence.clone(), config.entries_public);
     let processing = Processing::new(gate.clone(), intake.clone(), reader.clone(), country, tools);
     let transcripts = transcripts::Transcripts::new(gate.clone(), intake.clone(), reader.clone());
+    let acts = control::Means {
+        gate: gate.clone(),
+        intake: intake.clone(),
+        reader: reader.clone(),
+        dialer: dialer.clone(),
+        controller: controller.clone(),
+        rooms: rooms.clone(),
+        country,
+    };
+    let conferences = conferences::Conferences::new(
+        gate.clone(),
+        intake.clone(),
+        reader.clone(),
+        controller,
+        config.tryvox_auth_id.clone(),
+    );
     Router::new()
         .merge(voicepact::process::router(processing))
         .merge(transcripts::router(transcripts))
+        .merge(control::router(acts.into()))
+        .merge(conferences::router(conferences))
         .merge(voice::router(voice::Voice::new(gate.clone(), intake.clone(), dialer.clone(), country)))
         .merge(voicepact::conference::router(voicepact::conference::Conferences::new(
             gate.clone(),

@@ -2,6 +2,7 @@
 
 use contract::provider::Provider;
 use effects::account::Accounts;
+use providers::script::{ADDRESS_BYTES_MAX, Address};
 
 use crate::body::field::Object;
 
@@ -27,4 +28,18 @@ pub fn room(body: &Object<'_>) -> Option<Option<String>> {
     let Some(field) = body.get("room") else { return Some(None) };
     let name = field.text_as_sent(ROOM_BYTES_MAX)?;
     if is_room(&name) { Some(Some(name)) } else { field.fault("must be letters, digits, - and _") }
+}
+
+/// A member that is an absolute `http` or `https` address; left out, none, unless it is `required`. A fault is noted where
+/// it is none.
+pub fn address(body: &Object<'_>, name: &str, required: bool) -> Option<Option<Address>> {
+    let field = match required {
+        true => Some(body.required(name)?),
+        false => body.get(name),
+    };
+    let Some(field) = field else { return Some(None) };
+    match Address::new(&field.text(ADDRESS_BYTES_MAX)?) {
+        Ok(address) => Some(Some(address)),
+        Err(error) => field.fault(error.to_string()),
+    }
 }

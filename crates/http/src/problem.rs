@@ -7,7 +7,7 @@
 //! | family | routes | body |
 //! |---|---|---|
 //! | detail | `/api/v1/…`, the VoicePact webhook | `{"detail":"…"}` |
-//! | coded | `/v1/calls/…`, `/v1/voice/accounts/…`, the addresses of MiniVoice and TryVox | `{"error":{"code":"…","message":"…"}}` |
+//! | coded | `/v1/calls…`, `/v1/voice/accounts/…`, the addresses of MiniVoice and TryVox | `{"error":{"code":"…","message":"…"}}` |
 //! | problem | everything else | RFC 9457 `application/problem+json` |
 
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ const FAULTS_LISTED_MAX: usize = 20;
 
 /// Where errors are written as MiniVoice and TryVox write them.
 const CODED: [&str; 6] = [
-    "/v1/calls/",
+    "/v1/calls",
     "/v1/voice/accounts/",
     "/answer/minivoice/",
     "/hooks/minivoice/",
@@ -59,6 +59,16 @@ pub enum Kind {
     Timeout,
     /// What is asked is not possible in this state.
     Conflict,
+    /// The provider of a conference has no such control.
+    ConferenceControlUnsupported,
+    /// The provider of a call has no such control.
+    CallControlUnsupported,
+    /// A room at a provider could not be joined.
+    ConferenceUnavailable,
+    /// The account at a provider has no money left.
+    InsufficientBalance,
+    /// A provider failed to place a call.
+    OriginateFailed,
     /// The resource is another than the client believes (`If-Match`).
     PreconditionFailed,
     /// More bytes than taken.
@@ -99,6 +109,21 @@ impl Kind {
             }
             Kind::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request took too long to arrive"),
             Kind::Conflict => (S::CONFLICT, "conflict", "Not possible in the present state"),
+            Kind::ConferenceControlUnsupported => {
+                (S::CONFLICT, "conference_control_unsupported", "The provider has no such control")
+            }
+            Kind::CallControlUnsupported => {
+                (S::CONFLICT, "call_control_unsupported", "The provider has no such control")
+            }
+            Kind::ConferenceUnavailable => {
+                (S::CONFLICT, "conference_unavailable", "The room could not be joined")
+            }
+            Kind::InsufficientBalance => {
+                (S::PAYMENT_REQUIRED, "insufficient_balance", "The account at the provider has no money")
+            }
+            Kind::OriginateFailed => {
+                (S::BAD_GATEWAY, "originate_failed", "The voice provider failed to place the call")
+            }
             Kind::PreconditionFailed => {
                 (S::PRECONDITION_FAILED, "precondition_failed", "The resource has changed")
             }

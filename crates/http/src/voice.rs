@@ -135,16 +135,21 @@ pub(crate) fn not_dialled(what: &str, error: DialError) -> Problem {
     if let DialError::NotRecorded(error) = error {
         return Problem::caused(Kind::NotJournaled, "The result of the dialling could not be stored.", error);
     }
-    let reason = match error.reason() {
-        Some(FailureReason::NotConfigured) => "no voice provider is configured",
-        Some(FailureReason::Unreachable) => "Unable to connect to voice service",
-        Some(FailureReason::UnknownOutcome) => "the voice service did not answer; people may have been rung",
-        Some(FailureReason::Unauthorized) => "the voice service refused our key",
-        Some(FailureReason::InvalidNumber) => "the voice service refused the number",
-        Some(FailureReason::InsufficientCredit) => "the account at the voice service has no credit",
-        Some(FailureReason::UnreadableAnswer) => "the voice service gave an unreadable answer",
-        Some(_) => "the voice service refused",
-        None => "interrupted; people may have been rung",
-    };
+    let reason = error.reason().map_or("interrupted; people may have been rung", reason_words);
     Problem::provider(format!("{what}: {reason}"), error)
+}
+
+/// Why a provider did not do something, in our own words.
+pub(crate) fn reason_words(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::NotConfigured => "no voice provider is configured",
+        FailureReason::Unreachable => "Unable to connect to voice service",
+        FailureReason::UnknownOutcome => "the voice service did not answer; people may have been rung",
+        FailureReason::Unauthorized => "the voice service refused our key",
+        FailureReason::InvalidNumber => "the voice service refused the number",
+        FailureReason::InsufficientCredit => "the account at the voice service has no credit",
+        FailureReason::UnreadableAnswer => "the voice service gave an unreadable answer",
+        FailureReason::ConferenceUnavailable => "the room could not be joined",
+        _ => "the voice service refused",
+    }
 }

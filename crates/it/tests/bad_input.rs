@@ -55,7 +55,7 @@ impl Ground {
     /// A contract, a conference and a call in an open world.
     pub async fn on(setup: Setup) -> Ground {
         let logs = Logs::keep();
-        let world = World::start(setup).await;
+        let world = World::start_with(setup, &["--tryvox-auth-id=your_auth_id"]).await;
         let mut ground = Ground { world, ids: BTreeMap::new(), logs };
         let contract = ground.post(&routes::of("POST", "/api/v1/contracts/create"), CREATE.text).await;
         ground.ids.insert("contract", contract["contract_id"].as_str().unwrap().to_owned());
@@ -84,6 +84,9 @@ impl Ground {
             .replace("{secret}", it::world::SECRET)
             .replace("{conference_id}", id("conference"))
             .replace("{*path}", "0/000")
+            .replace("{auth_id}", "your_auth_id")
+            .replace("{name}", id("conference"))
+            .replace("{member_id}", "m1")
             .replace("{id}", own)
     }
 

@@ -86,6 +86,8 @@ fn may_have_tasks(entity: &Entity) -> bool {
         Entity::Call(call) => !call.recordings.0.is_empty(),
         Entity::Conference(conference) => !conference.recordings.0.is_empty(),
         Entity::Contract(_) => true,
-        Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => false,
+        Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => {
+            false
+        }
     }
 }

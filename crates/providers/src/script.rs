@@ -9,7 +9,7 @@ pub mod value;
 
 pub use dialect::{Dialect, Inexpressible, Rendered};
 pub use speech::Speech;
-pub use value::{Address, Key, Label, Target};
+pub use value::{ADDRESS_BYTES_MAX, Address, Key, Label, Target};
 
 /// Most steps of one script.
 pub const STEPS_MAX: usize = 32;

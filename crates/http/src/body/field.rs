@@ -178,6 +178,14 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub fn flag(&self) -> Option<bool> {
+        match self.node {
+            Node::Bool(flag) => Some(*flag),
+            _ => self.wrong_type("true or false"),
+        }
+    }
+
     /// A whole number within bounds, sent as a number.
     pub fn whole_number(&self, min: u32, max: u32) -> Option<u32> {
         let Node::Number(text) = self.node else { return self.wrong_type("a whole number") };

@@ -160,7 +160,8 @@ impl Rig {
         let lag = Arc::new(|| -> std::pin::Pin<Box<dyn Future<Output = Lag> + Send>> {
             Box::pin(std::future::ready(Lag { working: true, inputs: Some(0) }))
         });
-        let parts = Parts { door: door.clone(), reader: store.reader(), dialer, controller, lag, tools: setup.tools };
+        let parts =
+            Parts { door: door.clone(), reader: store.reader(), dialer, controller, lag, tools: setup.tools };
         let stop = CancellationToken::new();
         let rig = Rig { router: router(&config, parts), store, door, log_key, stop, scratch };
         if setup.projector {

@@ -14,7 +14,7 @@ const INSIDES: [&str; 7] =
 
 /// Where errors have a code and a message.
 const CODED: [&str; 6] = [
-    "/v1/calls/",
+    "/v1/calls",
     "/v1/voice/accounts/",
     "/hooks/minivoice/",
     "/answer/minivoice/",

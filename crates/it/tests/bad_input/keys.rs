@@ -20,6 +20,9 @@ fn request(route: &Route, key: Option<&str>) -> Request {
         .path
         .replace("{secret}", it::world::SECRET)
         .replace("{conference_id}", "ATVoice_none")
+        .replace("{auth_id}", "your_auth_id")
+        .replace("{name}", "support-room-1")
+        .replace("{member_id}", "m1")
         .replace("{*path}", "0/000")
         .replace("{id}", "AGRI-2026-999999");
     let request = Request::new(route.method, &path);

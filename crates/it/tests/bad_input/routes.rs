@@ -215,6 +215,19 @@ pub static STATEMENTS: Sample = Sample {
     text: r#"{"statements":[{"v":"ahadi.key/1"}]}"#,
     places: &[("/statements", Kind::Nothing), ("/statements/0", Kind::Nothing)],
 };
+pub static PLACE: Sample = Sample { text: r#"{"to":"+254700000071"}"#, places: &[("/to", Kind::Nothing)] };
+pub static TRANSFER: Sample = Sample {
+    text: r#"{"to":"+254700000071","leg":"callee"}"#,
+    places: &[("/to", Kind::Nothing), ("/leg", Kind::Optional)],
+};
+/// No call of Africa's Talking can be recorded, so what is taken is refused behind it.
+pub static RECORD: Sample = Sample { text: r#"{"action":"start"}"#, places: &[] };
+pub static MEDIA: Sample =
+    Sample { text: r#"{"url":"https://files.example/tune.mp3"}"#, places: &[("/url", Kind::Nothing)] };
+/// The conference is over, so what is taken finds none.
+pub static SPEAK: Sample = Sample { text: r#"{"text":"needle"}"#, places: &[("/text", Kind::Code)] };
+pub static PLAY: Sample =
+    Sample { text: r#"{"url":"https://files.example/tune.mp3"}"#, places: &[("/url", Kind::Nothing)] };
 
 const MOMENT: &str = "sessionId=ATVId_1&isActive=1&direction=Outbound&callerNumber=%2B254700000071";
 const RECEIVED: &str = "from=%2B254700000071&to=22384&text=needle&id=msg-1&date=2026-03-02+08%3A00%3A00";
@@ -295,8 +308,27 @@ pub static ROUTES: &[Route] = &[
     get("/log/proof", PUBLIC, &[("index", WHOLE_FROM_ZERO), ("size", WHOLE)]),
     get("/log/vkey", PUBLIC, &[]),
     get("/.well-known/jwks.json", PUBLIC, &[]),
+    post("/v1/calls", CALLS, Takes::Json(&PLACE), &[]),
+    route("DELETE", "/v1/calls/{id}", CALLS, Takes::Nothing, &[]),
+    post("/v1/calls/{id}/transfer", CALLS, Takes::Json(&TRANSFER), &[]),
+    post("/v1/calls/{id}/recordings", CALLS, Takes::JsonOrNothing(&RECORD), &[]),
+    get("/v1/queues", CALLS, &[("name", &["%00", "%20", "a%2Fb", "%ff"])]),
+    post("/v1/media", CALLS, Takes::Json(&MEDIA), &[]),
+    get("/v1/voice/accounts/{auth_id}/conferences", CALLS, &[]),
+    get("/v1/voice/accounts/{auth_id}/conferences/{name}", CALLS, &[]),
+    route("DELETE", "/v1/voice/accounts/{auth_id}/conferences/{name}", CALLS, Takes::Nothing, &[]),
+    act("/v1/voice/accounts/{auth_id}/conferences/{name}/members/{member_id}/mute"),
+    act("/v1/voice/accounts/{auth_id}/conferences/{name}/members/{member_id}/unmute"),
+    act("/v1/voice/accounts/{auth_id}/conferences/{name}/members/{member_id}/kick"),
+    post("/v1/voice/accounts/{auth_id}/conferences/{name}/speak", CALLS, Takes::Json(&SPEAK), &[]),
+    post("/v1/voice/accounts/{auth_id}/conferences/{name}/play", CALLS, Takes::Json(&PLAY), &[]),
     post("/v1/verify", PUBLIC, Takes::Bundle, &[]),
 ];
+
+/// An act that needs no body.
+const fn act(path: &'static str) -> Route {
+    route("POST", path, CALLS, Takes::Nothing, &[])
+}
 
 const fn route(
     method: &'static str,

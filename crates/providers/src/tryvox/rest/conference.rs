@@ -1,8 +1,10 @@
 //! Conferences and their members.
 
+use ledger::time::Timestamp;
 use serde::Deserialize;
 
 use super::{Account, RestError, answer};
+use crate::africastalking::time::instant;
 use crate::json::members::Members;
 use crate::request::{ApiRequest, segment};
 use crate::script::{Address, Label};
@@ -77,6 +79,13 @@ pub struct Conference {
     pub created_at: String,
     /// Who is in it.
     pub members: Vec<Member>,
+}
+
+impl Conference {
+    /// When it began, as an instant; none where the provider writes no time.
+    pub fn begun(&self) -> Option<Timestamp> {
+        instant(&self.created_at)
+    }
 }
 
 /// Somebody in a conference. `Debug` hides the number.
