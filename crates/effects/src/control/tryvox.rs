@@ -15,21 +15,21 @@ impl Inner {
         let account = self.accounts.tryvox.as_ref().ok_or(ControlError::NotConfigured)?;
         let request = request(&account.rest, order)?;
         let Answer { status, body, .. } = self.client.send_api(account.url.as_deref(), &request).await?;
-        read(order, status, &body).map_err(refused)
+        read(order, status, &body).map_err(|error| refused(&error))
     }
 
     pub(super) async fn rooms(&self) -> Result<Vec<Room>, ControlError> {
         let Some(account) = &self.accounts.tryvox else { return Ok(Vec::new()) };
         let request = rest::list_conferences(&account.rest);
         let answer = self.client.send_api(account.url.as_deref(), &request).await?;
-        rest::read_conferences(answer.status, &answer.body).map_err(refused)
+        rest::read_conferences(answer.status, &answer.body).map_err(|error| refused(&error))
     }
 
     pub(super) async fn room(&self, name: &str) -> Result<Option<Conference>, ControlError> {
         let Some(account) = &self.accounts.tryvox else { return Ok(None) };
         let request = rest::get_conference(&account.rest, name);
         let answer = self.client.send_api(account.url.as_deref(), &request).await?;
-        match rest::read_conference(answer.status, &answer.body).map_err(refused) {
+        match rest::read_conference(answer.status, &answer.body).map_err(|error| refused(&error)) {
             Ok(conference) => Ok(Some(conference)),
             Err(ControlError::Refused(FailureReason::NotFound)) => Ok(None),
             Err(error) => Err(error),
@@ -89,6 +89,6 @@ fn number(said: &Said) -> Result<Phone, ControlError> {
     needed(said.to.as_ref())?.parse().map_err(|_| ControlError::Incomplete)
 }
 
-fn refused(error: RestError) -> ControlError {
+fn refused(error: &RestError) -> ControlError {
     ControlError::Refused(error.reason())
 }
