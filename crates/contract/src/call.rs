@@ -160,7 +160,6 @@ impl Call {
             EventData::CallRinging(fact) => (Progress::Ringing, fact),
             EventData::CallAnswered(fact) => {
                 self.answered = true;
-                self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
                 self.answered_at = earliest(self.answered_at, at);
                 (Progress::Answered, fact)
             }
@@ -168,7 +167,6 @@ impl Call {
             EventData::CallInput(fact) => {
                 // Nobody presses keys on a phone that was not picked up.
                 self.answered = true;
-                self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
                 (Progress::Answered, fact)
             }
             EventData::CallOther(fact) => (Progress::Known, fact),
@@ -210,6 +208,9 @@ impl Call {
         let (phone, line) = (event.private.get("phone"), event.private.get("line"));
         let disputed = self.contradictions(&fact.leg, phone, line);
         self.disputed.extend(disputed.into_iter().map(str::to_owned));
+        if progress == Progress::Answered {
+            self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
+        }
         self.progress = self.progress.max(progress);
         self.join(fact);
         self.phone = phone.map(str::to_owned).max(self.phone.take());

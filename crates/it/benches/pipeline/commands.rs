@@ -45,7 +45,11 @@ async fn ours(world: &World) -> f64 {
             while start.elapsed() < round() {
                 let stamp = door.stamp().unwrap();
                 let outcome = board.wait(stamp.id);
-                let command = InvokeCall { dial_id: stamp.id.simple().to_string(), phone: phone.clone(), provider: None };
+                let command = InvokeCall {
+                    dial_id: stamp.id.simple().to_string(),
+                    phone: phone.clone(),
+                    provider: None,
+                };
                 let body = Body::Command(Command::InvokeCall(command));
                 door.take_stamped(stamp, Via::Api, true, body).await.unwrap();
                 assert!(outcome.await.unwrap().contains("recorded"));
