@@ -97,9 +97,6 @@ pub struct Call {
     /// Answer by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
-    /// When we first heard that somebody picked up, by our clock.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer_heard_at: Option<Timestamp>,
     /// End by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -208,9 +205,6 @@ impl Call {
         let (phone, line) = (event.private.get("phone"), event.private.get("line"));
         let disputed = self.contradictions(&fact.leg, phone, line);
         self.disputed.extend(disputed.into_iter().map(str::to_owned));
-        if progress == Progress::Answered {
-            self.answer_heard_at = earliest(self.answer_heard_at, Some(event.recorded_at));
-        }
         self.progress = self.progress.max(progress);
         self.join(fact);
         self.phone = phone.map(str::to_owned).max(self.phone.take());

@@ -72,12 +72,8 @@ fn without_arrival(mut entity: Entity) -> Entity {
         Entity::Conference(conference) => (&mut conference.recordings, &mut conference.bodies),
         _ => return entity,
 /// Leaves out what is about the arrival and not about the call: under which version a recording was first named (that
-/// is the number of the task to fetch it), when that was, and from when on it may therefore be fetched; and when we heard
-/// of an answer.
+/// is the number of the task to fetch it), when that was, and from when on it may therefore be fetched.
 fn without_arrival(mut entity: Entity) -> Entity {
-    if let Entity::Call(call) = &mut entity {
-        call.answer_heard_at = None;
-    }
     let none = &mut Recordings::default();
     let recordings = match &mut entity {
         Entity::Call(call) => &mut call.recordings,

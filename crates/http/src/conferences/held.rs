@@ -20,6 +20,8 @@ use crate::problem::Problem;
 /// How far back conferences that are going on are looked for, days. The longest that can be asked for is one.
 const DAYS_BACK: i64 = 1;
 const DAY_MILLISECONDS: i64 = 86_400_000;
+/// Records of a leg that are looked at for its answer; it is one of the first.
+const RECORDS_MAX: u32 = 20;
 
 /// A conference that is going on.
 pub(crate) struct Held {
@@ -88,24 +90,47 @@ async fn of(reader: &Reader, needs: Needs) -> Result<Vec<Held>, Problem> {
     let mut held = Vec::new();
     for (id, conference) in conferences {
         let own = loaded.links.iter().filter(|(_, key, _)| *key == id);
-        let legs = own.filter_map(|(_, _, stream)| Some((stream.as_str(), calls.get(stream)?))).collect();
+        let known: Vec<(&str, &Call)> =
+            own.filter_map(|(_, _, stream)| Some((stream.as_str(), calls.get(stream)?))).collect();
+        let states: Vec<&Call> = known.iter().map(|(_, call)| *call).collect();
+        if conference.status(&states) != ConferenceStatus::Active {
+            continue;
+        }
+        let mut legs = Vec::new();
+        for (stream, call) in known.into_iter().filter(|(_, call)| call.answered) {
+            legs.push(Leg { stream, call, joined_at: joined_at(reader, stream, call).await? });
+        }
         held.extend(with_members(&id, &conference, legs));
     }
     Ok(held)
 }
 
-/// The conference with its members; none where nobody is in it.
-fn with_members(id: &str, conference: &Conference, mut legs: Vec<(&str, &Call)>) -> Option<Held> {
-    let states: Vec<&Call> = legs.iter().map(|(_, call)| *call).collect();
-    if conference.status(&states) != ConferenceStatus::Active {
-        return None;
+/// A leg that was answered.
+struct Leg<'a> {
+    stream: &'a str,
+    call: &'a Call,
+    joined_at: Timestamp,
+}
+
+/// When a leg was answered: by the provider's clock, else when it was recorded. That is told by the log and not by the
+/// state of the call, which does not depend on when something arrived.
+async fn joined_at(reader: &Reader, stream: &str, call: &Call) -> Result<Timestamp, Problem> {
+    if let Some(at) = call.answered_at {
+        return Ok(at);
     }
-    legs.retain(|(_, call)| call.answered);
-    legs.sort_by_key(|(stream, call)| (joined_at(call), *stream));
+    let records = reader.stream_records(stream, 1, RECORDS_MAX).await?;
+    let answered = records.iter().find(|record| record.kind == "call.answered").or(records.first());
+    Ok(answered.map_or(Timestamp::EPOCH, |record| record.recorded_at))
+}
+
+/// The conference with its members; none where nobody is in it.
+fn with_members(id: &str, conference: &Conference, mut legs: Vec<Leg<'_>>) -> Option<Held> {
+    legs.sort_by_key(|leg| (leg.joined_at, leg.stream));
+    let created_at = legs.first()?.joined_at;
     let mut others = conference.parties.len();
     let mut members = Vec::new();
-    for (stream, call) in &legs {
-        let party = conference.legs.iter().find(|leg| leg.call.as_deref() == Some(*stream));
+    for Leg { stream, call, joined_at } in legs {
+        let party = conference.legs.iter().find(|leg| leg.call.as_deref() == Some(stream));
         let number = match party {
             Some(leg) => leg.party as usize + 1,
             None => {
@@ -120,15 +145,10 @@ fn with_members(id: &str, conference: &Conference, mut legs: Vec<(&str, &Call)>)
             member_id: format!("m{number}"),
             call_id: stream.split('/').next_back().unwrap_or_default().to_owned(),
             number: call.phone.clone(),
-            joined_at: joined_at(call),
+            joined_at,
         });
     }
     let provider = conference.provider.unwrap_or(Provider::AfricasTalking);
-    let created_at = legs.iter().map(|(_, call)| joined_at(call)).min()?;
     let name = conference.room.clone().unwrap_or_else(|| id.to_owned());
     (!members.is_empty()).then_some(Held { name, provider, created_at, members })
-}
-
-fn joined_at(call: &Call) -> Timestamp {
-    call.answered_at.or(call.answer_heard_at).unwrap_or(Timestamp::EPOCH)
 }
