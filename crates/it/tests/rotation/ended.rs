@@ -70,6 +70,7 @@ fn input() -> Input {
         body: Body::Command(Command::InvokeCall(InvokeCall {
             dial_id: "dial_forged".to_owned(),
             phone: "+254700000031".parse().unwrap(),
+            provider: None,
         })),
     }
 }
