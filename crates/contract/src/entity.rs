@@ -107,8 +107,6 @@ impl Entity {
                 conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
             }
             Entity::Contract(agreement) => agreement.open_tasks().collect(),
-            Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => Vec::new(),
-            Entity::Contract(agreement) => agreement.messages.open_tasks().collect(),
             Entity::Message(_)
             | Entity::Media(_)
             | Entity::Keys(_)

@@ -76,7 +76,7 @@ fn an_act_has_one_result() {
     shelf.fold(&[told(5, elsewhere)]);
     let outcomes: Vec<&Outcome> = shelf.outcomes.iter().map(|(_, outcome)| outcome).collect();
     assert!(matches!(outcomes[1], Outcome::Recorded { records, .. } if records[0].kind == "control.done"));
-    let already = Outcome::AlreadyApplied { stream: stream.clone() };
+    let already = Outcome::AlreadyApplied { stream: stream.clone(), version: 3 };
     assert_eq!(outcomes[2..4], [&already, &already]);
     assert_eq!(outcomes[4], &Outcome::Quarantined { reason: QuarantineReason::UnknownTask });
     let Some(Entity::Conference(conference)) = shelf.entity(&stream) else { panic!() };
