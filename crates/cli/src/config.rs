@@ -301,7 +301,7 @@ fn secret_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Settings whose values are never shown.
-pub const SECRETS: [&str; 8] = [
+pub const SECRETS: [&str; 10] = [
     "database_url",
     "nats_url",
     "admin_key",

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use contract::phone::Country;
 use effects::account::Account;
 use effects::client::Client;
