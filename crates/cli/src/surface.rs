@@ -12,8 +12,8 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
-use effects::transcribe::{TranscribeSettings, Transcriber};
 use effects::silence::{Askable, Finder};
+use effects::transcribe::{TranscribeSettings, Transcriber};
 use http_surface::{
     Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
 };

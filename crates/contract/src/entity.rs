@@ -95,7 +95,11 @@ impl Entity {
             Entity::Call(call) => Some(&call.bodies),
             Entity::Conference(conference) => Some(&conference.bodies),
             Entity::Message(message) => Some(&message.bodies),
-            Entity::Contract(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => None,
+            Entity::Contract(_)
+            | Entity::Media(_)
+            | Entity::Keys(_)
+            | Entity::Contact(_)
+            | Entity::Session(_) => None,
         }
     }
 

@@ -71,14 +71,6 @@ fn without_arrival(mut entity: Entity) -> Entity {
         Entity::Call(call) => (&mut call.recordings, &mut call.bodies),
         Entity::Conference(conference) => (&mut conference.recordings, &mut conference.bodies),
         _ => return entity,
-/// Leaves out what is about the arrival and not about the call: under which version a recording was first named (that
-/// is the number of the task to fetch it), when that was, and from when on it may therefore be fetched.
-fn without_arrival(mut entity: Entity) -> Entity {
-    let none = &mut Recordings::default();
-    let recordings = match &mut entity {
-        Entity::Call(call) => &mut call.recordings,
-        Entity::Conference(conference) => &mut conference.recordings,
-        _ => none,
     };
     bodies.0.clear();
     for recording in recordings.0.values_mut() {
