@@ -9,7 +9,7 @@ mod life;
 use std::collections::BTreeMap;
 
 pub use data::*;
-use ledger::json::Value;
+use ledger::json::{Canonical, ProfileError, Value};
 use ledger::time::Timestamp;
 pub use life::*;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,16 @@ impl EventData {
         };
         let kind = map.remove("type").and_then(|t| t.as_str().map(str::to_owned)).unwrap_or_default();
         (kind, profile(map.remove("data").unwrap_or_default()))
+    }
+
+    /// As [`EventData::encode`], with the data in canonical form already.
+    ///
+    /// # Errors
+    /// [`ProfileError`] when a number or a text lies outside the profile.
+    pub fn canonical(&self) -> Result<(String, Canonical), ProfileError> {
+        let (data, kind) =
+            Canonical::of(self)?.into_data_and_type().expect("adjacently tagged enums are type and data");
+        Ok((kind, data))
     }
 
     /// Reads type and data of a record.

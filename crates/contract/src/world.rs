@@ -1,11 +1,13 @@
 //! What the fold knows while it works through a batch: the states of the touched streams, what was seen before, and
 //! the records made so far. Pure; the projector fills it from the store and writes what comes out.
 
+mod changes;
 mod recorder;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+pub use changes::Changes;
 use ledger::disclosure::Disclosure;
 use ledger::hash::Hash;
 use ledger::key::KeyRing;
@@ -291,7 +293,7 @@ impl World {
         let NewRecord { stream, data, occurred, disclosures, document_disclosures, private } = draft;
         let recorded_at = self.recorded_at(input);
         let head = self.streams.get(&stream).map_or_else(Head::default, |s| s.head);
-        let (kind, value) = data.encode();
+        let (kind, facts) = data.canonical().map_err(SealError::from)?;
         let draft = Draft {
             stream: StreamId::new(stream.clone())?,
             version: head.version + 1,
@@ -306,7 +308,7 @@ impl World {
                 via: input.via.as_str().to_owned(),
                 authenticated: input.authenticated,
             },
-            data: value,
+            data: facts,
             disclosures: disclosures.iter().map(|d| d.digest.clone()).collect(),
         };
         let payload = payload(&self.origin, &draft)?;
@@ -332,20 +334,25 @@ impl World {
 
     /// What an event changes besides the log. False where the stream is of no known kind.
     fn fold(&mut self, stream: &str, event: &Event, head: Head) -> bool {
-        // Cloning the whole state for every record costs what the state is long; states are small but for streams with
-        // hundreds of recordings or messages.
-        let known = self.streams.get(stream).map(|s| s.entity.clone());
-        let Some(mut entity) = known.or_else(|| Entity::empty(stream)) else { return false };
-        let links_before = entity.links(stream);
-        entity.apply(event);
-        self.relink(&links_before, &entity.links(stream));
+        let recorded_at = event.recorded_at;
+        let state = match self.streams.get_mut(stream) {
+            Some(state) => state,
+            None => {
+                let Some(entity) = Entity::empty(stream) else { return false };
+                let new = StreamState { head, recorded_at, entity, changed: true };
+                self.streams.entry(stream.to_owned()).or_insert(new)
+            }
+        };
+        let links_before = state.entity.links(stream);
+        state.entity.apply(event);
+        let links_now = state.entity.links(stream);
+        (state.head, state.recorded_at, state.changed) = (head, recorded_at, true);
+        self.relink(&links_before, &links_now);
         if let (EventData::ContractDrafted(_), Some((counter, number))) = (&event.data, counted(stream)) {
             let value = self.counters.entry(counter.to_owned()).or_insert(0);
             *value = number.max(*value);
             self.counters_changed.insert(counter.to_owned());
         }
-        let recorded_at = event.recorded_at;
-        self.streams.insert(stream.to_owned(), StreamState { head, recorded_at, entity, changed: true });
         self.last_recorded_at = Some(recorded_at);
         true
     }

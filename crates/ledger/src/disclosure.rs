@@ -84,13 +84,22 @@ impl Disclosure {
     /// Encodes a value. `name` is a key of the JSON profile and `value` keeps the profile but for the text of its strings,
     /// which may be any Unicode; [`Disclosure::parse`] would refuse others.
     pub fn new(salt: &Salt, name: &str, value: &Value) -> Disclosure {
-        let mut text = String::with_capacity(64);
+        Disclosure::written(salt, name, 32, |text| value.write(text))
+    }
+
+    /// As [`Disclosure::new`], of a text.
+    pub fn of_text(salt: &Salt, name: &str, value: &str) -> Disclosure {
+        Disclosure::written(salt, name, value.len(), |text| json::write_string(value, text))
+    }
+
+    fn written(salt: &Salt, name: &str, bytes: usize, write: impl FnOnce(&mut String)) -> Disclosure {
+        let mut text = String::with_capacity(32 + name.len() + bytes + bytes / 8);
         text.push_str("[\"");
-        text.push_str(&salt.base64url());
+        URL_SAFE_NO_PAD.encode_string(salt.0, &mut text);
         text.push_str("\",");
         json::write_string(name, &mut text);
         text.push(',');
-        value.write(&mut text);
+        write(&mut text);
         text.push(']');
         let encoded = URL_SAFE_NO_PAD.encode(text.as_bytes());
         text.zeroize();

@@ -4,12 +4,14 @@
 //! amounts are decimal strings. Strings are in Unicode normal form C and use LF alone as line end. Nothing nests deeper
 //! than [`DEPTH_MAX`]. All of it is checked and never repaired, so what was signed is what was said.
 
+mod canonical;
 mod reader;
 mod serial;
 
 use std::collections::BTreeMap;
 
-pub(crate) use reader::parse_any_text;
+pub use canonical::Canonical;
+pub(crate) use reader::{Reader, parse_any_text};
 pub use reader::{parse, parse_canonical};
 use unicode_normalization::is_nfc;
 
@@ -246,8 +248,21 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
 
 /// Appends a decimal integer.
 pub(crate) fn write_integer(number: i64, out: &mut String) {
-    use std::fmt::Write;
-    write!(out, "{number}").expect("writing to a String cannot fail");
+    let mut digits = [0_u8; 20];
+    let mut from = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        from -= 1;
+        digits[from] = b'0' + (rest % 10).to_le_bytes()[0];
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push('-');
+    }
+    out.extend(digits[from..].iter().map(|digit| char::from(*digit)));
 }
 
 impl From<&str> for Value {

@@ -5,6 +5,7 @@
 //! and a key counts from one position of the log to another ([`KeyRing`]), never from one time to another: a stolen old
 //! key cannot be used to insert something into the past.
 
+mod batch;
 mod ring;
 mod statement;
 
@@ -12,6 +13,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+pub(crate) use batch::{BATCH_SIGNATURES_MIN, Batch};
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{
     DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
@@ -23,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::hash::sha256;
 use crate::json;
+use crate::record::field;
 
 /// Why a key, a statement about one, or a signature is refused. Never quotes secret bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +110,8 @@ impl KeyError {
 pub struct RecordKey {
     signing: SigningKey,
     public: PublicKey,
+    /// In base64url; the same for all records.
+    record_header: String,
 }
 
 /// The key that names the other keys.
@@ -116,15 +121,25 @@ impl RecordKey {
     /// The key of 32 secret bytes (RFC 8032 §5.1.5), which must come from a secure source.
     pub fn from_seed(seed: &[u8; 32]) -> RecordKey {
         let signing = SigningKey::from_bytes(seed);
-        let public = PublicKey::of(signing.verifying_key());
-        RecordKey { signing, public }
+        RecordKey::of(signing)
     }
 
     /// Reads PKCS#8 PEM (RFC 8410 §7), with or without the public key inside.
     pub fn from_pkcs8_pem(pem: &str) -> Result<RecordKey, KeyError> {
         let signing = SigningKey::from_pkcs8_pem(pem).map_err(|_| KeyError::Pem)?;
+        Ok(RecordKey::of(signing))
+    }
+
+    fn of(signing: SigningKey) -> RecordKey {
         let public = PublicKey::of(signing.verifying_key());
-        Ok(RecordKey { signing, public })
+        let mut record_header = String::new();
+        field::encode(field::header(public.kid()).as_bytes(), &mut record_header);
+        RecordKey { signing, public, record_header }
+    }
+
+    /// The header of every record this key signs, in base64url.
+    pub(crate) fn record_header(&self) -> &str {
+        &self.record_header
     }
 
     /// PKCS#8 PEM without the public key (version 1, RFC 5208), which OpenSSL reads as well.

@@ -3,17 +3,17 @@
 //! [`seal`] makes one, [`open`] reads one, [`Record::verify`] checks its signature. The crate's front page draws the
 //! bytes. The set of fields is closed: a reader that met a field it does not know could not say what was agreed.
 
-mod field;
+pub(crate) mod field;
 mod reader;
 mod writer;
 
 pub use reader::open;
 use uuid::Uuid;
-pub use writer::{Payload, payload, record_id, seal};
+pub use writer::{Facts, Payload, payload, record_id, seal};
 
 use crate::hash::{Hash, leaf_hash};
 use crate::json::{ProfileError, Value};
-use crate::key::{KeyError, PublicKey};
+use crate::key::{Batch, KeyError, PublicKey};
 use crate::stream::{Head, StreamId};
 use crate::time::Timestamp;
 
@@ -40,9 +40,9 @@ pub struct Source {
     pub authenticated: bool,
 }
 
-/// A record before it is signed.
+/// A record before it is signed. Its facts are a [`Value`], or already canonical text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct Draft<D = Value> {
     /// Which thing it is about.
     pub stream: StreamId,
     /// 1-based place in the stream.
@@ -63,7 +63,7 @@ pub struct Draft {
     /// Where it comes from.
     pub source: Source,
     /// The facts: an object of the JSON profile, nothing personal in clear.
-    pub data: Value,
+    pub data: D,
     /// Digests of the disclosures that belong to it, each once, in any order.
     pub disclosures: Vec<String>,
 }
@@ -212,6 +212,13 @@ impl Record {
         }
         let (signed, _) = self.jws.rsplit_once('.').ok_or(RecordError::Parts)?;
         key.verify(signed.as_bytes(), &self.signature).map_err(|_: KeyError| RecordError::Signature)
+    }
+
+    /// Adds the signature to a batch of its key, which the caller chose by [`Record::kid`].
+    pub(crate) fn add_to(&self, batch: &mut Batch<'_>) {
+        // [`open`] found three parts.
+        let (signed, _) = self.jws.rsplit_once('.').unwrap_or_default();
+        batch.add(signed.as_bytes(), &self.signature);
     }
 
     /// The record as it stands in the log.

@@ -3,6 +3,8 @@
 
 #[path = "records/bytes.rs"]
 mod bytes;
+#[path = "records/canonical.rs"]
+mod canonical;
 #[path = "records/profile.rs"]
 mod profile;
 #[path = "records/sealing.rs"]

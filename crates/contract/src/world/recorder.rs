@@ -62,7 +62,7 @@ impl<'a> Recorder<'a> {
         let mut opened = Private::default();
         let mut disclosures = Vec::with_capacity(private.len());
         for (name, value) in private {
-            disclosures.push(Disclosure::new(&self.salt(), name, &(*value).into()));
+            disclosures.push(Disclosure::of_text(&self.salt(), name, value));
             opened.record.insert((*name).to_owned(), (*value).to_owned());
         }
         for disclosure in &document_disclosures {

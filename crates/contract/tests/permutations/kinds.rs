@@ -244,6 +244,8 @@ fn every_type_is_read_as_it_was_written() {
     for data in all.into_iter().chain(bare()) {
         let (kind, value) = data.encode();
         value.check().unwrap();
+        let (kind_written, facts) = data.canonical().unwrap();
+        assert_eq!((kind_written, facts.as_str()), (kind.clone(), value.canonical().as_str()));
         assert_eq!(EventData::decode(&kind, &value).unwrap(), data, "{kind}");
     }
 }
@@ -257,6 +259,6 @@ fn what_this_program_does_not_know_is_an_error() {
 
 #[test]
 fn a_number_outside_the_profile_is_refused_and_not_changed() {
-    let (_, value) = EventData::RecordingFetched(RecordingFetched { bytes: u64::MAX, ..fetched() }).encode();
-    assert!(value.check().is_err());
+    let data = EventData::RecordingFetched(RecordingFetched { bytes: u64::MAX, ..fetched() });
+    assert!(data.encode().1.check().is_err() && data.canonical().is_err());
 }

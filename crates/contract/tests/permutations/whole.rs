@@ -179,6 +179,11 @@ proptest! {
         for made in &shelf.log {
             let record = signed(made);
             let data = EventData::decode(&record.kind, &record.data).unwrap();
+            let (kind, facts) = data.canonical().unwrap();
+            prop_assert_eq!(
+                (kind, facts.as_str().to_owned()),
+                (record.kind.clone(), record.data.canonical())
+            );
             prop_assert_eq!(data.encode(), (record.kind, record.data));
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{ProfileError, Value, check_integer, check_key, check_text, deeper};
+use super::{ProfileError, Value, check_integer, check_key, check_text, deeper, write_string};
 
 /// Reads one JSON value of the profile, white space around its parts allowed (RFC 8259 §2).
 pub fn parse(bytes: &[u8]) -> Result<Value, ProfileError> {
@@ -13,6 +13,10 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ProfileError> {
 
 /// Reads one JSON value and requires the bytes to be its canonical form (RFC 8785).
 pub fn parse_canonical(bytes: &[u8]) -> Result<Value, ProfileError> {
+    if let Some(value) = read_canonical(bytes) {
+        return Ok(value);
+    }
+    // Something is wrong; the slow way finds out what.
     let value = parse(bytes)?;
     let canonical = value.canonical();
     if canonical.as_bytes() == bytes {
@@ -27,9 +31,16 @@ pub(crate) fn parse_any_text(bytes: &[u8]) -> Result<Value, ProfileError> {
     read(bytes, |_| Ok(()))
 }
 
+/// Reads one JSON value that is in canonical form to the byte, in one pass; none where it is not.
+fn read_canonical(bytes: &[u8]) -> Option<Value> {
+    let mut reader = Reader::canonical(std::str::from_utf8(bytes).ok()?);
+    let value = reader.value(0).ok()?;
+    reader.is_at_end().then_some(value)
+}
+
 fn read(bytes: &[u8], check: fn(&str) -> Result<(), ProfileError>) -> Result<Value, ProfileError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ProfileError::NotUtf8)?;
-    let mut reader = Reader { text, at: 0, check };
+    let mut reader = Reader { text, at: 0, check, canonical: false };
     reader.skip_space();
     let value = reader.value(0)?;
     reader.skip_space();
@@ -39,10 +50,59 @@ fn read(bytes: &[u8], check: fn(&str) -> Result<(), ProfileError>) -> Result<Val
     Ok(value)
 }
 
-struct Reader<'a> {
+/// A place in a text.
+pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
     check: fn(&str) -> Result<(), ProfileError>,
+    /// Takes nothing but what [`Value::canonical`] would write; what else is wrong is not told apart.
+    canonical: bool,
+}
+
+/// What is not canonical in a reader of canonical text; only that there was a fault is looked at.
+const NOT_CANONICAL: ProfileError = ProfileError::NotCanonical { offset: 0 };
+
+impl<'a> Reader<'a> {
+    /// At the start of a text that should be canonical.
+    pub(crate) fn canonical(text: &'a str) -> Reader<'a> {
+        Reader { text, at: 0, check: check_text, canonical: true }
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    /// Passes over exactly these bytes.
+    pub(crate) fn pass(&mut self, expected: &str) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        rest.starts_with(expected.as_bytes()).then(|| self.at += expected.len())
+    }
+
+    /// The text of a string without escapes, which is all a field of a record but its data needs.
+    pub(crate) fn plain(&mut self) -> Option<&'a str> {
+        self.pass("\"")?;
+        let rest = self.text.get(self.at..)?;
+        let end = rest.bytes().position(|b| b == b'"' || b == b'\\' || b < 0x20)?;
+        let text = rest.get(..end)?;
+        self.at += end;
+        self.pass("\"")?;
+        (self.check)(text).is_ok().then_some(text)
+    }
+
+    /// `null`, or a string that can be read as something.
+    pub(crate) fn null_or<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+        if self.pass("null").is_some() { Some(None) } else { read(self.plain()?).map(Some) }
+    }
+
+    /// A number of the profile.
+    pub(crate) fn number(&mut self) -> Option<i64> {
+        self.integer().ok()?.as_int()
+    }
+
+    /// A value inside `depth` arrays and objects.
+    pub(crate) fn value_below(&mut self, depth: usize) -> Option<Value> {
+        self.value(depth).ok()
+    }
 }
 
 impl Reader<'_> {
@@ -55,6 +115,9 @@ impl Reader<'_> {
     }
 
     fn skip_space(&mut self) {
+        if self.canonical {
+            return;
+        }
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -119,6 +182,9 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, ProfileError> {
+        if self.canonical {
+            return self.canonical_object(depth);
+        }
         self.eat(b'{')?;
         self.skip_space();
         let mut entries = BTreeMap::new();
@@ -144,6 +210,33 @@ impl Reader<'_> {
                 Some(b'}') => {
                     self.at += 1;
                     return Ok(Value::Object(entries));
+                }
+                _ => return self.fault(),
+            }
+        }
+    }
+
+    /// Keys in rising order, so that each stands once and the map is built in one go.
+    fn canonical_object(&mut self, depth: usize) -> Result<Value, ProfileError> {
+        self.eat(b'{')?;
+        let mut entries: Vec<(String, Value)> = Vec::new();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::Object(BTreeMap::new()));
+        }
+        loop {
+            let key = self.plain().ok_or(NOT_CANONICAL)?;
+            check_key(key)?;
+            if entries.last().is_some_and(|(last, _)| last.as_str() >= key) {
+                return Err(NOT_CANONICAL);
+            }
+            self.eat(b':')?;
+            entries.push((key.to_owned(), self.value(depth)?));
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Value::Object(entries.into_iter().collect()));
                 }
                 _ => return self.fault(),
             }
@@ -193,8 +286,13 @@ impl Reader<'_> {
                 }
                 Some(b'\\') => {
                     text.push_str(&self.text[plain_from..self.at]);
+                    let from = self.at;
                     self.at += 1;
-                    text.push(self.escape()?);
+                    let character = self.escape()?;
+                    if self.canonical && !is_canonical_escape(character, &self.text[from..self.at]) {
+                        return Err(NOT_CANONICAL);
+                    }
+                    text.push(character);
                     plain_from = self.at;
                 }
                 Some(0x20..) => self.at += 1,
@@ -252,4 +350,11 @@ impl Reader<'_> {
         }
         Ok(number)
     }
+}
+
+/// Whether RFC 8785 §3.2.2.2 spells this character so.
+fn is_canonical_escape(character: char, spelling: &str) -> bool {
+    let mut literal = String::with_capacity(8);
+    write_string(character.encode_utf8(&mut [0; 4]), &mut literal);
+    literal.strip_prefix('"').and_then(|literal| literal.strip_suffix('"')) == Some(spelling)
 }

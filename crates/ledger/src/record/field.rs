@@ -62,8 +62,14 @@ pub(super) fn is_data(value: &Value) -> bool {
     value.as_object().is_some() && free(value)
 }
 
+/// As [`is_data`], of canonical text: there a colon follows a key and nothing else that ends in a quotation mark, and
+/// quotation marks within texts are escaped.
+pub(super) fn is_data_text(text: &str) -> bool {
+    text.starts_with('{') && !text.contains("\"_sd\":") && !text.contains("\"_sd_alg\":")
+}
+
 /// The header's JSON; the key id is base64url and needs no escapes.
-pub(super) fn header(kid: &str) -> String {
+pub(crate) fn header(kid: &str) -> String {
     format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{RECORD_TYP}"}}"#)
 }
 
@@ -74,7 +80,7 @@ pub(super) fn kid_of(header_json: &[u8]) -> Option<String> {
     (is_digest(kid) && text == header(kid)).then(|| kid.to_owned())
 }
 
-pub(super) fn encode(bytes: &[u8], out: &mut String) {
+pub(crate) fn encode(bytes: &[u8], out: &mut String) {
     URL_SAFE_NO_PAD.encode_string(bytes, out);
 }
 

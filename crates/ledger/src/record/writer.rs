@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Draft, PAYLOAD_BYTES_MAX, RECORD_VERSION, SealError, Sealed, field};
 use crate::hash::{Hash, leaf_hash, sha256};
-use crate::json::{write_integer, write_string};
+use crate::json::{Canonical, DEPTH_MAX, ProfileError, Value, write_integer, write_string};
 use crate::key::RecordKey;
 
 /// The canonical payload of a record before it is signed: enough to chain the next record to it, so that signing may
@@ -17,8 +17,53 @@ pub struct Payload {
     pub sha256: Hash,
 }
 
+/// What the facts of a draft can be given as.
+pub trait Facts: sealed::Written {}
+
+impl Facts for Value {}
+impl Facts for Canonical {}
+
+mod sealed {
+    use crate::record::SealError;
+
+    pub trait Written {
+        /// Whether these are facts a record can hold.
+        fn check(&self) -> Result<(), SealError>;
+        /// Appends the canonical text.
+        fn write(&self, out: &mut String);
+    }
+}
+
+impl sealed::Written for Value {
+    fn check(&self) -> Result<(), SealError> {
+        if !field::is_data(self) {
+            return Err(SealError::Field { field: "data" });
+        }
+        // Inside the payload object.
+        Ok(self.check_below(1)?)
+    }
+
+    fn write(&self, out: &mut String) {
+        Value::write(self, out);
+    }
+}
+
+impl sealed::Written for Canonical {
+    fn check(&self) -> Result<(), SealError> {
+        if !field::is_data_text(self.as_str()) {
+            return Err(SealError::Field { field: "data" });
+        }
+        // Inside the payload object.
+        if self.depth() < DEPTH_MAX { Ok(()) } else { Err(ProfileError::Depth.into()) }
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(self.as_str());
+    }
+}
+
 /// Writes the payload of a draft in the log `origin`.
-pub fn payload(origin: &str, draft: &Draft) -> Result<Payload, SealError> {
+pub fn payload(origin: &str, draft: &Draft<impl Facts>) -> Result<Payload, SealError> {
     check(origin, draft)?;
     let text = write_payload(origin, draft)?;
     if text.len() > PAYLOAD_BYTES_MAX {
@@ -31,8 +76,10 @@ pub fn payload(origin: &str, draft: &Draft) -> Result<Payload, SealError> {
 impl Payload {
     /// Signs it into a record.
     pub fn seal(&self, key: &RecordKey) -> Sealed {
-        let mut jws = String::with_capacity(256 + self.text.len() * 4 / 3);
-        field::encode(field::header(key.kid()).as_bytes(), &mut jws);
+        // Header, two dots, the signature's 86 characters, and four characters for three bytes of payload.
+        let bytes = key.record_header().len() + self.text.len().div_ceil(3) * 4 + 88;
+        let mut jws = String::with_capacity(bytes);
+        jws.push_str(key.record_header());
         jws.push('.');
         field::encode(self.text.as_bytes(), &mut jws);
         let signature = key.sign(jws.as_bytes());
@@ -44,7 +91,7 @@ impl Payload {
 }
 
 /// Signs a draft into a record of the log `origin`.
-pub fn seal(origin: &str, draft: &Draft, key: &RecordKey) -> Result<Sealed, SealError> {
+pub fn seal(origin: &str, draft: &Draft<impl Facts>, key: &RecordKey) -> Result<Sealed, SealError> {
     Ok(payload(origin, draft)?.seal(key))
 }
 
@@ -63,7 +110,7 @@ pub fn record_id(origin: &str, input: Uuid, ordinal: u32) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-fn check(origin: &str, draft: &Draft) -> Result<(), SealError> {
+fn check(origin: &str, draft: &Draft<impl Facts>) -> Result<(), SealError> {
     let require =
         |good: bool, field: &'static str| if good { Ok(()) } else { Err(SealError::Field { field }) };
     require(field::is_origin(origin), "log")?;
@@ -74,13 +121,11 @@ fn check(origin: &str, draft: &Draft) -> Result<(), SealError> {
         require(draft.occurred_at.is_some() && field::is_zone(zone), "occurred_at_assumed_zone")?;
     }
     require(field::is_via(&draft.source.via), "source")?;
-    require(field::is_data(&draft.data), "data")?;
-    // Inside the payload object.
-    draft.data.check_below(1)?;
+    draft.data.check()?;
     require(draft.disclosures.iter().all(|digest| field::is_digest(digest)), "_sd")
 }
 
-fn write_payload(origin: &str, draft: &Draft) -> Result<String, SealError> {
+fn write_payload(origin: &str, draft: &Draft<impl Facts>) -> Result<String, SealError> {
     let mut out = String::with_capacity(768);
     out.push('{');
     if !draft.disclosures.is_empty() {

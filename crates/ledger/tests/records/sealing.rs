@@ -16,13 +16,13 @@ use uuid::Uuid;
 
 use crate::profile::values;
 
-const ORIGIN: &str = "ledger.test/ahadi";
+pub const ORIGIN: &str = "ledger.test/ahadi";
 
 fn key() -> RecordKey {
     RecordKey::from_seed(&sha256(b"ahadi test record key").0)
 }
 
-fn draft() -> Draft {
+pub fn draft() -> Draft {
     Draft {
         stream: StreamId::new("call/minivoice/MV-0001").unwrap(),
         version: 2,
