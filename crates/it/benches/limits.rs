@@ -16,9 +16,10 @@ use ledger::key::{KeyRing, RecordKey};
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
 use ledger::verify::{Auditor, Pins, check_record};
+use projector::pipeline::Pipeline;
 use projector::plan::{self, Read, Tail};
 use sqlx::{Connection, Executor};
-use store::rows::{Commit, Loaded, RecordRow, SourceMove};
+use store::rows::{Loaded, RecordRow, SourceMove};
 use store::{OpenOptions, Store};
 use uuid::Uuid;
 
@@ -263,30 +264,26 @@ async fn committing(name: &str, url: &str) -> Line {
     let lease = store.acquire_lease("bench", std::time::Duration::from_secs(3_600)).await.unwrap().unwrap();
     let what = format!("plan and commit, {name}");
     let mut line = Line::new(&what, "1 / (1 / bare insert + 1 / sign)");
-    let mut tail = empty();
+    let mut pipeline = Pipeline::new(store.clone(), lease, Arc::new(key.clone()), ORIGIN, empty());
     let mut position = 0;
     for round in 0..ROUNDS {
-        let mut batches: Vec<Vec<Read>> = Vec::new();
+        let mut batches: Vec<Arc<[Read]>> = Vec::new();
         let mut reads = inputs(round).into_iter();
         while reads.len() > 0 {
             batches.push(reads.by_ref().take(BATCH).collect());
         }
         let mut records: Vec<RecordRow> = Vec::new();
-        let mut spent = 0.0;
+        let start = Instant::now();
         for batch in batches {
             let from = position;
             position += batch.len() as u64;
-            let start = Instant::now();
-            let loaded = store.load(&plan::load(&batch)).await.unwrap();
             let read_to = Some(SourceMove { source: "bench".into(), from, to: position });
-            let planned = plan::plan(batch, loaded, &tail, ORIGIN, &key, read_to).unwrap();
-            let kept = planned.commit.records.clone();
-            let commit: Commit = planned.commit;
-            store.commit(&lease, commit).await.unwrap();
-            spent += start.elapsed().as_secs_f64();
-            tail = planned.tail;
-            records.extend(kept);
+            let planned = pipeline.plan(&batch, read_to).await.unwrap().unwrap();
+            records.extend(planned.commit.records.iter().cloned());
+            pipeline.write(planned).await.unwrap();
         }
+        pipeline.settle().await.unwrap();
+        let spent = start.elapsed().as_secs_f64();
         line.ours_us.push(spent * 1e6 / records.len() as f64);
         let insert = bare_insert(&url.replace("ledger", "bare"), &records).await;
         let messages: Vec<&str> = records.iter().map(signed_part).collect();

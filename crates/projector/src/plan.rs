@@ -8,22 +8,17 @@ use contract::decide::{decide, needs};
 use contract::entity::{Entity, KEYS_STREAM};
 use contract::input::{Body, Input};
 use contract::outcome::{Outcome, QuarantineReason};
-use contract::world::{Made, World};
+use contract::world::{Changes, World};
 use journal::Entry;
 use ledger::key::{KeyError, KeyRing, RecordKey};
-use ledger::record::Sealed;
 use ledger::stream::Head;
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
-use store::rows::{
-    Commit, DisclosureRow, InboxRow, Loaded, Needs, RecordRow, RepeatRow, Scope, SeenRow, SourceMove,
-};
+use store::rows::{Commit, InboxRow, Loaded, Needs, RecordRow, RepeatRow, SeenRow, SourceMove, Views};
 use uuid::Uuid;
 
+use crate::seal::{Sealer, sealing};
 use crate::views;
-
-/// Below this many records one core signs them faster than threads start.
-const PARALLEL_RECORDS_MIN: usize = 24;
 
 /// Where the log ends, as the writer holds it between batches.
 #[derive(Clone, Debug)]
@@ -89,6 +84,8 @@ pub struct Plan {
     pub commit: Commit,
     /// Where the log ends once it is written.
     pub tail: Tail,
+    /// What it changes, for planning the next batch before this one is written.
+    pub changes: Changes,
 }
 
 impl Read {
@@ -150,6 +147,23 @@ pub fn load(reads: &[Read]) -> Needs {
     all
 }
 
+/// The streams that links made by the batch before lead to and that neither it nor what was loaded holds: links are
+/// followed where they are stored, and these are not there yet. `needs` are those of [`load`], which are in order.
+pub fn lacking(needs: &Needs, loaded: &Loaded, ahead: &Changes) -> Vec<String> {
+    let mut streams: Vec<String> = ahead
+        .links_added()
+        .filter(|link| {
+            let sought = (link.space, link.key.as_str());
+            needs.links.binary_search_by(|(space, key)| (space.as_str(), key.as_str()).cmp(&sought)).is_ok()
+        })
+        .map(|link| link.stream.clone())
+        .filter(|stream| !ahead.has_stream(stream) && !loaded.streams.iter().any(|row| row.stream == *stream))
+        .collect();
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
+
 /// Plans a batch: folds the inputs in order, seals the records, grows the tree, computes the views.
 ///
 /// # Errors
@@ -162,29 +176,63 @@ pub fn plan(
     key: &RecordKey,
     read_to: Option<SourceMove>,
 ) -> Result<Plan, PlanError> {
+    plan_behind(Changes::default(), reads, loaded, tail, origin, key, read_to)
+}
+
+/// As [`plan`], behind a batch that may not be written yet: `ahead` is what that one changes, `tail` where it ends.
+///
+/// # Errors
+/// [`PlanError`] when a stored state cannot be read.
+pub fn plan_behind(
+    ahead: Changes,
+    reads: impl AsRef<[Read]>,
+    loaded: Loaded,
+    tail: &Tail,
+    origin: &str,
+    key: &RecordKey,
+    read_to: Option<SourceMove>,
+) -> Result<Plan, PlanError> {
     let mut world = world(loaded, tail, origin)?;
+    world.put_changes(ahead);
     let reads = reads.as_ref();
+    let first_position = tail.tree.size();
+    let mut tail = tail.clone();
+    let fold = |sealer: &mut Sealer<'_, '_>| fold_all(reads, &mut world, &mut tail, sealer);
+    let ((inbox, views), rows) = sealing(key, first_position, reads.len(), fold);
+    let nodes = tail.tree.extend(rows.records.iter().map(|record| record.leaf));
+    take_keys(&mut tail.ring, &rows.records)?;
+    let seen = world.newly_seen.iter().map(|(key, digest)| SeenRow { key: key.clone(), digest: *digest });
+    let seen = seen.collect();
+    let repeats = world.repeats.drain(..).map(repeat_row).collect();
+    let changes = world.into_changes(inbox.iter().map(|row| row.input).collect());
+    let commit = Commit {
+        first_position,
+        read_to,
+        inbox,
+        records: rows.records,
+        disclosures: rows.disclosures,
+        nodes,
+        seen,
+        repeats,
+        views,
+    };
+    Ok(Plan { commit, tail, changes })
+}
+
+/// The fold itself: pure, one input after the other.
+fn fold_all(
+    reads: &[Read],
+    world: &mut World,
+    tail: &mut Tail,
+    sealer: &mut Sealer<'_, '_>,
+) -> (Vec<InboxRow>, Views) {
     let mut inbox = Vec::with_capacity(reads.len());
     for read in reads {
-        inbox.extend(fold(read, &mut world));
+        inbox.extend(fold(read, world));
+        tail.last_recorded_at = world.made.last().map(|made| made.recorded_at).or(tail.last_recorded_at);
+        sealer.take(world.made.drain(..));
     }
-    let sealed = seal(&world.made, key);
-    let mut tail = tail.clone();
-    let first_position = tail.tree.size();
-    let nodes = tail.tree.extend(sealed.iter().map(|s| s.leaf));
-    tail.last_recorded_at = world.made.last().map(|m| m.recorded_at).or(tail.last_recorded_at);
-    let views = views::changes(&world);
-    let seen = world.newly_seen.drain(..).map(|(key, digest)| SeenRow { key, digest }).collect();
-    let repeats = world.repeats.drain(..).map(repeat_row).collect();
-    let mut records = Vec::with_capacity(sealed.len());
-    let mut disclosures = Vec::new();
-    for (position, (made, sealed)) in (first_position..).zip(world.made.drain(..).zip(sealed)) {
-        disclosures.extend(disclosure_rows(position, &made));
-        records.push(record_row(position, made, sealed));
-    }
-    take_keys(&mut tail.ring, &records)?;
-    let commit = Commit { first_position, read_to, inbox, records, disclosures, nodes, seen, repeats, views };
-    Ok(Plan { commit, tail })
+    (inbox, views::changes(world))
 }
 
 fn world(loaded: Loaded, tail: &Tail, origin: &str) -> Result<World, PlanError> {
@@ -248,37 +296,6 @@ fn row(input: Uuid, received_at: Timestamp, outcome: &Outcome, quarantined: Opti
     InboxRow { input, received_at, outcome, quarantined }
 }
 
-/// Signs all records, on all cores where there are many. The chain is over payloads, so the order does not matter.
-fn seal(made: &[Made], key: &RecordKey) -> Vec<Sealed> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if made.len() < PARALLEL_RECORDS_MIN || cores < 2 {
-        return made.iter().map(|m| m.payload.seal(key)).collect();
-    }
-    let share = made.len().div_ceil(cores);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = made
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|m| m.payload.seal(key)).collect::<Vec<_>>()))
-            .collect();
-        workers.into_iter().flat_map(|w| w.join().expect("sealing does not panic")).collect()
-    })
-}
-
-fn record_row(position: u64, made: Made, sealed: Sealed) -> RecordRow {
-    RecordRow {
-        position,
-        stream: made.stream,
-        version: made.version,
-        id: made.id,
-        kind: made.kind,
-        recorded_at: made.recorded_at,
-        prev: made.prev,
-        payload_sha256: sealed.payload_sha256,
-        leaf: sealed.leaf,
-        jws: sealed.jws,
-    }
-}
-
 fn repeat_row(repeat: Repeat) -> RepeatRow {
     RepeatRow {
         input: repeat.input,
@@ -291,16 +308,4 @@ fn repeat_row(repeat: Repeat) -> RepeatRow {
         authenticated: repeat.authenticated,
         stale: repeat.stale,
     }
-}
-
-fn disclosure_rows(position: u64, made: &Made) -> impl Iterator<Item = DisclosureRow> {
-    let of_record = made.disclosures.iter().map(|d| (Scope::Record, d));
-    let of_document = made.document_disclosures.iter().map(|d| (Scope::Document, d));
-    (0..).zip(of_record.chain(of_document)).map(move |(ordinal, (scope, d))| DisclosureRow {
-        position,
-        ordinal,
-        scope,
-        digest: d.digest.clone(),
-        encoded: d.encoded.clone(),
-    })
 }

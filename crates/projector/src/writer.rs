@@ -1,22 +1,21 @@
 //! The loop of the one writer.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{ReadError, Source};
-use ledger::key::{KeyRing, PublicKey, RecordKey};
+use journal::{Batch, ReadError, Source};
+use ledger::key::{PublicKey, RecordKey};
 use ledger::tree::{Tree, TreeError};
-use store::rows::{Loaded, SourceMove};
+use store::rows::SourceMove;
 use store::{CommitError, Lease, Store, StoreError};
 use tokio::sync::watch;
-use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::faults::{Faults, Step};
+use crate::faults::Faults;
 use crate::genesis::{self, Statement};
-use crate::plan::{self, Plan, PlanError, Read, Tail};
+use crate::pipeline::{Pipeline, PipelineError};
+use crate::plan::{PlanError, Read, Tail};
 use crate::portion::Portion;
 use crate::signer::{self, KeyOf, RingError, Signer, SignerError};
 
@@ -24,6 +23,9 @@ use crate::signer::{self, KeyOf, RingError, Signer, SignerError};
 const BATCH_ENTRIES_MAX: usize = 1_000;
 /// Most payload bytes in one transaction.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// From this many inputs on, a batch is written while the next is planned. Smaller ones are soon written, and what comes
+/// meanwhile makes one batch with one flush.
+const OVERLAP_ENTRIES_MIN: usize = 64;
 /// How long a read waits for something to come before the lease is looked after.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long a lease holds without being renewed: how long a second projector waits after this one died.
@@ -96,20 +98,21 @@ enum End {
 
 /// What became of a portion.
 enum Handled {
-    Written,
-    /// Planning it panicked; nothing was written.
+    /// Written, or about to be.
+    Taken,
+    /// Planning it panicked; nothing of it was written.
     Panicked,
 }
 
 struct Tenure<'w> {
     writer: &'w Writer,
-    lease: Lease,
+    pipeline: Pipeline,
     source: Source,
     /// Where the next read begins.
     position: u64,
-    /// What the store holds as the position; differs while a source that regressed is read again.
+    /// What the store holds as the position once everything is written; differs while a source that regressed is read
+    /// again.
     stored: u64,
-    tail: Tail,
     renew_at: Instant,
     signer: Signer,
 }
@@ -137,14 +140,15 @@ impl Writer {
             let end = match self.begin(from_start).await? {
                 Ok(mut tenure) => {
                     from_start = false;
-                    self.active.send_replace(Some(tenure.lease.clone()));
+                    let lease = tenure.pipeline.lease().clone();
+                    self.active.send_replace(Some(lease.clone()));
                     let end = tenure.work(&stop).await;
                     if let Ok(End::Stopped) = end {
-                        return Ok(Some(tenure.lease));
+                        return Ok(Some(lease));
                     }
                     self.active.send_replace(None);
                     // If this fails, the lease runs out by itself.
-                    let _ = self.store.release_lease(&tenure.lease).await;
+                    let _ = self.store.release_lease(&lease).await;
                     end?
                 }
                 Err(end) => end,
@@ -172,16 +176,18 @@ impl Writer {
             Ok(source) => source,
             Err(error) => return source_end(error).map(Err),
         };
-        let renew_at = Instant::now() + LEASE_RENEW;
-        let (signer, tail) = (Signer::new(self.key_of.clone()), self.empty_tail());
+        let (tail, stored) = match self.tip(source.identity()).await? {
+            Ok(found) => found,
+            Err(end) => return Ok(Err(end)),
+        };
+        let pipeline = Pipeline::new(self.store.clone(), lease, &self.origin, tail);
+        let pipeline = pipeline.with_faults(self.faults.clone());
+        let (renew_at, signer) = (Instant::now() + LEASE_RENEW, Signer::new(self.key_of.clone()));
         let mut tenure =
-            Tenure { writer: self, lease, source, position: 0, stored: 0, tail, renew_at, signer };
-        if let Err(error) = tenure.reload().await? {
-            return Ok(Err(error));
-        }
+            Tenure { writer: self, pipeline, source, position: stored, stored, renew_at, signer };
         // Asked before anybody is told that this process writes. Another one may have the key: it must not have to wait.
         if let Err(end) = tenure.key()? {
-            let _ = self.store.release_lease(&tenure.lease).await;
+            let _ = self.store.release_lease(tenure.pipeline.lease()).await;
             return Ok(Err(end));
         }
         if from_start {
@@ -193,36 +199,29 @@ impl Writer {
         Ok(Ok(tenure))
     }
 
-    fn empty_tail(&self) -> Tail {
-        let ring = KeyRing::new(self.origin.clone(), Some(self.root.clone()));
-        Tail { tree: Tree::empty(), last_recorded_at: None, ring: Arc::new(ring) }
-    }
-}
-
-impl Tenure<'_> {
     /// Reads where the log ends and how far the source was read.
-    async fn reload(&mut self) -> Result<Result<(), End>, WriterError> {
-        let tip = match self.writer.store.tip().await {
+    async fn tip(&self, source: &str) -> Result<Result<(Tail, u64), End>, WriterError> {
+        let tip = match self.store.tip().await {
             Ok(tip) => tip,
             Err(error) => return again(error).map(Err),
         };
         let tree = Tree::from_edge(tip.size, &tip.edge)?;
-        let Writer { store, origin, root, .. } = self.writer;
-        let ring = match signer::ring(store, origin, Some(root.clone())).await {
+        let ring = match signer::ring(&self.store, &self.origin, Some(self.root.clone())).await {
             Ok(ring) => Arc::new(ring),
             Err(RingError::Store(error)) => return again(error).map(Err),
             Err(error) => return Err(WriterError::Corrupt(error.to_string())),
         };
-        self.tail = Tail { tree, last_recorded_at: tip.last_recorded_at, ring };
-        let identity = self.source.identity();
-        self.stored = tip.read_to.iter().find(|p| p.source == identity).map_or(0, |p| p.position);
-        self.position = self.stored;
-        Ok(Ok(()))
+        let tail = Tail { tree, last_recorded_at: tip.last_recorded_at, ring };
+        let stored = tip.read_to.iter().find(|p| p.source == source).map_or(0, |p| p.position);
+        Ok(Ok((tail, stored)))
     }
+}
 
+impl Tenure<'_> {
     /// The key that signs what comes next. Nothing is signed while it is not here.
     fn key(&mut self) -> Result<Result<Arc<RecordKey>, End>, WriterError> {
-        let at = self.signer.at(&self.tail.ring, self.tail.tree.size(), &self.writer.statements);
+        let tail = self.pipeline.tail();
+        let at = self.signer.at(&tail.ring, tail.tree.size(), &self.writer.statements);
         match at {
             Ok(key) => Ok(Ok(key)),
             Err(error @ SignerError::Nobody(_)) => Err(WriterError::Corrupt(error.to_string())),
@@ -246,21 +245,15 @@ impl Tenure<'_> {
     }
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<End, WriterError> {
-        if self.tail.tree.size() == 0
+        if self.pipeline.tail().tree.size() == 0
             && let Err(end) = self.begin_log().await?
         {
             return Ok(end);
         }
         loop {
-            let read = self.source.read(self.position, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX, READ_WAIT);
-            let batch = tokio::select! {
-                biased;
-                () = stop.cancelled() => return Ok(End::Stopped),
-                batch = read => batch,
-            };
-            let batch = match batch {
+            let batch = match self.read(stop).await? {
                 Ok(batch) => batch,
-                Err(error) => return source_end(error),
+                Err(end) => return Ok(end),
             };
             if !self.keep_lease().await? {
                 return Ok(End::Again("the lease was lost".into()));
@@ -280,17 +273,45 @@ impl Tenure<'_> {
         }
     }
 
+    /// Waits for inputs; meanwhile, for what is being written.
+    async fn read(&mut self, stop: &CancellationToken) -> Result<Result<Batch, End>, WriterError> {
+        let read = self.source.read(self.position, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX, READ_WAIT);
+        tokio::pin!(read);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                written = self.pipeline.settle(), if self.pipeline.is_writing() => {
+                    if let Err(error) = written {
+                        return pipeline_end(error).map(Err);
+                    }
+                }
+                batch = &mut read => {
+                    return match batch {
+                        Ok(batch) => Ok(Ok(batch)),
+                        Err(error) => source_end(error).map(Err),
+                    };
+                }
+            }
+        }
+        // A last checkpoint is signed over what is written by then.
+        match self.pipeline.settle().await {
+            Ok(()) => Ok(Err(End::Stopped)),
+            Err(error) => pipeline_end(error).map(Err),
+        }
+    }
+
     /// Writes the first records. These are our own: if planning them panics, going on would make a log without keys.
     async fn begin_log(&mut self) -> Result<Result<(), End>, WriterError> {
         let reads: Arc<[Read]> = genesis::reads(&self.writer.statements).into();
         match self.handle(&reads, None).await? {
-            Ok(Handled::Written) => Ok(Ok(())),
+            Ok(Handled::Taken) => Ok(Ok(())),
             Ok(Handled::Panicked) => Err(WriterError::Refused("planning the first records panicked".into())),
             Err(end) => Ok(Err(end)),
         }
     }
 
-    /// Writes a batch whatever is in it. Where planning it panics, it is halved until the input that causes it stands
+    /// Takes a batch in whatever is in it. Where planning it panics, it is halved until the input that causes it stands
     /// alone; that one is set aside with its bytes, in its place in the order, and the others go on.
     async fn take_in(&mut self, batch: Portion) -> Result<Result<(), End>, WriterError> {
         let mut waiting = batch.by_keys();
@@ -298,7 +319,7 @@ impl Tenure<'_> {
             let source = self.source.identity().to_owned();
             let read_to = SourceMove { source, from: self.stored, to: portion.through };
             match self.handle(&portion.reads, Some(read_to)).await? {
-                Ok(Handled::Written) => {
+                Ok(Handled::Taken) => {
                     (self.position, self.stored) = (portion.through, portion.through);
                 }
                 Ok(Handled::Panicked) => waiting.extend(portion.narrow().ok_or_else(|| {
@@ -310,62 +331,39 @@ impl Tenure<'_> {
         Ok(Ok(()))
     }
 
-    /// Plans and commits one portion. `Err` inside: the tenure ends.
+    /// Plans one portion and hands it over to be written. `Err` inside: the tenure ends.
     async fn handle(
         &mut self,
         reads: &Arc<[Read]>,
         read_to: Option<SourceMove>,
     ) -> Result<Result<Handled, End>, WriterError> {
-        let faults = &self.writer.faults;
-        // Nothing of what a panic interrupts here is used again.
-        let needs =
-            catch_unwind(AssertUnwindSafe(|| faults.around_pure(Step::Needs, reads, || plan::load(reads))));
-        let Ok(needs) = needs else { return Ok(Ok(Handled::Panicked)) };
-        let loaded = match faults.around(Step::Load, self.writer.store.load(&needs)).await {
-            Ok(loaded) => loaded,
-            Err(error) => return again(error).map(Err),
+        let handled = match self.key()? {
+            Ok(key) => self.plan_and_write(key, reads, read_to).await,
+            // What was signed before is written before another may go on with the key that is not here.
+            Err(end) => match self.pipeline.settle().await {
+                Ok(()) => return Ok(Err(end)),
+                Err(error) => Err(error),
+            },
         };
-        let key = match self.key()? {
-            Ok(key) => key,
-            Err(end) => return Ok(Err(end)),
-        };
-        let planned = match self.plan(key, reads.clone(), loaded, read_to).await {
-            Ok(planned) => planned?,
-            Err(error) if error.is_panic() => return Ok(Ok(Handled::Panicked)),
-            Err(_) => return Ok(Err(End::Again("the program is ending".into()))),
-        };
-        let commit = self.writer.store.commit(&self.lease, planned.commit);
-        match self.writer.faults.around(Step::Commit, commit).await {
-            // From here on the inputs are folded; dying now loses nothing, the position was part of the transaction.
-            Ok(()) => {
-                self.tail = planned.tail;
-                Ok(Ok(Handled::Written))
-            }
-            Err(CommitError::FenceLost) => Ok(Err(End::Again("the lease was lost".into()))),
-            // Somebody else wrote, or our own write took effect though its answer was lost: begin again from the tip.
-            Err(error @ (CommitError::Conflict(_) | CommitError::Transient(_))) => {
-                Ok(Err(End::Again(error.to_string())))
-            }
-            Err(CommitError::Corrupt(fault)) => Err(WriterError::Corrupt(fault.to_string())),
-            Err(CommitError::Permanent(fault)) => Err(WriterError::Refused(fault.to_string())),
+        match handled {
+            Ok(handled) => Ok(Ok(handled)),
+            Err(error) => pipeline_end(error).map(Err),
         }
     }
 
-    async fn plan(
-        &self,
+    async fn plan_and_write(
+        &mut self,
         key: Arc<RecordKey>,
-        reads: Arc<[Read]>,
-        loaded: Loaded,
+        reads: &Arc<[Read]>,
         read_to: Option<SourceMove>,
-    ) -> Result<Result<Plan, PlanError>, JoinError> {
-        let (tail, origin) = (self.tail.clone(), self.writer.origin.clone());
-        let faults = self.writer.faults.clone();
-        // Folding and signing a full batch takes tens of milliseconds of CPU: not on a thread that serves others.
-        tokio::task::spawn_blocking(move || {
-            let plan = || plan::plan(&reads, loaded, &tail, &origin, &key, read_to);
-            faults.around_pure(Step::Plan, &reads, plan)
-        })
-        .await
+    ) -> Result<Handled, PipelineError> {
+        let planned = self.pipeline.plan(key, reads, read_to).await?;
+        let Some(planned) = planned else { return Ok(Handled::Panicked) };
+        self.pipeline.write(planned).await?;
+        if reads.len() < OVERLAP_ENTRIES_MIN {
+            self.pipeline.settle().await?;
+        }
+        Ok(Handled::Taken)
     }
 
     async fn keep_lease(&mut self) -> Result<bool, WriterError> {
@@ -373,12 +371,28 @@ impl Tenure<'_> {
             return Ok(true);
         }
         self.renew_at = Instant::now() + LEASE_RENEW;
-        match self.writer.store.renew_lease(&self.lease, LEASE_TTL).await {
+        match self.writer.store.renew_lease(self.pipeline.lease(), LEASE_TTL).await {
             Ok(held) => Ok(held),
             // The fence decides at the next commit; being unable to renew is no proof of having lost it.
             Err(StoreError::Transient(_)) => Ok(true),
             Err(error) => Err(WriterError::Corrupt(error.to_string())),
         }
+    }
+}
+
+/// What to do when a batch cannot be planned or was not written.
+fn pipeline_end(error: PipelineError) -> Result<End, WriterError> {
+    match error {
+        PipelineError::Load(error) => again(error),
+        PipelineError::Plan(error) => Err(error.into()),
+        PipelineError::Ending => Ok(End::Again("the program is ending".into())),
+        PipelineError::Commit(error) => match error {
+            CommitError::FenceLost => Ok(End::Again("the lease was lost".into())),
+            // Somebody else wrote, or our own write took effect though its answer was lost: begin again from the tip.
+            CommitError::Conflict(_) | CommitError::Transient(_) => Ok(End::Again(error.to_string())),
+            CommitError::Corrupt(fault) => Err(WriterError::Corrupt(fault.to_string())),
+            CommitError::Permanent(fault) => Err(WriterError::Refused(fault.to_string())),
+        },
     }
 }
 
