@@ -1,0 +1,1 @@
+-- On Postgres this number replaces a foreign key by a check per statement. Here the key costs little and stays.
