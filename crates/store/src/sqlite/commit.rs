@@ -1,6 +1,6 @@
 //! Writing to SQLite: one batch is one transaction that takes the write lock first.
 
-use sqlx::{SqliteConnection, query, query_scalar};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::insert::insert;
 use super::{Sqlite, views};
@@ -13,8 +13,6 @@ use crate::rows::{CheckpointRow, Commit, SourceMove};
 
 /// How every write begins: a transaction that first reads and then writes could find the database changed in between.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
-/// Levels of the tree above the leaves that a log of less than 2^63 records can have.
-const LEVEL_MAX: i64 = 7;
 
 impl Sqlite {
     /// Returns the new size of the log.
@@ -132,16 +130,15 @@ async fn insert_log(connection: &mut SqliteConnection, commit: &Commit) -> Resul
 
 /// Nothing is signed that cannot be served: every full tile below must have its hash above, and none beyond.
 async fn check_tree(connection: &mut SqliteConnection, size: i64) -> Result<(), CommitError> {
-    let sql = "SELECT coalesce(max(idx) + 1, 0) FROM tree_node WHERE level = $1";
-    for level in 1..=LEVEL_MAX {
-        let nodes: i64 = query_scalar(sql).bind(level).fetch_one(&mut *connection).await?;
+    const LEVELS: &str = "
+        SELECT level, (SELECT coalesce(max(idx) + 1, 0) FROM tree_node WHERE tree_node.level = above.level)
+        FROM (SELECT 1 AS level UNION ALL VALUES (2), (3), (4), (5), (6), (7)) AS above ORDER BY level";
+    let levels: Vec<(i64, i64)> = query_as(LEVELS).fetch_all(connection).await?;
+    for (level, nodes) in levels {
         let expected = size >> (8 * level);
         if nodes != expected {
             let message = format!("level {level} of the tree has {nodes} hashes, not {expected}");
             return Err(CommitError::Permanent(Fault::new(message)));
-        }
-        if nodes == 0 {
-            break;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, query_as, query_scalar};
 
+use super::insert::STATEMENTS;
 use super::{Sqlite, database_millis};
 use crate::error::OpenError;
 use crate::schema;
@@ -17,6 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longest wait for a free connection of this process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Rows that the thread of a reading connection may be ahead of who reads them: a page of the log, so that the two do not
+/// wait for each other in the middle of it.
+const READ_ROWS: usize = 512;
 /// `PRAGMA synchronous` as it reads back when it is FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
 
@@ -28,6 +32,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let mut connection = writing.clone().busy_timeout(MIGRATION_TIMEOUT).connect().await?;
         check_durable(&mut connection).await?;
@@ -50,6 +55,7 @@ impl Sqlite {
             .read_only(true)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(READ_ROWS)
             .disable_statement_logging()
             .pragma("query_only", "ON");
         let readers = SqlitePoolOptions::new()
