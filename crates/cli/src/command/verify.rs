@@ -20,6 +20,7 @@ use ledger::verify::{Pins, Report};
 pub use bundle::make;
 pub use output::text;
 pub use server::Server;
+use spread::Signatures;
 
 use crate::evidence::{self, PinArguments, Target};
 
@@ -46,6 +47,9 @@ pub struct VerifyArguments {
     /// Compare the views with a fresh fold of the log too; it is written to tables beside them.
     #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub views: bool,
+    /// Check each signature by itself, never many together. The verdicts are the same, later.
+    #[arg(long, conflicts_with_all = ["id", "contract"])]
+    pub one_by_one: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -149,6 +153,10 @@ impl VerifyArguments {
         VerifyArguments { target: target.to_owned(), all: true, ..VerifyArguments::default() }
     }
 
+    fn signatures(&self) -> Signatures {
+        if self.one_by_one { Signatures::OneByOne } else { Signatures::Together }
+    }
+
     fn chosen(&self) -> Option<&str> {
         self.id.as_deref().or(self.contract.as_deref())
     }
@@ -184,9 +192,8 @@ impl VerifyArguments {
         let (store, origin) = evidence::open(url).await?;
         let report = match self.chosen() {
             None => {
-                let subject =
-                    data::Subject { store: &store, origin, pins, kept, views: self.views, bar: self.bar() };
-                data::audit(subject).await
+                let (views, signatures, bar) = (self.views, self.signatures(), self.bar());
+                data::audit(data::Subject { store: &store, origin, pins, kept, views, signatures, bar }).await
             }
             Some(id) => {
                 let bundle = make(&store, &origin, &pins, &evidence::stream_of(id), true).await?;

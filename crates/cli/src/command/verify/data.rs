@@ -6,12 +6,12 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
 use ledger::tile::{TILE_WIDTH, TileId};
-use ledger::verify::{Auditor, Pins, Report, StoredColumns};
+use ledger::verify::{Auditor, CheckedRecord, Pins, Report, StoredColumns};
 use store::rows::RecordRow;
 use store::{Reader, Store};
 
 use super::lookup::Lookups;
-use super::spread;
+use super::spread::{self, Entry, Signatures};
 use super::views;
 use super::walk::{Page, Walk};
 
@@ -36,6 +36,8 @@ pub struct Subject<'a> {
     pub kept: Vec<String>,
     /// Whether the views are folded anew and compared.
     pub views: bool,
+    /// How signatures are checked.
+    pub signatures: Signatures,
     /// Shows how far it is.
     pub bar: ProgressBar,
 }
@@ -46,6 +48,7 @@ struct Audit {
     auditor: Auditor,
     lookups: Lookups,
     pins: Pins,
+    signatures: Signatures,
     /// Size of the largest checkpoint in the database, as its column says.
     largest: u64,
     bar: ProgressBar,
@@ -56,11 +59,11 @@ struct Audit {
 /// # Errors
 /// When the database does not answer.
 pub async fn audit(subject: Subject<'_>) -> anyhow::Result<Report> {
-    let Subject { store, origin, pins, kept, views, bar } = subject;
+    let Subject { store, origin, pins, kept, views, signatures, bar } = subject;
     let assumed = Pins { origin: Some(origin), ..Pins::default() };
     let auditor = Auditor::new(pins.clone()).assuming(assumed).expecting_all_disclosures();
     let (reader, lookups) = (store.reader(), Lookups::default());
-    let mut audit = Audit { reader, auditor, lookups, pins, largest: 0, bar };
+    let mut audit = Audit { reader, auditor, lookups, pins, signatures, largest: 0, bar };
     kept.iter().for_each(|note| audit.auditor.checkpoint(note));
     // Checkpoints before the size of the log: read the other way round, a growing log looked too short for the newest.
     audit.checkpoints().await?;
@@ -93,30 +96,49 @@ impl Audit {
         }
     }
 
-    /// Audits what the walk has still before it. While one page is checked the next is read.
+    /// Audits what the walk has still before it. While one portion is checked, the next is read and the one before it
+    /// followed through the log.
     async fn entries(&mut self, walk: &mut Walk) -> anyhow::Result<()> {
         self.bar.set_length(walk.end);
-        let mut next = walk.page().await?;
+        let mut checked: Option<(Page, Arc<Vec<Entry>>, Vec<CheckedRecord>)> = None;
+        let mut next = walk.portion().await?;
         while let Some(mut page) = next {
             let entries = Arc::new(std::mem::take(&mut page.entries));
-            let checks = spread::check(Arc::clone(&entries), self.auditor.known_keys());
-            let (checked, read) = tokio::join!(checks, walk.page());
-            for (index, checked) in checked?.into_iter().enumerate() {
-                let row = &page.records[index];
-                if let Some(record) = checked.record() {
-                    self.lookups.record(row, record);
-                }
-                for (one, encoded) in page.disclosures[index].iter().zip(&entries[index].disclosures) {
-                    self.lookups.disclosure(one, encoded, checked.record());
-                }
-                self.auditor.stored(row.position, columns(row));
-                self.auditor.push_checked(row.position, checked);
+            let checks = spread::check(Arc::clone(&entries), self.auditor.known_keys(), self.signatures);
+            let checks = tokio::spawn(checks);
+            if let Some((page, entries, checked)) = checked.take() {
+                self.follow(&page, &entries, checked);
             }
-            self.note(&page);
-            self.bar.set_position(self.auditor.next_position());
-            next = read?;
+            next = walk.portion().await?;
+            let results = checks.await??;
+            if self.auditor.known_keys().is_empty() {
+                // The log's own first records name the keys that all others are checked with.
+                self.follow(&page, &entries, results);
+            } else {
+                checked = Some((page, entries, results));
+            }
+        }
+        if let Some((page, entries, checked)) = checked {
+            self.follow(&page, &entries, checked);
         }
         Ok(())
+    }
+
+    /// What can only be checked in order.
+    fn follow(&mut self, page: &Page, entries: &[Entry], checked: Vec<CheckedRecord>) {
+        for (index, checked) in checked.into_iter().enumerate() {
+            let row = &page.records[index];
+            if let Some(record) = checked.record() {
+                self.lookups.record(row, record);
+            }
+            for (one, encoded) in page.disclosures[index].iter().zip(&entries[index].disclosures) {
+                self.lookups.disclosure(one, encoded, checked.record());
+            }
+            self.auditor.stored(row.position, columns(row));
+            self.auditor.push_checked(row.position, checked);
+        }
+        self.note(page);
+        self.bar.set_position(self.auditor.next_position());
     }
 
     fn note(&mut self, page: &Page) {

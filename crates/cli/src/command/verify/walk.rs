@@ -3,10 +3,15 @@
 use store::rows::{DisclosureRow, RecordRow};
 use store::{Reader, StoreError};
 
-use super::spread::Entry;
+use super::spread::{self, Entry};
 
 /// Records per page: at most 32 MiB of them, and enough to keep all cores busy for some milliseconds.
 const PAGE_RECORDS: u32 = 512;
+
+/// Records checked together by each core: what is the same for one signature and for thousands is then little of the whole.
+const CORE_RECORDS: usize = 4_096;
+/// A portion of pages is not made longer beyond so many bytes of records.
+const PORTION_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A walk over the log from its beginning.
 pub struct Walk {
@@ -37,11 +42,32 @@ impl Walk {
         Walk { reader, next: 0, end }
     }
 
+    /// The next rows, as many as keep all cores busy; none at the end. At most [`PORTION_BYTES_MAX`] and one page more. At
+    /// the start of the log one page, for the keys of all others stand there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn portion(&mut self) -> Result<Option<Page>, StoreError> {
+        let first = self.next == 0;
+        let Some(mut portion) = self.page().await? else { return Ok(None) };
+        if first {
+            return Ok(Some(portion));
+        }
+        let bytes = |page: &Page| page.entries.iter().map(|entry| entry.jws.len()).sum::<usize>();
+        let mut held = bytes(&portion);
+        while portion.entries.len() < CORE_RECORDS * spread::cores() && held < PORTION_BYTES_MAX {
+            let Some(page) = self.page().await? else { break };
+            held += bytes(&page);
+            portion.extend(page);
+        }
+        Ok(Some(portion))
+    }
+
     /// The next rows; none at the end.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn page(&mut self) -> Result<Option<Page>, StoreError> {
+    async fn page(&mut self) -> Result<Option<Page>, StoreError> {
         let mut page = Page::default();
         if self.next >= self.end {
             return Ok(None);
@@ -102,6 +128,14 @@ impl Walk {
 }
 
 impl Page {
+    fn extend(&mut self, next: Page) {
+        self.entries.extend(next.entries);
+        self.records.extend(next.records);
+        self.disclosures.extend(next.disclosures);
+        self.unreadable.extend(next.unreadable);
+        self.stray.extend(next.stray);
+    }
+
     fn fill(&mut self, records: Vec<RecordRow>, disclosures: Vec<DisclosureRow>) {
         let mut disclosures = disclosures.into_iter().peekable();
         for mut record in records {
