@@ -1,5 +1,6 @@
 //! Planning a batch: what its inputs lead to, as one value that the store writes or does not. No I/O here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use contract::arrival::Repeat;
@@ -147,21 +148,15 @@ pub fn load(reads: &[Read]) -> Needs {
     all
 }
 
-/// The streams that links made by the batch before lead to and that neither it nor what was loaded holds: links are
-/// followed where they are stored, and these are not there yet. `needs` are those of [`load`], which are in order.
+/// What must be loaded besides, because of links that the batch before made ([`Changes::lacking`]).
 pub fn lacking(needs: &Needs, loaded: &Loaded, ahead: &Changes) -> Vec<String> {
-    let mut streams: Vec<String> = ahead
-        .links_added()
-        .filter(|link| {
-            let sought = (link.space, link.key.as_str());
-            needs.links.binary_search_by(|(space, key)| (space.as_str(), key.as_str()).cmp(&sought)).is_ok()
-        })
-        .map(|link| link.stream.clone())
-        .filter(|stream| !ahead.has_stream(stream) && !loaded.streams.iter().any(|row| row.stream == *stream))
-        .collect();
-    streams.sort_unstable();
-    streams.dedup();
-    streams
+    let followed: HashSet<(&str, &str)> =
+        needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str())).collect();
+    if followed.is_empty() {
+        return Vec::new();
+    }
+    let held: HashSet<&str> = loaded.streams.iter().map(|row| row.stream.as_str()).collect();
+    ahead.lacking(|space, key| followed.contains(&(space, key)), |stream| held.contains(stream))
 }
 
 /// Plans a batch: folds the inputs in order, seals the records, grows the tree, computes the views.

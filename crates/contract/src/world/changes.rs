@@ -1,8 +1,9 @@
 //! What a batch changes, carried over to the next one, which may be planned before this one is written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ledger::hash::Hash;
+use ledger::time::Timestamp;
 use uuid::Uuid;
 
 use super::{LinkEdit, StreamState, World};
@@ -16,6 +17,7 @@ pub struct Changes {
     links: Vec<LinkEdit>,
     counters: Vec<(String, u64)>,
     handled: Vec<Uuid>,
+    last_recorded_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Changes {
@@ -25,14 +27,18 @@ impl std::fmt::Debug for Changes {
 }
 
 impl Changes {
-    /// Whether it holds the state of this stream.
-    pub fn has_stream(&self, stream: &str) -> bool {
-        self.streams.contains_key(stream)
-    }
-
-    /// The links that were added, in order.
-    pub fn links_added(&self) -> impl Iterator<Item = &LinkEdit> {
-        self.links.iter().filter(|edit| edit.add)
+    /// The streams to which new links lead that the next batch follows, and which are neither here nor loaded: a store
+    /// follows the links it has, and these it may not have yet.
+    pub fn lacking(
+        &self,
+        is_followed: impl Fn(&str, &str) -> bool,
+        is_loaded: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        let added = self.links.iter().filter(|edit| edit.add && is_followed(edit.space, &edit.key));
+        let streams = added.map(|edit| &edit.stream);
+        let lacking: BTreeSet<&String> =
+            streams.filter(|stream| !self.streams.contains_key(*stream) && !is_loaded(stream)).collect();
+        lacking.into_iter().cloned().collect()
     }
 }
 
@@ -61,5 +67,6 @@ impl World {
         }
         self.counters.extend(changes.counters);
         self.handled.extend(changes.handled);
+        self.last_recorded_at = changes.last_recorded_at.or(self.last_recorded_at);
     }
 }

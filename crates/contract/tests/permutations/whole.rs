@@ -26,6 +26,13 @@ fn folded<'b>(batches: impl IntoIterator<Item = &'b [Input]>) -> Shelf {
     shelf
 }
 
+/// The same with each batch folded before the one in front of it is saved.
+fn folded_ahead<'b>(batches: impl IntoIterator<Item = &'b [Input]>) -> Shelf {
+    let mut shelf = Shelf::default();
+    shelf.fold_ahead(batches);
+    shelf
+}
+
 fn signed(made: &Made) -> Record {
     let key = RecordKey::from_seed(&[7; 32]);
     let record = record::open(&made.payload.seal(&key).jws).unwrap();
@@ -108,7 +115,9 @@ proptest! {
             batches.push(batch);
             rest = behind;
         }
-        prop_assert_eq!(written(&one_by_one), written(&folded(batches)));
+        prop_assert_eq!(written(&one_by_one), written(&folded(batches.iter().copied())));
+        prop_assert_eq!(written(&one_by_one), written(&folded_ahead(batches)));
+        prop_assert_eq!(written(&one_by_one), written(&folded_ahead(inputs.chunks(1))));
     }
 
     #[test]

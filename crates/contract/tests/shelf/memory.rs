@@ -9,7 +9,7 @@ use contract::entity::Entity;
 use contract::input::{Body, INPUT_VERSION, Input, Seed, Webhook};
 use contract::outcome::Outcome;
 use contract::provider::{Provider, Via};
-use contract::world::{LinkEdit, Made, World};
+use contract::world::{Changes, LinkEdit, Made, StreamState, World};
 use ledger::hash::{Hash, sha256};
 use ledger::key::KeyRing;
 use ledger::stream::Head;
@@ -38,25 +38,57 @@ pub struct Shelf {
     pub outcomes: Vec<(Uuid, Outcome)>,
 }
 
+/// What a batch leads to and the shelf does not hold yet.
+pub struct Unsaved {
+    last_recorded_at: Option<Timestamp>,
+    streams: Vec<(String, Head, Timestamp, String)>,
+    seen: Vec<(String, Hash)>,
+    repeats: Vec<Repeat>,
+    links: Vec<LinkEdit>,
+    counters: Vec<(String, u64)>,
+    handled: Vec<Uuid>,
+    log: Vec<Made>,
+    outcomes: Vec<(Uuid, Outcome)>,
+    ring: KeyRing,
+    changes: Changes,
+}
+
 impl Shelf {
     /// Folds one batch.
     pub fn fold(&mut self, batch: &[Input]) {
-        let mut world = self.load(batch);
-        for input in batch {
-            if let Some(outcome) = decide(input, &mut world) {
-                self.outcomes.push((input.id, outcome));
+        let unsaved = decided(self.load(batch), batch);
+        self.save(unsaved);
+    }
+
+    /// Folds batches, each before the one in front of it is saved.
+    pub fn fold_ahead<'b>(&mut self, batches: impl IntoIterator<Item = &'b [Input]>) {
+        let mut waiting: Option<Unsaved> = None;
+        for batch in batches {
+            let mut world = self.load(batch);
+            if let Some(mut before) = waiting.take() {
+                let links: BTreeSet<_> = batch.iter().flat_map(|input| needs(input).links).collect();
+                let followed = |space: &str, key: &str| links.contains(&(space.to_owned(), key.to_owned()));
+                let lacking = before.changes.lacking(followed, |stream| world.entity(stream).is_some());
+                for name in lacking {
+                    self.put_stream(&name, &mut world);
+                }
+                world.put_changes(std::mem::take(&mut before.changes));
+                world.put_ring(before.ring.clone());
+                // Only now: nothing of this batch was looked up in what the one before it saved.
+                self.save(before);
             }
+            waiting = Some(decided(world, batch));
         }
-        self.ring = Some(world.ring().clone());
-        self.handled.extend(batch.iter().map(|input| input.id));
-        for (stream, state) in world.changed() {
-            let kept = (state.head, state.recorded_at, state.entity.to_json());
-            self.streams.insert(stream.clone(), kept);
+        if let Some(last) = waiting {
+            self.save(last);
         }
-        for name in &world.counters_changed {
-            self.counters.insert(name.clone(), world.counter(name));
-        }
-        for LinkEdit { space, key, stream, add } in world.link_edits {
+    }
+
+    fn save(&mut self, unsaved: Unsaved) {
+        let streams = unsaved.streams.into_iter();
+        self.streams.extend(streams.map(|(stream, head, at, state)| (stream, (head, at, state))));
+        self.counters.extend(unsaved.counters);
+        for LinkEdit { space, key, stream, add } in unsaved.links {
             let link = (space.to_owned(), key, stream);
             if add {
                 self.links.insert(link);
@@ -64,10 +96,19 @@ impl Shelf {
                 self.links.remove(&link);
             }
         }
-        self.seen.extend(world.newly_seen);
-        self.repeats.extend(world.repeats);
-        self.last_recorded_at = world.made.last().map(|m| m.recorded_at).or(self.last_recorded_at);
-        self.log.extend(world.made);
+        self.seen.extend(unsaved.seen);
+        self.repeats.extend(unsaved.repeats);
+        self.handled.extend(unsaved.handled);
+        self.ring = Some(unsaved.ring);
+        self.last_recorded_at = unsaved.last_recorded_at.or(self.last_recorded_at);
+        self.log.extend(unsaved.log);
+        self.outcomes.extend(unsaved.outcomes);
+    }
+
+    fn put_stream(&self, name: &str, world: &mut World) {
+        if let Some((head, at, state)) = self.streams.get(name) {
+            world.put_stream(name.to_owned(), *head, *at, Entity::from_json(state).unwrap());
+        }
     }
 
     fn load(&self, batch: &[Input]) -> World {
@@ -83,9 +124,7 @@ impl Shelf {
             let linked: Vec<_> =
                 self.links.iter().filter(|(s, k, _)| links.contains(&(s.clone(), k.clone()))).collect();
             for name in streams.iter().chain(linked.iter().map(|(_, _, stream)| stream)) {
-                if let Some((head, at, state)) = self.streams.get(name) {
-                    world.put_stream(name.clone(), *head, *at, Entity::from_json(state).unwrap());
-                }
+                self.put_stream(name, &mut world);
             }
             for (space, key, stream) in linked {
                 world.put_link(space.clone(), key.clone(), stream.clone());
@@ -110,6 +149,28 @@ impl Shelf {
     /// All states by stream.
     pub fn entities(&self) -> BTreeMap<String, Entity> {
         self.streams.keys().map(|name| (name.clone(), self.entity(name).unwrap())).collect()
+    }
+}
+
+fn decided(mut world: World, batch: &[Input]) -> Unsaved {
+    let outcomes = batch.iter().filter_map(|input| Some((input.id, decide(input, &mut world)?))).collect();
+    let state = |(stream, state): (&String, &StreamState)| {
+        (stream.clone(), state.head, state.recorded_at, state.entity.to_json())
+    };
+    let counter = |name: &String| (name.clone(), world.counter(name));
+    let handled: Vec<Uuid> = batch.iter().map(|input| input.id).collect();
+    Unsaved {
+        last_recorded_at: world.made.last().map(|m| m.recorded_at),
+        streams: world.changed().map(state).collect(),
+        seen: world.newly_seen.clone(),
+        repeats: world.repeats.clone(),
+        links: world.link_edits.clone(),
+        counters: world.counters_changed.iter().map(counter).collect(),
+        handled: handled.clone(),
+        log: world.made.clone(),
+        outcomes,
+        ring: world.ring().clone(),
+        changes: world.into_changes(handled),
     }
 }
 
