@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::entity::{Entity, counted};
 use contract::event::{Event, EventData};
 use contract::world::StreamState;
-use ledger::record::RecordError;
+use ledger::record::{Record, RecordError};
 use ledger::stream::Head;
 use store::rows::{DisclosureRow, LinkChange, RecordRow, Views};
 use store::{CommitError, Difference, Lease, Shadow, Store, StoreError};
@@ -47,6 +47,36 @@ pub enum RebuildError {
     },
 }
 
+/// A record as it is folded.
+struct Decoded {
+    position: u64,
+    record: Record,
+    event: Event,
+}
+
+/// Reads a record with what is left of its disclosures. Needs nothing of the records before it.
+fn decode(row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<Decoded, RebuildError> {
+    let position = row.position;
+    let record =
+        ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
+    let event = Event::from_record(&record, disclosures.iter().map(|d| d.encoded.as_str()))
+        .map_err(|error| RebuildError::Event { position, reason: error.to_string() })?;
+    Ok(Decoded { position, record, event })
+}
+
+/// Reads a page of records on all cores; they come back in order.
+fn decode_page(page: &[(RecordRow, Vec<DisclosureRow>)]) -> Vec<Result<Decoded, RebuildError>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = page.len().div_ceil(cores).max(1);
+    let part = |rows: &[(RecordRow, Vec<DisclosureRow>)]| {
+        rows.iter().map(|(row, disclosures)| decode(row, disclosures)).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = page.chunks(share).map(|rows| scope.spawn(move || part(rows))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("decoding does not panic")).collect()
+    })
+}
+
 /// A fold of the log, standing at some position. Holds the state of every stream: memory grows with the number of
 /// streams, not with the number of records.
 #[derive(Default)]
@@ -67,12 +97,11 @@ impl Refold {
     /// # Errors
     /// [`RebuildError`] when the record cannot be read.
     pub fn push(&mut self, row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<(), RebuildError> {
-        let position = row.position;
-        let record =
-            ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
+        self.fold(decode(row, disclosures)?)
+    }
+
+    fn fold(&mut self, Decoded { position, record, event }: Decoded) -> Result<(), RebuildError> {
         let unknown = |reason: String| RebuildError::Event { position, reason };
-        let event = Event::from_record(&record, disclosures.iter().map(|d| d.encoded.as_str()))
-            .map_err(|e| unknown(e.to_string()))?;
         let stream = record.stream.as_str();
         let state = match self.streams.get_mut(stream) {
             Some(state) => state,
@@ -151,14 +180,19 @@ pub async fn catch_up(
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<(), RebuildError> {
     let mut scan = store.scan(refold.next).await?;
-    while let Some(page) = scan.next_page().await? {
-        for (record, disclosures) in &page {
-            refold.push(record, disclosures)?;
+    let mut next = scan.next_page().await?;
+    while let Some(page) = next {
+        // The next page comes while this one is taken apart.
+        let decoding = tokio::task::spawn_blocking(move || decode_page(&page));
+        let (decoded, read) = tokio::join!(decoding, scan.next_page());
+        for one in decoded.expect("decoding neither panics nor is cancelled") {
+            refold.fold(one?)?;
         }
         progress(refold.next, scan.end());
         if refold.is_due() {
             shadow.apply(refold.take_changes()).await?;
         }
+        next = read?;
     }
     shadow.apply(refold.take_changes()).await?;
     Ok(())
