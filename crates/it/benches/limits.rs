@@ -15,7 +15,7 @@ use ledger::hash::sha256;
 use ledger::key::{KeyRing, RecordKey};
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
-use ledger::verify::{Auditor, Pins, check_record};
+use ledger::verify::{Auditor, CheckedRecord, Pins, check_record, check_records};
 use projector::pipeline::Pipeline;
 use projector::plan::{self, Read, Tail};
 use sqlx::{Connection, Executor};
@@ -173,42 +173,88 @@ fn planning() -> Line {
     line
 }
 
-fn verifying() -> Line {
+/// Checks shares of the records on all cores, then follows them in order.
+fn audit(records: &[RecordRow], check: impl Fn(&[RecordRow]) -> Vec<CheckedRecord> + Sync) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let checked: Vec<_> = std::thread::scope(|scope| {
+        let shares = records.chunks(records.len().div_ceil(cores));
+        let workers: Vec<_> = shares.map(|share| scope.spawn(|| check(share))).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    let mut auditor = Auditor::new(Pins::default());
+    for (position, one) in (0..).zip(checked) {
+        auditor.push_checked(position, one);
+    }
+    black_box(auditor.finish(None));
+}
+
+/// Every check of a record, signature by signature and with signatures together, beside the strict checks alone and the
+/// hashes of payload and leaf.
+fn verifying() -> Vec<Line> {
     let key = key();
     let records = plan_all(inputs(0), &key);
-    let mut line = Line::new("verify: every check of a record", "strict signature check, all cores");
+    let limit = "strict checks and SHA-256, all cores";
+    let mut one_by_one = Line::new("verify: every check, one by one", limit);
+    let mut together = Line::new("verify: signatures together", limit);
     let known = std::iter::once((key.kid().to_owned(), key.public().clone())).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for _ in 0..ROUNDS {
-        line.ours_us.push(timed(INPUTS, || {
-            let checked: Vec<_> = std::thread::scope(|scope| {
-                let workers: Vec<_> = records
-                    .chunks(records.len().div_ceil(cores))
-                    .map(|chunk| {
-                        scope.spawn(|| {
-                            chunk.iter().map(|r| check_record(&r.jws, &[], &known)).collect::<Vec<_>>()
-                        })
-                    })
-                    .collect();
-                workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+        one_by_one.ours_us.push(timed(INPUTS, || {
+            audit(&records, |share| share.iter().map(|r| check_record(&r.jws, &[], &known)).collect());
+        }));
+        together.ours_us.push(timed(INPUTS, || {
+            audit(&records, |share| {
+                check_records(share.iter().map(|r| (r.jws.as_str(), Vec::new())), &known)
             });
-            let mut auditor = Auditor::new(Pins::default());
-            for (position, one) in (0..).zip(checked) {
-                auditor.push_checked(position, one);
-            }
-            black_box(auditor.finish(None));
         }));
         let opened: Vec<_> = records.iter().map(|r| ledger::record::open(&r.jws).unwrap()).collect();
-        line.limit_us.push(timed(INPUTS, || {
+        let spent = timed(INPUTS, || {
             std::thread::scope(|scope| {
                 for chunk in opened.chunks(opened.len().div_ceil(cores)) {
                     let public = key.public();
-                    scope.spawn(move || chunk.iter().for_each(|r| assert!(r.verify(public).is_ok())));
+                    scope.spawn(move || {
+                        for record in chunk {
+                            assert!(record.verify(public).is_ok());
+                            black_box((sha256(&record.payload), record.leaf()));
+                        }
+                    });
                 }
             });
-        }));
+        });
+        one_by_one.limit_us.push(spent);
+        together.limit_us.push(spent);
     }
-    line
+    vec![one_by_one, together]
+}
+
+/// Bytes in all tables and indexes, over bytes in the records themselves.
+async fn disk(url: &str) {
+    if url.starts_with("sqlite") {
+        let mut connection = sqlx::SqliteConnection::connect(url).await.unwrap();
+        let sql =
+            "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size),
+                   sum(octet_length(jws)), count(*) FROM record";
+        let (all, jws, records): (i64, i64, i64) =
+            sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+        println!("SQLite: {} bytes a record, {:.2} of its JWS", all / records, all as f64 / jws as f64);
+        return;
+    }
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let sql = "SELECT sum(octet_length(jws)), count(*) FROM record";
+    let (jws, records): (i64, i64) = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+    let sql = "SELECT relname::text, pg_table_size(oid), pg_indexes_size(oid) FROM pg_class
+               WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LIMIT 6";
+    let tables: Vec<(String, i64, i64)> = sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+    let all: i64 = tables.iter().map(|(_, table, indexes)| table + indexes).sum();
+    let each = |(name, table, indexes): &(String, i64, i64)| {
+        format!("{name} {} + {}", table / records, indexes / records)
+    };
+    let parts = tables.iter().map(each).collect::<Vec<_>>().join(", ");
+    println!(
+        "PostgreSQL: {} bytes a record, {:.2} of its JWS (tables + indexes: {parts})",
+        all / records,
+        all as f64 / jws as f64
+    );
 }
 
 /// One table with the bytes of a record and the index every event store has.
@@ -291,6 +337,7 @@ async fn committing(name: &str, url: &str) -> Line {
         line.limit_us.push(insert + sign);
     }
     store.close().await;
+    disk(url).await;
     line
 }
 
@@ -298,7 +345,8 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let directory = std::env::temp_dir().join(format!("ahadi-bench-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
-    let mut lines = vec![planning(), verifying()];
+    let mut lines = vec![planning()];
+    lines.extend(verifying());
     let sqlite = format!("sqlite://{}", directory.join("ledger.db").display());
     lines.push(runtime.block_on(committing("SQLite", &sqlite)));
     if let Ok(server) = std::env::var("AHADI_TEST_POSTGRES_URL") {
