@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         version: 1,
         name: "ledger",
@@ -32,6 +32,12 @@ const STEPS: [Step; 3] = [
         name: "journey",
         postgres: include_str!("../../../migrations/postgres/0008_journey.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0008_journey.sql"),
+    },
+    Step {
+        version: 9,
+        name: "disclosures_checked_at_once",
+        postgres: include_str!("../../../migrations/postgres/0009_disclosures_checked_at_once.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0009_disclosures_checked_at_once.sql"),
     },
 ];
 

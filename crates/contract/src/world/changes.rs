@@ -48,7 +48,14 @@ impl World {
         let counters = self.counters_changed.iter().map(|name| (name.clone(), self.counter(name))).collect();
         let mut streams = self.streams;
         streams.retain(|_, state| std::mem::take(&mut state.changed));
-        Changes { counters, streams, seen: self.newly_seen, links: self.link_edits, handled }
+        Changes {
+            counters,
+            streams,
+            seen: self.newly_seen,
+            links: self.link_edits,
+            handled,
+            last_recorded_at: self.last_recorded_at,
+        }
     }
 
     /// Puts what the batch before changed above what was loaded.

@@ -39,6 +39,7 @@ pub struct Shelf {
 }
 
 /// What a batch leads to and the shelf does not hold yet.
+#[allow(dead_code)] // Not every test that shares this file folds ahead.
 pub struct Unsaved {
     last_recorded_at: Option<Timestamp>,
     streams: Vec<(String, Head, Timestamp, String)>,
@@ -61,6 +62,7 @@ impl Shelf {
     }
 
     /// Folds batches, each before the one in front of it is saved.
+    #[allow(dead_code)] // Not every test that shares this file folds ahead.
     pub fn fold_ahead<'b>(&mut self, batches: impl IntoIterator<Item = &'b [Input]>) {
         let mut waiting: Option<Unsaved> = None;
         for batch in batches {
