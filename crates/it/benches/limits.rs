@@ -305,12 +305,12 @@ async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
 }
 
 async fn committing(name: &str, url: &str) -> Line {
-    let key = key();
+    let key = Arc::new(key());
     let store = Store::open(url, OpenOptions::new(ORIGIN)).await.unwrap();
     let lease = store.acquire_lease("bench", std::time::Duration::from_secs(3_600)).await.unwrap().unwrap();
     let what = format!("plan and commit, {name}");
     let mut line = Line::new(&what, "1 / (1 / bare insert + 1 / sign)");
-    let mut pipeline = Pipeline::new(store.clone(), lease, Arc::new(key.clone()), ORIGIN, empty());
+    let mut pipeline = Pipeline::new(store.clone(), lease, ORIGIN, empty());
     let mut position = 0;
     for round in 0..ROUNDS {
         let mut batches: Vec<Arc<[Read]>> = Vec::new();
@@ -324,7 +324,7 @@ async fn committing(name: &str, url: &str) -> Line {
             let from = position;
             position += batch.len() as u64;
             let read_to = Some(SourceMove { source: "bench".into(), from, to: position });
-            let planned = pipeline.plan(&batch, read_to).await.unwrap().unwrap();
+            let planned = pipeline.plan(Arc::clone(&key), &batch, read_to).await.unwrap().unwrap();
             records.extend(planned.commit.records.iter().cloned());
             pipeline.write(planned).await.unwrap();
         }
