@@ -20,6 +20,10 @@ use ledger::verify::{KnownKeys, Pins, check_record, check_records};
 use serde::Serialize;
 use uuid::Uuid;
 
+#[allow(dead_code)] // Its `main` prints the bundle.
+#[path = "../examples/bundle.rs"]
+mod example;
+
 const ORIGIN: &str = "bench.test/ahadi";
 /// Signatures checked together: what one core of `ahadi verify` takes at a time.
 const TOGETHER: usize = 4_096;
@@ -120,13 +124,9 @@ fn verifying(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A contract's bundle of the example log, as `cargo run -p ledger --example bundle` prints it, from a file named by `AHADI_BENCH_BUNDLE`.
+/// A contract's bundle, from a log of some hundred records.
 fn bundle(criterion: &mut Criterion) {
-    let Some(text) =
-        std::env::var_os("AHADI_BENCH_BUNDLE").map(|path| std::fs::read_to_string(path).unwrap())
-    else {
-        return;
-    };
+    let text = example::story().to_json();
     criterion.bench_function("verify/bundle", |b| {
         b.iter(|| Bundle::from_json(black_box(text.as_bytes())).unwrap().verify(&Pins::default(), &[]));
     });

@@ -56,7 +56,8 @@ fn private(n: u32, name: &str, value: &str) -> Disclosure {
     Disclosure::new(&Salt::derive(&sha256(b"example seed").0, n), name, &value.into())
 }
 
-fn story() -> Bundle {
+/// The ledger and its bundle.
+pub fn story() -> Bundle {
     let mut log = Log { entries: Vec::new(), heads: HashMap::new(), signer: key("record one") };
     log.key(Action::Added, Role::Record, "record one", Reason::Genesis);
     log.key(Action::Added, Role::Log, "log", Reason::Genesis);
