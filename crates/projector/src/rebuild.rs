@@ -52,6 +52,8 @@ struct Decoded {
     position: u64,
     record: Record,
     event: Event,
+    /// How many disclosures are left of it.
+    disclosures: u64,
 }
 
 /// Reads a record with what is left of its disclosures. Needs nothing of the records before it.
@@ -61,7 +63,7 @@ fn decode(row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<Decoded, Reb
         ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
     let event = Event::from_record(&record, disclosures.iter().map(|d| d.encoded.as_str()))
         .map_err(|error| RebuildError::Event { position, reason: error.to_string() })?;
-    Ok(Decoded { position, record, event })
+    Ok(Decoded { position, record, event, disclosures: disclosures.len() as u64 })
 }
 
 /// Reads a page of records on all cores; they come back in order.
@@ -100,7 +102,7 @@ impl Refold {
         self.fold(decode(row, disclosures)?)
     }
 
-    fn fold(&mut self, Decoded { position, record, event }: Decoded) -> Result<(), RebuildError> {
+    fn fold(&mut self, Decoded { position, record, event, disclosures }: Decoded) -> Result<(), RebuildError> {
         let unknown = |reason: String| RebuildError::Event { position, reason };
         let stream = record.stream.as_str();
         let state = match self.streams.get_mut(stream) {
@@ -133,7 +135,7 @@ impl Refold {
             self.changed.insert(stream.to_owned());
         }
         self.next = position + 1;
-        self.disclosures += disclosures.len() as u64;
+        self.disclosures += disclosures;
         Ok(())
     }
 
