@@ -44,12 +44,6 @@ pub mod reply;
 pub mod report;
 pub mod session;
 pub mod silence;
-#[allow(
-    clippy::needless_borrow,
-    clippy::nonminimal_bool,
-    clippy::too_many_lines,
-    clippy::needless_pass_by_value
-)]
 pub mod terms;
 pub mod text;
 pub mod transcript;

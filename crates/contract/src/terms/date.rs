@@ -160,7 +160,10 @@ impl Calendar<'_> {
                 return Some((self.first_after(day, Some(m))?, end));
             }
         }
-        let dated = swahili || (ordinal && (the > 0 || talk.words[start].digits.is_some()));
+        let named = the > 0
+            || talk.words[start].digits.is_some()
+            || talk.ends(start, &["by", "before", "until", "kabla ya", "hadi", "mpaka"]);
+        let dated = swahili || (ordinal && named);
         let place = phrases! {
             "one", "time", "party", "instalment", "trip", "quality", "grade", "day", "price", "week",
             "month", "born"

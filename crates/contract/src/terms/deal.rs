@@ -27,8 +27,8 @@ const AWAY: &[&str] = phrases! {
     "tutaongea siku", "tuongee siku", "tuongee kesho", "tuongee baadaye", "tutawasiliana", "tuwasiliane",
     "another time", "some other time", "maybe next", "labda", "siku nyingine", "wakati mwingine",
     "kwaheri basi", "safari njema", "then let me", "sell it to someone", "do not keep it", "talk to my",
-    "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me",
-    "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine",
+    "ask my", "consult my", "check with", "until i talk", "hold it until", "not today", "too much for me", "that is too much", "that's too much", "it is too much", "that is too low", "ghali mno", "ghali sana", "nyingi mno", "too high for me", "too low for me",
+    "come back after", "come back when", "we shall see", "then we see", "maybe after", "cannot afford", "can't afford", "too expensive for", "welcome any time", "gari lingine",
     "nyingine basi", "mwingine basi", "nitafute lingine", "look around", "shop around", "compare first",
     "sleep on it", "no no no then", "that is my last price then", "then keep", "then stay", "tusikubaliane",
     "tumeshindwa", "imeshindikana", "haiwezekani basi", "basi haiwezekani", "basi tena", "tuachane",
@@ -135,7 +135,8 @@ fn last_money(reading: &Reading) -> usize {
     let bids = |n: &&Number| {
         let talk = &reading.talk;
         let clause = talk.clause(n.words.start);
-        let bare = n.shape != Shape::Ordinal && n.value >= 10.into() && clause.len() <= n.words.len() + 6;
+        let short = talk.flat || clause.len() <= n.words.len() + 6;
+        let bare = n.shape != Shape::Ordinal && n.value >= 10.into() && short;
         bare || has_money(reading, &n.words)
     };
     reading.numbers.iter().rfind(bids).map_or(0, |n| {

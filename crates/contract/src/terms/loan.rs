@@ -26,6 +26,8 @@ struct Sum {
     value: Decimal,
     words: Range<usize>,
     dropped: bool,
+    /// Dropped only because it was asked for.
+    wished: bool,
     explicit: bool,
 }
 
@@ -79,7 +81,16 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
     if single {
         (total, part) = (total.or(part), part.or(total));
     }
-    let principal = last(Role::Principal).filter(|p| total.is_none_or(|t| t.words != p.words));
+    // Where nothing else was granted, what was asked for was.
+    let asked = || sums.iter().rfind(|s| s.role == Role::Principal && s.wished);
+    if single && total.is_none() && part.is_none() {
+        // "All four thousand in one go": the sum lent, said again of paying back.
+        let again = paid_at_once(reading, &sums);
+        (total, part) = (again, again);
+    }
+    let principal = last(Role::Principal)
+        .or_else(asked)
+        .filter(|p| total.is_none_or(|t| t.role == Role::Principal || t.words != p.words));
     for (field, sum) in
         [(Field::Principal, principal), (Field::TotalAmount, total), (Field::InstalmentAmount, part)]
     {
@@ -91,6 +102,21 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
         }));
     }
     claims
+}
+
+/// The sum that is named where a single payment is, or after it, where it is one that was named before.
+fn paid_at_once<'s>(reading: &Reading, sums: &'s [Sum]) -> Option<&'s Sum> {
+    let talk = &reading.talk;
+    let cues = phrases! {
+        "single payment", "one payment", "one instalment", "all at once", "mara moja", "lump sum", "in one go",
+        "kwa pamoja", "everything at once"
+    };
+    let once = talk.find_last(reading.all(), cues)?;
+    let clause = talk.clause(once.start);
+    let range = if talk.flat { once.start..talk.words.len() } else { clause };
+    let last = sums.iter().rfind(|s| !s.dropped && range.contains(&s.words.start))?;
+    let before = sums.iter().any(|s| s.value == last.value && s.words.start < last.words.start);
+    before.then_some(last)
 }
 
 /// All sums of money, each with what it stands for.
@@ -120,11 +146,16 @@ fn sums(reading: &Reading) -> Vec<Sum> {
             ..reading.right(number.words.end, 6).end.max(number.words.end);
         let grant = reading.talk.find_last(near.start..number.words.start, GRANT);
         let near = grant.map_or(near.start, |g| g.end)..near.end;
-        let dropped = is_noise(reading, &number.words)
-            || is_wish(reading, &number.words)
-            || reading.talk.has(near, FOREIGN)
-            || guess(reading, number);
-        sums.push(Sum { role, value, words: number.words.clone(), dropped, explicit });
+        let foreign = is_noise(reading, &number.words) || reading.talk.has(near, FOREIGN);
+        let wished = !foreign && (guess(reading, number) || is_wish(reading, &number.words));
+        sums.push(Sum {
+            role,
+            value,
+            words: number.words.clone(),
+            dropped: foreign || wished,
+            wished,
+            explicit,
+        });
     }
     sums
 }
@@ -172,6 +203,15 @@ fn is_sum(reading: &Reading, number: &Number) -> bool {
         && number.value < Decimal::ONE_HUNDRED
         && talk.ends(words.start, &["ama", "or", "au", "to", "hadi"])
     {
+        return false;
+    }
+    // "Eighteen percent." "Sixteen." An offer of interest, answered.
+    let percents = reading.numbers.iter().filter(|n| n.words.end <= words.start).rev().take(2);
+    let answered = number.value < Decimal::ONE_HUNDRED
+        && !has_money(reading, words)
+        && talk.clause(words.start).len() <= words.len() + 2
+        && percents.into_iter().any(|n| is_percent(reading, &n.words));
+    if answered {
         return false;
     }
     let large = number.value >= Decimal::TEN;

@@ -165,8 +165,8 @@ fn name_end(reading: &Reading, at: usize, must: bool) -> Option<usize> {
         })
     };
     let opening = talk.clause(at).start == at && known == 0 && !answers_where(reading, at);
-    if capital(at) && !opening && !(talk.clause(at).start == at && opens_sentence(reading, at)) && !talk.flat
-    {
+    let begins = talk.clause(at).start == at && opens_sentence(reading, at);
+    if capital(at) && !opening && !begins && !talk.flat {
         let more = (at + 1..talk.words.len())
             .take_while(|i| capital(*i) && talk.words[*i].gap <= Gap::Hyphen)
             .count()

@@ -23,7 +23,7 @@ const WORDS: &[(&str, &[&str])] = &[
     (
         "sorted",
         phrases! {
-            "sorted", "*chambuliwa", "*chaguliwa", "*liyochaguliwa", "*liyochambuliwa", "*pangwa",
+            "sorted", "*chambuliwe", "*chaguliwe", "*pangwe", "*chambuliwa", "*chaguliwa", "*liyochaguliwa", "*liyochambuliwa", "*pangwa",
             "*metengwa"
         },
     ),

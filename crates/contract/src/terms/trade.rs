@@ -27,10 +27,17 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
     let mut total = trade.total(price.as_ref()).cloned();
     let mut quantity = trade.quantity(price.as_ref());
     if let Some(found) = price.take_if(|p| trade.is_lump(p, quantity.as_ref())) {
+        // "Elfu hamsini kwa safari yote": the unit was that of the price alone.
+        if let Some(q) = quantity.as_mut().filter(|q| q.unit == found.unit && q.unit == Some("trip")) {
+            q.unit = None;
+        }
         total = total.or(Some(found));
     }
     let mut claims = Vec::new();
     let service = reading.subject == Subject::Service;
+    if service && price.as_ref().is_some_and(|p| p.unit == Some("plate")) {
+        quantity = trade.eaters().or(quantity);
+    }
     if let (Some(q), Some(p)) = (&mut quantity, &mut price) {
         trade.reconcile(q, p);
     }
@@ -124,6 +131,26 @@ impl Trade<'_> {
         Some(quantity)
     }
 
+    /// Who is fed: of plates there are as many.
+    fn eaters(&self) -> Option<Figure> {
+        let talk = &self.reading.talk;
+        let eaters =
+            phrases! { "guests", "people", "wageni", "watu", "participants", "visitors", "trainees" };
+        let number = self.reading.numbers.iter().rfind(|n| {
+            let near = |at: usize| talk.words.get(at).is_some_and(|w| w.gap < Gap::Comma);
+            let before = matches!(talk.text(n.words.start.wrapping_sub(1)), "wageni" | "watu");
+            (near(n.words.end) && talk.any(n.words.end, eaters) > 0) || (near(n.words.start) && before)
+        })?;
+        Some(Figure {
+            words: number.words.clone(),
+            value: number.value,
+            role: Role::Quantity,
+            unit: Some("plate"),
+            explicit: false,
+            dropped: false,
+        })
+    }
+
     /// A price that is no price of a unit: one article, a lump sum, a job.
     fn is_lump(&self, price: &Figure, quantity: Option<&Figure>) -> bool {
         let talk = &self.reading.talk;
@@ -137,6 +164,12 @@ impl Trade<'_> {
         );
         let single = quantity.is_none_or(|q| q.value == Decimal::ONE);
         let transport = self.reading.subject == Subject::Transport;
+        let whole_way = phrases! {
+            "safari yote", "safari nzima", "the whole trip", "the whole journey", "the entire trip"
+        };
+        if transport && price.unit == Some("trip") && talk.has(self.reading.all(), whole_way) {
+            return true;
+        }
         !per && (single || (lump && (transport || self.reading.subject == Subject::Service)))
     }
 

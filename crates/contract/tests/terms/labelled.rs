@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// The calls. `part` says when a call was written: `held` before the rules and never looked at while they were made;
 /// the others before the rules met them, after which they were used to mend the rules.
 const OWN: &str = include_str!("own.jsonl");
+/// Sixty more, written from the description of the labels alone. The rules met them once, with F1 0.919, and were then
+/// mended in what these calls showed.
+const NEW: &str = include_str!("new.jsonl");
 /// What must be reached over all fields, in thousandths of F1.
 const OVERALL_FLOOR: u32 = 950;
 /// What each field must reach, in thousandths of F1.
@@ -31,7 +34,7 @@ pub struct Labelled {
 
 /// All of them.
 pub fn own() -> Vec<Labelled> {
-    OWN.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    OWN.lines().chain(NEW.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Right, wrongly found, missed.
@@ -87,7 +90,7 @@ fn check(parts: &[&str]) {
 
 #[test]
 fn calls_that_the_rules_were_made_with() {
-    check(&["tuned", "late", "fresh", "last", "end"]);
+    check(&["tuned", "late", "fresh", "last", "end", "new"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::tally::{Check, Place, Tally};
+use crate::json::Value;
 use crate::record::Record;
 use crate::stream::{Head, StreamId};
 use crate::time::Timestamp;
@@ -27,6 +28,9 @@ impl Chain {
     pub(crate) fn check(&mut self, position: u64, record: &Record, tally: &mut Tally) {
         let place = Place::of(position, record);
         self.check_version(&place, record, tally);
+        for link in links(record) {
+            self.check_link(&place, &link, tally);
+        }
         match self.last_recorded {
             Some(last) if record.recorded_at < last => {
                 let message = "recorded before the record in front of it";
@@ -43,6 +47,26 @@ impl Chain {
         } else {
             let message = "the id stands in the log before";
             tally.fail(Check::Ids, place.finding("id", "an id of its own", record.id, message));
+        }
+    }
+
+    /// What a record says of the newest record of another stream, where that stream is at hand: whoever links to it stands
+    /// behind it in the log, so it must be there, with that hash.
+    fn check_link(&self, place: &Place, link: &Link<'_>, tally: &mut Tally) {
+        let Some(head) = StreamId::new(link.stream).ok().and_then(|stream| self.heads.get(&stream)) else {
+            return;
+        };
+        let text = |hash: Option<crate::hash::Hash>| hash.map_or_else(|| "null".to_owned(), |h| h.hex());
+        let version = i64::try_from(head.version).unwrap_or(i64::MAX);
+        if link.version == version && text(head.prev) != link.hash {
+            let message = "not the hash of the linked record's payload";
+            tally.fail(Check::Links, place.finding("data.links.hash", text(head.prev), link.hash, message));
+        } else if link.version > version && self.unreadable == 0 {
+            let message = "the linked record does not stand before this one";
+            let expected = format!("at most {version}");
+            tally.fail(Check::Links, place.finding("data.links.version", expected, link.version, message));
+        } else {
+            tally.pass(Check::Links);
         }
     }
 
@@ -74,4 +98,25 @@ impl Chain {
             self.heads.insert(record.stream.clone(), record.head());
         }
     }
+}
+
+/// A record of another stream that a record names.
+struct Link<'r> {
+    stream: &'r str,
+    version: i64,
+    hash: &'r str,
+}
+
+/// The member `links` of a record's data, as far as it is one.
+fn links(record: &Record) -> Vec<Link<'_>> {
+    let listed = record.data.get("links").and_then(Value::as_array).unwrap_or(&[]);
+    let read = |link| {
+        let member = |name| Value::get(link, name);
+        Some(Link {
+            stream: member("stream")?.as_str()?,
+            version: member("version")?.as_int()?,
+            hash: member("hash")?.as_str()?,
+        })
+    };
+    listed.iter().filter_map(read).collect()
 }

@@ -143,7 +143,14 @@ fn ahead(reading: &Reading, words: &Range<usize>) -> bool {
     let near = clause.start.max(words.start.saturating_sub(8))..clause.end.min(words.end + 8);
     let paid = talk.has(near, PAYING);
     let behind = talk.find(right.clone(), NOW).is_some_and(|r| r.start <= right.start + 3);
-    (behind && (paid || !talk.flat))
+    // "Four eighty now" is a price; "fifty thousand now, the rest later" is not.
+    let parted = !talk.flat
+        && talk.turns.get(talk.words[words.start].turn).is_some_and(|turn| {
+            talk.has(turn.words.clone(), REST)
+                || talk
+                    .has(turn.words.clone(), &["later", "then", "half", "nusu", "halafu", "baadaye", "and"])
+        });
+    (behind && (paid || parted))
         || (paid && talk.has(left.clone(), NOW) && !talk.has(left, &["price*", "bei"]))
 }
 
@@ -243,7 +250,7 @@ pub(super) fn is_wanted(reading: &Reading, at: usize) -> bool {
     let cues = phrases! {
         "nataka", "want", "wants", "need", "needs", "order", "nipe", "nachukua", "nikichukua", "take",
         "taking", "nahitaji", "tunahitaji", "tunataka", "give me", "chukua", "buy", "buying", "*nunua",
-        "supply", "supplies", "naomba", "tupe", "have", "niko na", "nina", "iko", "ziko", "zipo"
+        "supply", "supplies", "naomba", "tupe", "have", "*chukua", "*nipe", "leta", "weka", "niko na", "nina", "iko", "ziko", "zipo"
     };
     let talk = &reading.talk;
     talk.has(talk.clause(at).start.max(at.saturating_sub(8))..at, cues)

@@ -41,6 +41,8 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     let before = (words.start > 0 && near(words.start))
         .then(|| lexicon::unit(talk.text(words.start - 1)))
         .flatten()
+        // "six hours, five hundred": an English time counts only what stands before it.
+        .filter(|u| !lexicon::is_time(u) || lexicon::is_swahili_unit(talk.text(words.start - 1)))
         .filter(|_| {
             !talk.ends(
                 words.start - 1,
@@ -66,7 +68,7 @@ pub(super) fn unit_beside(reading: &Reading, number: &Number) -> Option<Option<&
     if !number.value.is_integer() || (near(words.end) && money(words.end)) {
         return None;
     }
-    let named = words.start > 0 && near(words.start) && is_goods_word(talk.text(words.start - 1));
+    let named = words.start > 0 && near(words.start) && goods_before(reading, words.start);
     (goods_follow(reading, words.end) || named).then_some(None)
 }
 
@@ -89,6 +91,16 @@ fn is_term(reading: &Reading, words: &Range<usize>) -> bool {
         .start
         .saturating_sub(usize::from(lexicon::unit(talk.text(words.start.wrapping_sub(1))).is_some()));
     event || talk.ends(start, &["within", "in", "ndani ya", "baada ya", "after", "every", "kila"])
+}
+
+/// Goods right before a number, with a kind between: "kuku mia mbili", "kuku wa kienyeji mia mbili".
+fn goods_before(reading: &Reading, at: usize) -> bool {
+    let talk = &reading.talk;
+    let word = talk.text(at - 1);
+    let kind = goods::is_variety(word) || goods::kind(word).is_some();
+    let link = usize::from(talk.ends(at - 1, &["wa", "ya", "za", "la", "cha", "vya"]));
+    let noun = (at - 1).checked_sub(link + 1).map_or("", |i| talk.text(i));
+    is_goods_word(word) || (kind && is_goods_word(noun))
 }
 
 fn is_goods_word(word: &str) -> bool {

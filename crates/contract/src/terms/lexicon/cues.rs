@@ -48,7 +48,7 @@ pub(crate) const AHEAD: &[&str] = phrases! {
     "siku ya kwanza", "once * start*", "as * start*", "*kianza kazi", "to kick off", "at the start",
     "on signing", "already paid", "already sent", "nimelipa", "tumelipa", "nimeshalipa", "tumeshalipa",
     "ameshalipa", "amelipa", "wamelipa", "have paid", "has paid", "paid already", "i paid", "we paid",
-    "malipo ya awali", "ya awali", "rubuni", "arbuni", "kianzio", "commitment", "in advance", "ahead",
+    "malipo ya awali", "ya awali", "rubuni", "arbuni", "arubuni", "before nianze", "before tuanze", "before uanze", "before you begin", "before i start", "before i begin", "kianzio", "commitment", "in advance", "ahead",
     "to start", "before work", "before you start", "before starting", "before the work", "kabla ya kuanza",
     "kabla ya kazi", "kabla *anz*", "on booking", "to book", "kushika", "nimemtumia", "ume*tumia",
     "ume*lipa", "nime*lipa", "nilikutumia", "nilituma", "nililipa", "ulinitumia", "you sent", "i sent",

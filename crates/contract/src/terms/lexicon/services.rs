@@ -23,7 +23,7 @@ pub(crate) const SERVICES: &[(&str, &[&str])] = &[
             "upandaji", "transplant*"
         },
     ),
-    ("weeding", &["weed*", "*palilia*", "palizi", "upaliliaji"]),
+    ("weeding", &["weed*", "*palili*", "palizi", "upaliliaji"]),
     ("spraying", &["spray*", "*nyunyizi*", "*pulizia*", "*puliza dawa", "fumigat*"]),
     (
         "harvesting",

@@ -65,8 +65,11 @@ pub(super) fn claims(reading: &Reading) -> Vec<Claim> {
     };
     let claim = |field, value: String, words, confidence| Claim { field, value, words, confidence };
     let mut claims = vec![claim(Field::InterestRate, plain(rate.value), rate.words.clone(), 90)];
+    // Said once, of an offer before: "seventeen percent per year … seventeen, agreed".
+    let offers = || reading.numbers.iter().filter(percent).rev().take(6);
     if !rate.value.is_zero()
-        && let Some((period, words)) = period(reading, rate)
+        && let Some((period, words)) =
+            period(reading, rate).or_else(|| offers().find_map(|offer| period(reading, offer)))
     {
         claims.push(claim(Field::InterestPeriod, period.into(), words, 85));
     }

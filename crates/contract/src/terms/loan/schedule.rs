@@ -7,7 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::terms::Field;
 use crate::terms::date::{english_unit, swahili_unit, weekday};
-use crate::terms::figure::{is_negated, is_noise};
+use crate::terms::figure::{is_negated, is_noise, is_percent};
 use crate::terms::reading::{Claim, Reading};
 use crate::terms::talk::Gap;
 
@@ -155,7 +155,9 @@ fn counts(reading: &Reading) -> Vec<(u32, Range<usize>)> {
             talk.ends(words.start, &["awamu", "kwa awamu", "instalments", "malipo", "mara", "marejesho"]);
         let each = talk.has(words.start.saturating_sub(4)..words.start, &["kila", "each", "every"])
             && number.value == Decimal::ONE;
-        let negated = each || is_negated(reading, words.start) || is_noise(reading, words);
+        let before = before && talk.words[words.start].gap < Gap::Stop;
+        let percent = is_percent(reading, words);
+        let negated = each || percent || is_negated(reading, words.start) || is_noise(reading, words);
         if (behind > 0 || before)
             && !negated
             && let Some(n) =
@@ -190,7 +192,9 @@ fn rhythm(reading: &Reading) -> Option<(char, Range<usize>)> {
         let back = reading.talk.clause(at).start.max(at.saturating_sub(4))..at;
         let rate = talk.has(back.clone(), &["percent", "interest", "riba", "asilimia", "rate"]);
         let figure = (back.start..at).any(|i| reading.is_number(i));
-        let sure = !rate || (figure && !talk.has(back, &["percent", "asilimia"]));
+        // "six monthly payments": the count is of payments whatever the rate before it is.
+        let counted = reading.number_before(at).is_some_and(|n| !is_percent(reading, &n.words));
+        let sure = !rate || counted || (figure && !talk.has(back, &["percent", "asilimia"]));
         sure.then(|| (unit, at..at + count))
     })
 }

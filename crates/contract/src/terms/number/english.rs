@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Number, Shape, half, joined, product, sum};
+use crate::terms::lexicon;
 use crate::terms::talk::{Gap, Talk};
 
 const SMALL: &[&str] = phrases! {
@@ -77,6 +78,9 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     if word.text == "half" && talk.phrase(at, "half a dozen") == 3 {
         return Some(Number { words: at..at + 3, value: Decimal::from(6), shape: Shape::Dozen });
     }
+    if word.text == "half" && matches!(talk.text(at + 1), "a" | "an") {
+        return half_a(talk, at);
+    }
     if let Some(value) = word.digits {
         if word.ordinal {
             return Some(Number { words: at..at + 1, value, shape: Shape::Ordinal });
@@ -94,7 +98,10 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     if matches!(word.text.as_str(), "hundred" | "thousand" | "million") {
         // "hundred bob": one hundred.
         if let Some(by) = scale(&word.text) {
-            return Some(Number { words: at..at + 1, value: Decimal::from(by), shape: Shape::Plain });
+            // "thousand five hundred": the one before it goes without saying.
+            let by = Decimal::from(by);
+            let (value, end) = lower_group(talk, by, at + 1, by)?;
+            return Some(Number { words: at..end, value, shape: Shape::Plain });
         }
         let (value, end) = hundreds(talk, Decimal::ONE, at);
         return scales(talk, at, value, end, Shape::Plain);
@@ -104,6 +111,17 @@ pub(super) fn number(talk: &Talk, at: usize) -> Option<Number> {
     }
     let (value, end, shape) = group(talk, at)?;
     scales(talk, at, value, end, shape)
+}
+
+/// "half a tonne", "half a million".
+fn half_a(talk: &Talk, at: usize) -> Option<Number> {
+    let what = talk.text(at + 2);
+    if let Some(by) = scale(what) {
+        let value = product(half(), Decimal::from(by))?;
+        return Some(Number { words: at..at + 3, value, shape: Shape::Plain });
+    }
+    let measured = lexicon::unit(what).is_some_and(|unit| lexicon::is_measure(unit) || unit == "acre");
+    measured.then(|| Number { words: at..at + 2, value: half(), shape: Shape::Plain })
 }
 
 fn ordinal_number(talk: &Talk, at: usize) -> Option<Number> {
@@ -173,6 +191,9 @@ fn group(talk: &Talk, at: usize) -> Option<(Decimal, usize, Shape)> {
         && first > 0
         && let Some((second, after)) = below_hundred(talk, end)
     {
+        // "two ninety two ninety": the figure is said twice.
+        let again = second > 20 && second % 10 == first && talk.text(after) == talk.text(end);
+        let (second, after) = if again { (second - first, after - 1) } else { (second, after) };
         let pairs = second >= 20 || (first < 10 && second >= 10);
         if pairs && first != second && !matches!(talk.text(after), "hundred" | "percent") {
             return Some((Decimal::from(first * 100 + second), after, Shape::Plain));

@@ -165,6 +165,7 @@ pub(super) const WHOLE_REST: &[&str] = phrases! {
     "whole amount"
 };
 pub(super) const HANDING: &[&str] = phrases! {
+    "send them", "send it", "send the goods", "send the truck", "send the lorry",
     "deliver*", "bring*", "collect*", "*leta*", "*lete*", "*peleke*", "fetch*", "ready", "*fik*", "*chuku*",
     "reach*", "arrive*", "*peleka*", "load", "*pokea*", "pick", "supply", "start*", "begin*", "*anz*",
     "finish*", "*maliz*"
