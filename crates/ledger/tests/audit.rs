@@ -9,6 +9,8 @@ mod bundles;
 mod clean;
 #[path = "audit/keys.rs"]
 mod keys;
+#[path = "audit/links.rs"]
+mod links;
 #[path = "audit/sample.rs"]
 mod sample;
 #[path = "audit/tamper.rs"]
