@@ -102,7 +102,10 @@ impl Refold {
         self.fold(decode(row, disclosures)?)
     }
 
-    fn fold(&mut self, Decoded { position, record, event, disclosures }: Decoded) -> Result<(), RebuildError> {
+    fn fold(
+        &mut self,
+        Decoded { position, record, event, disclosures }: Decoded,
+    ) -> Result<(), RebuildError> {
         let unknown = |reason: String| RebuildError::Event { position, reason };
         let stream = record.stream.as_str();
         let state = match self.streams.get_mut(stream) {
