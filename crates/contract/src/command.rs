@@ -3,6 +3,7 @@
 mod act;
 
 pub use act::*;
+use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub enum Command {
     ControlCall(ControlCall),
     /// Hand a provider a file to play later.
     UploadMedia(UploadMedia),
+    /// Any other command, under a key of the client's: done once, however often it is sent.
+    Once(Keyed),
     /// Put a key statement on the `ledger/keys` stream.
     StateKey(StateKey),
     /// Keep a recording that a client names or uploads.
@@ -54,6 +57,15 @@ pub enum Command {
     AddTranscript(AddTranscript),
     /// Have a recording transcribed.
     RequestTranscript(RequestTranscript),
+}
+
+/// See [`Command::Once`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keyed {
+    /// Fingerprint of what was asked, so that another request under the same key is told from this one.
+    pub request: Hash,
+    /// What is to be done.
+    pub inner: Box<Command>,
 }
 
 /// See [`Command::CreateConference`].

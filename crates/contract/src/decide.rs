@@ -118,6 +118,7 @@ fn fact_needs(fact: &Fact, provider: Provider, needs: &mut Needs) {
 
 fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
     match command {
+        Command::Once(keyed) => command_needs(&keyed.inner, input, needs),
         Command::CreateConference(c) => needs.streams.push(conference_stream(&c.conference_id)),
         Command::InvokeCall(c) => needs.streams.push(dial_stream(&c.dial_id)),
         Command::CreateContract(c) => {

@@ -150,19 +150,26 @@ impl Input {
             Body::Webhook(webhook) => {
                 webhook.facts.first().map_or_else(|| "none".to_owned(), |f| f.subject.id().to_owned())
             }
-            Body::Command(Command::CreateConference(c)) => c.conference_id.clone(),
-            Body::Command(Command::InvokeCall(c)) => c.dial_id.clone(),
-            Body::Command(Command::AnswerContract(c)) => c.contract_id.clone(),
-            Body::Command(Command::AddRecording(c)) => c.conference_id.clone(),
-            Body::Command(Command::AddTranscript(c)) => c.stream.clone(),
-            Body::Command(Command::RequestTranscript(c)) => c.stream.clone(),
-            Body::Command(Command::ActOnContract(act)) => act.contract_id.clone(),
+            Body::Command(command) => self.command_key(command),
             Body::Deadline(deadline) => deadline.contract_id.clone(),
-            Body::Command(Command::ControlConference(c)) => c.conference_id.clone(),
-            Body::Command(Command::ControlCall(c)) => c.call_id.clone(),
-            Body::Command(Command::UploadMedia(c)) => c.media_id.clone(),
-            Body::Command(Command::CreateContract(_) | Command::StateKey(_)) => self.id.to_string(),
             Body::Report(report) => report.stream().to_owned(),
+        }
+    }
+
+    fn command_key(&self, command: &Command) -> String {
+        match command {
+            Command::CreateConference(c) => c.conference_id.clone(),
+            Command::InvokeCall(c) => c.dial_id.clone(),
+            Command::AnswerContract(c) => c.contract_id.clone(),
+            Command::AddRecording(c) => c.conference_id.clone(),
+            Command::AddTranscript(c) => c.stream.clone(),
+            Command::RequestTranscript(c) => c.stream.clone(),
+            Command::ActOnContract(act) => act.contract_id.clone(),
+            Command::ControlConference(c) => c.conference_id.clone(),
+            Command::ControlCall(c) => c.call_id.clone(),
+            Command::UploadMedia(c) => c.media_id.clone(),
+            Command::Once(keyed) => self.command_key(&keyed.inner),
+            Command::CreateContract(_) | Command::StateKey(_) => self.id.to_string(),
         }
     }
 

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
+use crate::input::{Body, Input};
 use crate::lifecycle::{Status, Step, legal};
+
+/// Member of a kept outcome, beside its own: the fingerprint of the request, where it came under a key.
+pub const REQUEST_MEMBER: &str = "request";
 
 /// The result of folding one input; kept for ever beside the input's id. Holds no personal value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,19 @@ pub enum Outcome {
         /// Why.
         reason: QuarantineReason,
     },
+}
+
+impl Outcome {
+    /// The outcome as it is kept beside the input's id.
+    pub fn to_json(&self, input: &Input) -> String {
+        const WHY: &str = "an outcome holds only strings, numbers and lists";
+        let Body::Command(Command::Once(keyed)) = &input.body else {
+            return serde_json::to_string(self).expect(WHY);
+        };
+        let mut kept = serde_json::to_value(self).expect(WHY);
+        kept[REQUEST_MEMBER] = keyed.request.hex().into();
+        kept.to_string()
+    }
 }
 
 /// One record that an input led to.

@@ -155,7 +155,7 @@ impl Gate {
                     "Requests from web pages of other sites are refused without a key.",
                 ))
             } else {
-                Ok(Caller { key: None, scopes: Scopes(vec![Scope::Admin]) })
+                Ok(Caller { key: None, mark: Hash([0; 32]), scopes: Scopes(vec![Scope::Admin]) })
             };
         }
         let Some(text) = bearer(headers) else {
@@ -170,7 +170,8 @@ impl Gate {
         let now = self.door.now();
         match row {
             Some(row) if equal && row.revoked_at.is_none() && row.expires_at.is_none_or(|at| now < at) => {
-                Ok(Caller { key: Some(row.id), scopes: Scopes::read(&row.scopes) })
+                let scopes = Scopes::read(&row.scopes);
+                Ok(Caller { key: Some(row.id), mark: row.secret_sha256, scopes })
             }
             _ => Err(refused()),
         }
@@ -182,6 +183,8 @@ impl Gate {
 pub struct Caller {
     /// Public id of the key; none in open mode.
     pub key: Option<String>,
+    /// What only this key has: the hash of its secret. Sets its requests apart from those of other keys.
+    pub(crate) mark: Hash,
     scopes: Scopes,
 }
 

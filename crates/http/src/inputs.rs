@@ -3,6 +3,7 @@
 use axum::extract::{FromRef, State};
 use axum::routing::get;
 use axum::{Json, Router};
+use contract::outcome::REQUEST_MEMBER;
 use serde_json::{Value, json};
 use store::Reader;
 use uuid::Uuid;
@@ -44,6 +45,10 @@ async fn show(
     let unknown = || Problem::not_found("This input is not known, or not folded yet.");
     let input: Uuid = id.parse().map_err(|_| unknown())?;
     let outcome = state.reader.outcome(input).await?.ok_or_else(unknown)?;
-    let outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;
+    let mut outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;
+    if let Some(members) = outcome.as_object_mut() {
+        // Compared with what comes in under the same key; nobody else's business.
+        members.remove(REQUEST_MEMBER);
+    }
     Ok(Json(json!({ "input": input, "result": outcome })))
 }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use axum::http::header::{LOCATION, RETRY_AFTER};
-use contract::command::Command;
+use contract::command::{Command, Keyed};
 use contract::input::{Body, Input};
-use contract::outcome::{Outcome, Recorded, Refusal};
+use contract::outcome::{Outcome, REQUEST_MEMBER, Recorded, Refusal};
 use contract::provider::Via;
 use effects::door::{Door, DoorError, Stamp};
 use store::Reader;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::once::{Asked, Flights};
 use crate::problem::{Kind, Problem};
 
 /// How long a command waits for its outcome. The projector needs milliseconds; longer means that it stands still.
@@ -25,6 +26,7 @@ const OUTCOME_POLL_MS: u64 = 25;
 pub struct Intake {
     door: Door,
     reader: Reader,
+    flights: Flights,
 }
 
 /// A command that was recorded, now or before.
@@ -45,7 +47,7 @@ pub struct Done {
 impl Intake {
     /// Through this door, with outcomes from this store.
     pub fn new(door: Door, reader: Reader) -> Intake {
-        Intake { door, reader }
+        Intake { door, reader, flights: Flights::default() }
     }
 
     /// The door itself.
@@ -81,6 +83,39 @@ impl Intake {
         self.settled(input, announced).await
     }
 
+    /// [`Intake::run`], once for each key: where the same was asked before, nothing is handed in, and what came of it then
+    /// is the result.
+    ///
+    /// # Errors
+    /// As [`Intake::run`]; 409 while the first request is being answered, 422 where the first one asked for something else.
+    pub(crate) async fn run_once(&self, command: Command, asked: Option<Asked>) -> Result<Done, Problem> {
+        let Some(asked) = asked else { return self.run(command).await };
+        let _flight = self.flights.begin(asked.id)?;
+        if let Some(done) = self.told(&asked).await? {
+            return Ok(done);
+        }
+        let stamp = Stamp { id: asked.id, ..self.door.stamp().map_err(not_taken)? };
+        let announced = self.reader.board().wait(asked.id);
+        let keyed = Keyed { request: asked.request, inner: Box::new(command) };
+        self.take(stamp, Via::Api, true, Body::Command(Command::Once(keyed))).await?;
+        let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
+        let watching = watch(&self.reader, asked.id, announced);
+        let text = tokio::time::timeout(limit, watching).await.map_err(|_| late(asked.id))??;
+        // Another process may have been first, with another request.
+        same(&asked, &text)?;
+        done(asked.id, serde_json::from_str(&text).map_err(Problem::internal)?)
+    }
+
+    /// What came of the first request under this key; none where there was none.
+    ///
+    /// # Errors
+    /// What it was refused with; 422 where it asked for something else.
+    pub(crate) async fn told(&self, asked: &Asked) -> Result<Option<Done>, Problem> {
+        let Some(text) = self.reader.outcome(asked.id).await? else { return Ok(None) };
+        same(asked, &text)?;
+        done(asked.id, serde_json::from_str(&text).map_err(Problem::internal)?).map(Some)
+    }
+
     /// Waits until a command that was handed in is recorded or refused; `announced` was asked for before that.
     ///
     /// # Errors
@@ -90,24 +125,7 @@ impl Intake {
         input: Uuid,
         announced: oneshot::Receiver<String>,
     ) -> Result<Done, Problem> {
-        match self.outcome(input, announced).await? {
-            Outcome::Recorded { records, refused: None } => {
-                let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();
-                let own = records.iter().filter(|record| record.stream == stream);
-                let version = own.map(|record| record.version).max().unwrap_or_default();
-                Ok(Done { input, records, stream, version, already: false })
-            }
-            Outcome::AlreadyApplied { stream, version } => {
-                Ok(Done { input, records: Vec::new(), stream, version, already: true })
-            }
-            Outcome::Refused(refusal) | Outcome::Recorded { refused: Some(refusal), .. } => {
-                Err(refusal.into())
-            }
-            Outcome::Quarantined { .. } => Err(Problem::new(
-                Kind::Invalid,
-                format!("The request could not be recorded; see /v1/inputs/{input}."),
-            )),
-        }
+        done(input, self.outcome(input, announced).await?)
     }
 
     async fn outcome(&self, input: Uuid, announced: oneshot::Receiver<String>) -> Result<Outcome, Problem> {
@@ -116,6 +134,35 @@ impl Intake {
         let text = tokio::time::timeout(limit, watching).await.map_err(|_| late(input))??;
         serde_json::from_str(&text).map_err(Problem::internal)
     }
+}
+
+/// What a command came to: done, or refused.
+fn done(input: Uuid, outcome: Outcome) -> Result<Done, Problem> {
+    match outcome {
+        Outcome::Recorded { records, refused: None } => {
+            let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();
+            let own = records.iter().filter(|record| record.stream == stream);
+            let version = own.map(|record| record.version).max().unwrap_or_default();
+            Ok(Done { input, records, stream, version, already: false })
+        }
+        Outcome::AlreadyApplied { stream, version } => {
+            Ok(Done { input, records: Vec::new(), stream, version, already: true })
+        }
+        Outcome::Refused(refusal) | Outcome::Recorded { refused: Some(refusal), .. } => Err(refusal.into()),
+        Outcome::Quarantined { .. } => Err(Problem::new(
+            Kind::Invalid,
+            format!("The request could not be recorded; see /v1/inputs/{input}."),
+        )),
+    }
+}
+
+/// Whether the outcome is of the same request. One without a fingerprint came in without a key, so no key leads to it.
+fn same(asked: &Asked, outcome: &str) -> Result<(), Problem> {
+    let outcome: serde_json::Value = serde_json::from_str(outcome).map_err(Problem::internal)?;
+    if outcome[REQUEST_MEMBER].as_str() == Some(asked.request.hex().as_str()) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::KeyReused, "This Idempotency-Key was used for another request."))
 }
 
 /// Waits for the outcome of an input, however long that takes. `announced` was asked for before it was handed in.

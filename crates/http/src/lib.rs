@@ -35,6 +35,7 @@ pub mod webhooks;
 
 mod edge;
 mod id;
+mod once;
 mod past;
 
 use axum::Router;

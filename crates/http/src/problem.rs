@@ -69,6 +69,10 @@ pub enum Kind {
     InsufficientBalance,
     /// A provider failed to place a call.
     OriginateFailed,
+    /// The first request with this key is not answered yet.
+    InFlight,
+    /// The key was used for another request.
+    KeyReused,
     /// The resource is another than the client believes (`If-Match`).
     PreconditionFailed,
     /// More bytes than taken.
@@ -123,6 +127,10 @@ impl Kind {
             }
             Kind::OriginateFailed => {
                 (S::BAD_GATEWAY, "originate_failed", "The voice provider failed to place the call")
+            }
+            Kind::InFlight => (S::CONFLICT, "request_in_flight", "The request is being answered"),
+            Kind::KeyReused => {
+                (S::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used for another request")
             }
             Kind::PreconditionFailed => {
                 (S::PRECONDITION_FAILED, "precondition_failed", "The resource has changed")

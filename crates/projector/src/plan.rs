@@ -273,7 +273,7 @@ fn fold(read: &Read, world: &mut World) -> Option<InboxRow> {
         Read::Input(input) => {
             let outcome = decide(input, world)?;
             let kept = matches!(outcome, Outcome::Quarantined { .. }).then(|| input.to_bytes());
-            return Some(row(input.id, input.received_at, &outcome, kept));
+            return Some(row(input.id, input.received_at, outcome.to_json(input), kept));
         }
         Read::Unreadable { id, received_at, payload } => {
             (*id, *received_at, payload, QuarantineReason::Unreadable)
@@ -283,11 +283,11 @@ fn fold(read: &Read, world: &mut World) -> Option<InboxRow> {
         }
     };
     let outcome = Outcome::Quarantined { reason };
-    world.first_time(id).then(|| row(id, received_at, &outcome, Some(payload.clone())))
+    let outcome = serde_json::to_string(&outcome).expect("an outcome holds only strings, numbers and lists");
+    world.first_time(id).then(|| row(id, received_at, outcome, Some(payload.clone())))
 }
 
-fn row(input: Uuid, received_at: Timestamp, outcome: &Outcome, quarantined: Option<Vec<u8>>) -> InboxRow {
-    let outcome = serde_json::to_string(outcome).expect("an outcome holds only strings, numbers and lists");
+fn row(input: Uuid, received_at: Timestamp, outcome: String, quarantined: Option<Vec<u8>>) -> InboxRow {
     InboxRow { input, received_at, outcome, quarantined }
 }
 

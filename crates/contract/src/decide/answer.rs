@@ -300,11 +300,11 @@ fn check(agreement: &Agreement, party: usize, answer: Answer, code: Option<&str>
     };
     match given {
         Some(given) if given.answer == answer => Check::Already,
-        Some(_) => Check::Refuse(Refusal::AnsweredOtherwise),
-        None if !answers_proposal && agreement.status != Status::Pending => {
+        _ if !answers_proposal && agreement.status != Status::Pending => {
             let step = if answer == Answer::Yes { Step::Confirm } else { Step::Reject };
             Check::Refuse(Refusal::illegal(agreement.status, step))
         }
+        Some(_) => Check::Refuse(Refusal::AnsweredOtherwise),
         None if !answers_proposal && proposal.is_some() => Check::Refuse(Refusal::OldTerms),
         None if expires_at.is_some_and(|at| now > at) => Check::Refuse(Refusal::Expired),
         None => Check::Go,

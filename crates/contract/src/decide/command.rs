@@ -29,6 +29,7 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::CreateContract(command) => draft(command, recorder),
         Command::AnswerContract(command) => act::decide(&command.as_act(), recorder),
         Command::ActOnContract(act) => act::decide(act, recorder),
+        Command::Once(keyed) => decide(&keyed.inner, recorder),
         Command::AddRecording(command) => voice::add_recording(command, recorder),
         Command::AddTranscript(command) => voice::add_transcript(command, recorder),
         Command::RequestTranscript(command) => voice::request_transcript(command, recorder),

@@ -195,6 +195,14 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub fn truth(&self) -> Option<bool> {
+        match self.node {
+            Node::Bool(value) => Some(*value),
+            _ => self.wrong_type("true or false"),
+        }
+    }
+
     /// A telephone number, sent as text.
     pub fn phone(&self, country: Country) -> Option<Phone> {
         let Node::Text(text) = self.node else { return self.wrong_type("a phone number as a string") };

@@ -54,13 +54,27 @@ impl Request<'_> {
     }
 
     fn actor(&self, body: &Object<'_>, by_operator: bool, faults: &Faults) -> Option<Actor> {
-        let is_given = |name: &str| body.get(name).is_some() || self.query.get(name).is_some();
-        if by_operator && !is_given("phone_number") && !is_given("code") {
+        let operator = match body.get("operator").filter(|_| by_operator) {
+            Some(field) => field.truth()?,
+            None => false,
+        };
+        if operator {
+            // Never by mistake: who means a party and forgets to name it does not act as the operator.
+            if self.names_a_party(body) {
+                faults.note("operator", "cannot be true beside a phone number or a code");
+                return None;
+            }
             return Some(Actor::Operator);
         }
         let phone = self.phone(body, "phone_number", faults);
         let code = value(body, self.query, "code", faults);
         Some(Actor::Party { phone: phone?, code: code? })
+    }
+
+    /// Whether a party is named, well or not.
+    pub fn names_a_party(&self, body: &Object<'_>) -> bool {
+        let is_given = |name: &str| body.get(name).is_some() || self.query.get(name).is_some();
+        is_given("phone_number") || is_given("code")
     }
 
     /// A telephone number, in the query or the body.

@@ -22,6 +22,7 @@ use crate::auth::{Allowed, ContractsWrite};
 use crate::body::OptionalJson;
 use crate::body::field::{Faults, Object};
 use crate::id::Id;
+use crate::once::Once;
 use crate::past::contract_at;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
@@ -53,7 +54,7 @@ pub(super) fn router() -> Router<Contracts> {
 }
 
 /// Everything a step is read from, in the order in which it is checked: key first, body last.
-type Asked = (State<Contracts>, Allowed<ContractsWrite>, Id, Query, HeaderMap, OptionalJson);
+type Asked = (State<Contracts>, Allowed<ContractsWrite>, Id, Query, Once, HeaderMap, OptionalJson);
 
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident($by_operator:expr): $read:expr;)*) => { $(
@@ -63,10 +64,11 @@ macro_rules! steps {
             allowed: Allowed<ContractsWrite>,
             Id(id): Id,
             query: Query,
+            once: Once,
             headers: HeaderMap,
             body: OptionalJson,
         ) -> Result<Response, Problem> {
-            take((State(state), allowed, Id(id), query, headers, body), $by_operator, $read).await
+            take((State(state), allowed, Id(id), query, once, headers, body), $by_operator, $read).await
         }
     )* };
 }
@@ -104,12 +106,12 @@ async fn take(
     by_operator: bool,
     read: impl FnOnce(&Object<'_>, &At) -> Option<Deed>,
 ) -> Result<Response, Problem> {
-    let (State(state), allowed, Id(id), query, headers, OptionalJson(body)) = asked;
+    let (State(state), allowed, Id(id), query, once, headers, OptionalJson(body)) = asked;
     let request =
         Request { contract_id: &id, query: &query, headers: &headers, body: &body, country: state.country };
     let at = At { now: state.intake.door().now() };
     let act = request.act(by_operator, |body| read(body, &at))?;
-    run(&state, &allowed, act).await
+    run(&state, &allowed, &once, act).await
 }
 
 /// Sends a party again what it was sent, by the operator.
@@ -118,6 +120,7 @@ async fn resend(
     allowed: Allowed<ContractsWrite>,
     Id(id): Id,
     query: Query,
+    once: Once,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson,
 ) -> Result<Response, Problem> {
@@ -127,16 +130,28 @@ async fn resend(
     let phone = Object::body(&body, &faults).and_then(|body| request.phone(&body, "phone_number", &faults));
     let phone = faults.refuse(Kind::Invalid, phone)?;
     let act = Act { deed: Deed::Resend { phone }, actor: Actor::Operator, ..request.bare() };
-    run(&state, &allowed, act).await
+    run(&state, &allowed, &once, act).await
 }
 
-async fn run(state: &Contracts, allowed: &Allowed<ContractsWrite>, act: Act) -> Result<Response, Problem> {
+async fn run(
+    state: &Contracts,
+    allowed: &Allowed<ContractsWrite>,
+    once: &Once,
+    act: Act,
+) -> Result<Response, Problem> {
     let id = act.contract_id.clone();
-    let done = state.intake.run(Command::ActOnContract(act)).await?;
+    let command = Command::ActOnContract(act);
+    let asked = once.asked(&allowed.caller, &what(&command));
+    let done = state.intake.run_once(command, asked).await?;
     let (row, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
     let contract = view::with_head(&id, &agreement, &row, Sight::of(&allowed.caller));
     let answer = json!({ "input": done.input, "already": done.already, "contract": contract });
     Ok(([(ETAG, tag(&row))], Json(answer)).into_response())
+}
+
+/// What a command asks for, as bytes to compare.
+pub(crate) fn what(command: &Command) -> Vec<u8> {
+    serde_json::to_vec(command).expect("a command holds only strings, numbers, lists and string-keyed maps")
 }
 
 /// New terms. They are sent whole.

@@ -7,12 +7,13 @@ mod view;
 
 use axum::extract::{FromRef, State};
 use axum::http::HeaderMap;
+use axum::http::header::IF_MATCH;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use contract::agreement::{Agreement, Status};
 use contract::command::{Actor, Command, CreateContract, Deed};
 use contract::entity::Entity;
-use contract::lifecycle::{Step, is_operators, legal, resolution};
+use contract::lifecycle::{Step, legal, resolution};
 use contract::phone::{Country, Phone};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -21,10 +22,12 @@ use store::{ContractFilter, Page, Reader};
 use super::draft;
 use crate::auth::{Allowed, ContractsRead, ContractsWrite, Gate, Scope};
 use crate::body::field::{Faults, Object};
+use crate::body::json::Node;
 use crate::body::{Json as JsonBody, OptionalJson};
 use crate::contracts::steps;
 use crate::id::Id;
 use crate::intake::{Done, Intake};
+use crate::once::Once;
 use crate::past::contract_at;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
@@ -75,29 +78,38 @@ pub fn router(state: Contracts) -> Router {
 
 async fn create(
     State(state): State<Contracts>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Box<RawValue>>, Problem> {
     let faults = Faults::new();
     let now = state.intake.door().now();
     let command = Object::body(&body, &faults).and_then(|body| draft::spoken(&body, state.country, now));
-    drafted(&state, faults.refuse(Kind::Invalid, command)?).await
+    drafted(&state, &allowed, &once, faults.refuse(Kind::Invalid, command)?).await
 }
 
 async fn create_manual(
     State(state): State<Contracts>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Box<RawValue>>, Problem> {
     let faults = Faults::new();
     let now = state.intake.door().now();
     let command = Object::body(&body, &faults).and_then(|body| draft::typed(&body, state.country, now));
-    drafted(&state, faults.refuse(Kind::Invalid, command)?).await
+    drafted(&state, &allowed, &once, faults.refuse(Kind::Invalid, command)?).await
 }
 
 /// Who drafts a contract is shown what it sent.
-async fn drafted(state: &Contracts, command: CreateContract) -> Result<Json<Box<RawValue>>, Problem> {
-    let done = state.intake.run(Command::CreateContract(Box::new(command))).await?;
+async fn drafted(
+    state: &Contracts,
+    allowed: &Allowed<ContractsWrite>,
+    once: &Once,
+    command: CreateContract,
+) -> Result<Json<Box<RawValue>>, Problem> {
+    let command = Command::CreateContract(Box::new(command));
+    let asked = once.asked(&allowed.caller, &steps::what(&command));
+    let done = state.intake.run_once(command, asked).await?;
     let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
     Ok(Json(view::contract(done.contract_id(), &agreement, Sight::Full)))
 }
@@ -174,9 +186,10 @@ struct Confirmed {
 
 async fn confirm(
     State(state): State<Contracts>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
     Id(id): Id,
     query: Query,
+    once: Once,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson,
 ) -> Result<Json<Confirmed>, Problem> {
@@ -186,7 +199,9 @@ async fn confirm(
         Actor::Party { phone, .. } => phone.clone().into(),
         Actor::Operator => String::new(),
     };
-    let done = state.intake.run(Command::ActOnContract(act)).await?;
+    let command = Command::ActOnContract(act);
+    let asked = once.asked(&allowed.caller, &steps::what(&command));
+    let done = state.intake.run_once(command, asked).await?;
     let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
     // New terms may wait for an answer on a contract that was confirmed long ago.
     let all_signed = agreement.confirmed_at.is_some() && agreement.proposal.is_none();
@@ -206,47 +221,63 @@ struct Updated {
 /// done.
 async fn change(
     State(state): State<Contracts>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
     Id(id): Id,
     query: Query,
+    once: Once,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Updated>, Problem> {
     let faults = Faults::new();
     let wanted = Object::body(&body, &faults).and_then(|body| wanted(&body));
     let wanted = faults.refuse(Kind::Invalid, wanted)?;
-    let agreement = find(&state.reader, &id).await?;
+    let asked = once.asked(&allowed.caller, &asked_for(&body, &query, &headers));
+    // Which step is asked for depends on where the contract stands now; that must not make another request of it.
+    let told = match &asked {
+        Some(asked) => state.intake.told(asked).await?,
+        None => None,
+    };
     let answer = |agreement: &Agreement| {
         let contract_status = agreement.status.as_str();
         Json(Updated { status: "updated", contract_id: id.clone(), contract_status })
     };
+    if let Some(done) = told {
+        let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
+        return Ok(answer(&agreement));
+    }
+    let agreement = find(&state.reader, &id).await?;
     let now = state.intake.door().now();
     let request = steps::request(&id, &query, &headers, &body, state.country);
-    let act = match wanted {
+    let deed = match wanted {
         Change::Status(status) if status == agreement.status => return Ok(answer(&agreement)),
-        Change::Status(status) => {
-            let illegal = || {
-                let (is, wanted) = (agreement.status.as_str(), status.as_str());
-                let detail =
-                    format!("A contract that is {is} cannot be set to {wanted}: {}", moves(&agreement));
-                Problem::new(Kind::Conflict, detail)
-            };
-            let deed = deed(agreement.status, status).ok_or_else(illegal)?;
-            let act = request.act(true, |_| Some(deed))?;
-            let may = matches!(act.actor, Actor::Party { .. })
-                || act.deed.step().is_some_and(|step| is_operators(agreement.status, step));
-            if !may {
-                return Err(illegal());
-            }
-            act
-        }
-        Change::Terms => request.act(true, |body| {
-            steps::amendment(body, now).map(|amendment| Deed::Amend(Box::new(amendment)))
-        })?,
+        Change::Status(status) => deed(agreement.status, status),
+        Change::Terms => None,
     };
-    let done = state.intake.run(Command::ActOnContract(act)).await?;
+    let faults = Faults::new();
+    let is_signed = Object::body(&body, &faults)
+        .is_some_and(|body| request.names_a_party(&body) || body.get("operator").is_some());
+    if !is_signed || (deed.is_none() && !matches!(wanted, Change::Terms)) {
+        let is = agreement.status.as_str();
+        let what = match wanted {
+            Change::Status(status) => format!("A contract that is {is} cannot be set to {}", status.as_str()),
+            Change::Terms => "The terms of a contract cannot be set".to_owned(),
+        };
+        return Err(Problem::new(Kind::Conflict, format!("{what}: {}", moves(&agreement))));
+    }
+    let act = request.act(true, |body| match deed {
+        Some(deed) => Some(deed),
+        None => steps::amendment(body, now).map(|amendment| Deed::Amend(Box::new(amendment))),
+    })?;
+    let done = state.intake.run_once(Command::ActOnContract(act), asked).await?;
     let (_, agreement) = contract_at(&state.reader, &done.stream, done.version).await?;
     Ok(answer(&agreement))
+}
+
+/// What a change asks for, as bytes to compare.
+fn asked_for(body: &Node, query: &Query, headers: &HeaderMap) -> Vec<u8> {
+    let if_match: Vec<&[u8]> = headers.get_all(IF_MATCH).iter().map(|value| value.as_bytes()).collect();
+    let parts = [body.to_json().into_bytes(), query.without(&[]).finish().into_bytes(), if_match.concat()];
+    parts.join(&b'\n')
 }
 
 /// What is asked for.
@@ -256,18 +287,17 @@ enum Change {
 }
 
 fn wanted(body: &Object<'_>) -> Option<Change> {
-    let terms = body.get("terms").is_some();
+    let terms = match body.get("terms") {
+        Some(field) => field.object().map(|_| true),
+        None => Some(false),
+    };
     let status = match body.get("status") {
         Some(field) => field.word(&Status::ALL.map(|status| (status.as_str(), status))).map(Some),
         None => Some(None),
     };
-    match (status?, terms) {
-        (None, true) => Some(Change::Terms),
+    match (status?, terms?) {
+        (_, true) => Some(Change::Terms),
         (Some(status), false) => Some(Change::Status(status)),
-        (Some(_), true) => {
-            body.fault("terms", "cannot be changed together with the status");
-            None
-        }
         (None, false) => {
             body.fault("status", "is required");
             None

@@ -200,12 +200,12 @@ async fn a_status_is_never_set_from_outside() {
     let rig = folding().await;
     let (id, _) = drafted(&rig).await;
     let path = format!("/api/v1/contracts/{id}");
-    for status in ["confirmed", "rejected", "active", "completed", "disputed", "expired"] {
+    for status in ["confirmed", "rejected", "active", "completed", "cancelled", "disputed", "expired"] {
         let answer = put(&rig, &path, &json!({ "status": status })).await.expect(409);
         let possible = "possible now, each with the phone number and the code of a party: confirm, reject, amend, cancel";
         assert!(answer.text().contains(possible), "{}", answer.text());
     }
-    put(&rig, &path, &json!({ "terms": { "total_amount": 1 }, "status": "pending" })).await.expect(422);
+    put(&rig, &path, &json!({ "terms": { "total_amount": 1 }, "status": "pending" })).await.expect(409);
     assert_eq!(
         put(&rig, &path, &json!({ "status": "pending" })).await.expect(200).json()["status"],
         "updated"
@@ -235,13 +235,17 @@ async fn asking_for_a_status_is_asking_for_the_step_to_it() {
     assert_eq!(put(&rig, &path, &seller).await.expect(200).json()["contract_status"], "confirmed");
     put(&rig, &path, &by("0787654321", "none", "cancelled")).await.expect(403);
     put(&rig, &path, &json!({ "status": "cancelled" })).await.expect(409);
-    put(&rig, &path, &json!({ "terms": { "total_amount": 1 } })).await.expect(200);
+    put(&rig, &path, &json!({ "terms": { "total_amount": 1 } })).await.expect(409);
+    put(&rig, &path, &json!({ "status": "cancelled", "operator": true })).await.expect(422);
+    put(&rig, &path, &json!({ "terms": { "total_amount": 1 }, "operator": true })).await.expect(200);
     let contract = rig.get(&format!("/v1/contracts/{id}")).await.expect(200).json();
     assert_eq!(contract["amendment"]["terms"]["total_amount"], "1.00");
     assert_eq!(contract["terms"]["total_amount"], "25000.00", "what was agreed stands");
 
     let (id, _) = drafted(&rig).await;
-    let withdrawn = put(&rig, &format!("/api/v1/contracts/{id}"), &json!({ "status": "cancelled" })).await;
+    let withdrawn =
+        put(&rig, &format!("/api/v1/contracts/{id}"), &json!({ "status": "cancelled", "operator": true }))
+            .await;
     assert_eq!(withdrawn.expect(200).json()["contract_status"], "cancelled");
 }
 
