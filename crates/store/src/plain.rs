@@ -30,7 +30,7 @@ macro_rules! plain_statements {
                 let sql = "SELECT count(*) FROM disclosure WHERE position < $1";
                 let count: i64 =
                     query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?;
-                Ok(columns::number(count)?)
+                columns::number(count)
             }
 
             pub(crate) async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
