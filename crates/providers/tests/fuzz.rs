@@ -8,8 +8,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+/// What is done with bytes.
+type Target = fn(&[u8]);
+
 /// Every target by its name.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+const TARGETS: [(&str, Target); 8] = [
     ("readers_africastalking", targets::readers_africastalking),
     ("readers_tryvox", targets::readers_tryvox),
     ("readers_minivoice", targets::readers_minivoice),

@@ -32,7 +32,7 @@ pub fn facts(call: &Call, country: Country) -> Vec<Fact> {
         Some(Moment::Queued) => facts.push(at(&None).fact("queued", What::CallQueued(leg))),
         Some(Moment::Ringing) => facts.push(at(&None).fact("ringing", What::CallRinging(leg))),
         Some(Moment::Transferred) => facts.push(at(&None).fact("transferred", What::CallTransferred(leg))),
-        Some(Moment::Ended) => facts.push(at(&call.end_time).fact("ended", What::CallEnded(end(call, leg)))),
+        Some(Moment::Ended) => facts.push(at(&call.end_time).fact("ended", What::CallEnded(end(call, &leg)))),
         Some(Moment::Answered) | None => {}
     }
     let recordings = call.recording_urls.iter().filter(|url| !url.trim().is_empty());
@@ -40,7 +40,7 @@ pub fn facts(call: &Call, country: Country) -> Vec<Fact> {
     facts
 }
 
-fn end(call: &Call, leg: Leg) -> Leg {
+fn end(call: &Call, leg: &Leg) -> Leg {
     let cause = call.end_reason.as_deref().map(end_cause);
     let words = [Some(call.status.as_str()), call.end_reason.as_deref(), None];
     let end = End { causes: [cause, None], words, duration_s: call.duration };
@@ -52,6 +52,6 @@ fn end(call: &Call, leg: Leg) -> Leg {
         duration_s: call.duration,
         currency: unit.or_else(|| price.as_ref().and_then(|(code, _)| code.clone())),
         cost: price.map(|(_, amount)| amount),
-        ..leg
+        ..leg.clone()
     }
 }
