@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow, bail};
 use contract::phone::Country;
-use effects::account::Account;
+use effects::account::Accounts;
 use effects::client::Client;
 use effects::control::Controller;
 use effects::deadline::Timekeeper;
@@ -12,7 +12,7 @@ use effects::dial::Dialer;
 use effects::door::Door;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
-use effects::silence::{Askable, Finder};
+use effects::silence::Finder;
 use effects::transcribe::{TranscribeSettings, Transcriber};
 use http_surface::{
     Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
@@ -78,7 +78,7 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let accounts = accounts(&config)?;
     let client = Client::new(limits(&config))?;
     if config.has(Role::Effects) {
-        start_effects(system, &config, client.clone(), accounts.africastalking.clone()).await?;
+        start_effects(system, &config, client.clone(), &accounts).await?;
     }
     let listener = TcpListener::bind(config.listen)
         .await
@@ -115,7 +115,7 @@ async fn start_effects(
     system: &mut System,
     config: &Config,
     client: Client,
-    account: Option<Account>,
+    accounts: &Accounts,
 ) -> anyhow::Result<()> {
     let door = door(system)?;
     let reader = system.store.reader();
@@ -144,13 +144,13 @@ async fn start_effects(
         });
     }
     let silent_ms = i64::from(config.silent_call_minutes) * 60_000;
-    let finder = Finder::new(door.clone(), client.clone(), Askable::default(), country(config)?, silent_ms);
+    let finder = Finder::new(door.clone(), client.clone(), accounts.into(), country(config)?, silent_ms);
     let (stop, at) = (system.intake(), reader.clone());
     system.add("finder", async move {
         finder.run(at, stop).await;
         Ok(())
     });
-    match account {
+    match accounts.africastalking.clone() {
         Some(account) => {
             let messenger = Messenger::new(door, client, account);
             let stop = system.intake();

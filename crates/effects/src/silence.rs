@@ -22,6 +22,7 @@ use store::{Reader, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::client::{Answer, Client, SendError};
 use crate::door::{Door, DoorError};
 
@@ -37,6 +38,18 @@ pub struct Askable {
     pub tryvox: Option<(tryvox::rest::Account, Option<String>)>,
     /// At MiniVoice: the key of the application.
     pub minivoice: Option<(String, Option<String>)>,
+}
+
+impl From<&Accounts> for Askable {
+    fn from(accounts: &Accounts) -> Askable {
+        Askable {
+            tryvox: accounts.tryvox.as_ref().map(|account| (account.rest.clone(), account.url.clone())),
+            minivoice: accounts
+                .minivoice
+                .as_ref()
+                .map(|account| (account.api_key.clone(), account.url.clone())),
+        }
+    }
 }
 
 impl fmt::Debug for Askable {
