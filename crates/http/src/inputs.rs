@@ -1,9 +1,11 @@
 //! `GET /v1/inputs/{id}`: what became of a request whose outcome was not known in time.
 
 use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::outcome::REQUEST_MEMBER;
+use effects::door::Door;
 use serde_json::{Value, json};
 use store::Reader;
 use uuid::Uuid;
@@ -16,13 +18,14 @@ use crate::problem::Problem;
 #[derive(Clone)]
 pub struct Inputs {
     gate: Gate,
+    door: Door,
     reader: Reader,
 }
 
 impl Inputs {
-    /// From this store.
-    pub fn new(gate: Gate, reader: Reader) -> Inputs {
-        Inputs { gate, reader }
+    /// From this store, for inputs taken at this door.
+    pub fn new(gate: Gate, door: Door, reader: Reader) -> Inputs {
+        Inputs { gate, door, reader }
     }
 }
 
@@ -41,14 +44,20 @@ async fn show(
     State(state): State<Inputs>,
     _: Allowed<ContractsRead>,
     Id(id): Id,
-) -> Result<Json<Value>, Problem> {
-    let unknown = || Problem::not_found("This input is not known, or not folded yet.");
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let unknown = || Problem::not_found("This input is not known, or was taken elsewhere and is not folded yet.");
     let input: Uuid = id.parse().map_err(|_| unknown())?;
-    let outcome = state.reader.outcome(input).await?.ok_or_else(unknown)?;
-    let mut outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;
-    if let Some(members) = outcome.as_object_mut() {
-        // Compared with what comes in under the same key; nobody else's business.
-        members.remove(REQUEST_MEMBER);
+    if let Some(outcome) = state.reader.outcome(input).await? {
+        let mut outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;
+        if let Some(members) = outcome.as_object_mut() {
+            // Compared with what comes in under the same key; nobody else's business.
+            members.remove(REQUEST_MEMBER);
+        }
+        return Ok((StatusCode::OK, Json(json!({ "input": input, "result": outcome }))));
     }
-    Ok(Json(json!({ "input": input, "result": outcome })))
+    // Other doors have journals of their own.
+    match state.door.journal().holds_lately(input).await.map_err(Problem::internal)? {
+        true => Ok((StatusCode::ACCEPTED, Json(json!({ "input": input, "state": "waiting" })))),
+        false => Err(unknown()),
+    }
 }

@@ -233,7 +233,7 @@ struct Means {
 fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
     let Means { door, reader, dialer, controller, rooms, tools } = means;
     let country = config.country;
-    let intake = Intake::new(door, reader.clone());
+    let intake = Intake::new(door.clone(), reader.clone());
     let anchors = Anchors {
         origin: config.origin.clone(),
         root: config.root.clone(),
@@ -259,7 +259,7 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
         controller,
         config.tryvox_auth_id.clone(),
     );
-    Router::new()
+    contract_routes(config, &gate, &intake, &reader, &evidence)
         .merge(voicepact::process::router(processing))
         .merge(transcripts::router(transcripts))
         .merge(control::router(acts.into()))
@@ -277,6 +277,22 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
             gate.clone(),
             reader.clone(),
         )))
+        .merge(inputs::router(inputs::Inputs::new(gate.clone(), door, reader.clone())))
+        .merge(calls::router(calls::Calls::new(gate, reader.clone())))
+        .merge(evidence::log::router(log))
+        .merge(evidence::verify::router(evidence::verify::Verify::new(reader, evidence)))
+}
+
+/// Contracts and keys.
+fn contract_routes(
+    config: &Config,
+    gate: &Gate,
+    intake: &Intake,
+    reader: &Reader,
+    evidence: &Evidence,
+) -> Router {
+    let country = config.country;
+    Router::new()
         .merge(voicepact::contracts::router(voicepact::contracts::Contracts::new(
             gate.clone(),
             intake.clone(),
@@ -292,13 +308,9 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
         )))
         .merge(contracts::router(contracts::Contracts::new(
             gate.clone(),
-            intake,
+            intake.clone(),
             reader.clone(),
             evidence.clone(),
             country,
         )))
-        .merge(inputs::router(inputs::Inputs::new(gate.clone(), reader.clone())))
-        .merge(calls::router(calls::Calls::new(gate, reader.clone())))
-        .merge(evidence::log::router(log))
-        .merge(evidence::verify::router(evidence::verify::Verify::new(reader, evidence)))
 }

@@ -287,7 +287,7 @@ impl Problem {
     /// Causes, outermost first, for the log. Errors of this service quote nothing personal.
     pub(crate) fn chain(&self) -> String {
         let mut chain = Vec::new();
-        let mut next: Option<&dyn Error> = self.0.cause.as_deref().map(|e| e as &dyn Error);
+        let mut next = self.source();
         while let Some(error) = next {
             chain.push(error.to_string());
             next = error.source();
@@ -324,6 +324,19 @@ impl Problem {
         response.headers_mut().extend(self.0.headers.clone());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
         response
+    }
+}
+
+/// What the client reads.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }
 }
 

@@ -43,9 +43,9 @@ async fn post(world: &World, path: &str, headers: &[(&str, &str)], body: &Value)
 /// The newest code a party was sent, read off its phone.
 fn code(world: &World, phone: &str) -> String {
     let messages = world.carrier.messages();
-    let sent = messages.iter().filter(|sms| sms.to == phone);
-    let codes = sent.filter_map(|sms| carrier::code_after(&sms.text, "YES").map(str::to_owned));
-    codes.last().expect("the party was asked")
+    let mut sent = messages.iter().rev().filter(|sms| sms.to == phone);
+    let code = sent.find_map(|sms| carrier::code_after(&sms.text, "YES").map(str::to_owned));
+    code.expect("the party was asked")
 }
 
 /// A contract, and how its parties act on it.

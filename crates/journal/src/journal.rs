@@ -268,6 +268,14 @@ impl Journal {
         }
     }
 
+    /// Whether an entry with this id is among the newest. False says nothing of older ones.
+    ///
+    /// # Errors
+    /// As for [`Journal::read`].
+    pub async fn holds_lately(&self, id: Uuid) -> Result<bool, ReadError> {
+        reads::holds_lately(&self.inner.reads, id).await
+    }
+
     /// What the journal holds.
     ///
     /// # Errors

@@ -31,6 +31,8 @@ impl Service {
             &data_dir,
             "--origin",
             ORIGIN,
+            // The calls of the story are old and have no end: nobody shall ask, so that the log stays as it was written.
+            "--silent-call-minutes=100000000",
         ];
         let Command::Serve(config) = Arguments::parse_from(flags).command else { panic!("not serve") };
         let mut system = System::start(config.resolve().unwrap()).await.unwrap();

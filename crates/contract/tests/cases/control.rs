@@ -62,7 +62,7 @@ fn an_act_has_one_result() {
     let mut shelf = Shelf::default();
     let asked = ask(1, "ATVoice_00000000000a", FIRST_DAY, Action::End);
     let stream = "conference/ATVoice_00000000000a".to_owned();
-    shelf.fold(&[asked.clone()]);
+    shelf.fold(std::slice::from_ref(&asked));
     let failed =
         Report::ControlFailed { stream: stream.clone(), control: asked.id, reason: FailureReason::Other };
     let done = Report::Controlled { stream: stream.clone(), control: asked.id, reference: None };

@@ -411,5 +411,7 @@ async fn an_input_nobody_folds_is_accepted_and_named() {
     let place = format!("/v1/inputs/{}", inputs[0].id);
     assert_eq!(answer.header("location"), place);
     assert!(answer.json()["detail"].as_str().unwrap().contains(&place));
-    rig.get(&place).await.expect(404);
+    let waiting = rig.get(&place).await.expect(202).json();
+    assert_eq!(waiting, json!({ "input": inputs[0].id, "state": "waiting" }));
+    rig.get("/v1/inputs/00000000-0000-7000-8000-000000000000").await.expect(404);
 }

@@ -60,7 +60,13 @@ impl Site {
             format!("--origin={ORIGIN}"),
             format!("--webhook-secret={SECRET}"),
         ];
-        flags.extend(roles.map(|roles| format!("--role={roles}")));
+        if let Some(roles) = roles {
+            flags.push(format!("--role={roles}"));
+            if kind == Kind::Embedded {
+                // Parts of a service need a bus; this one is never there, so the journal keeps what comes.
+                flags.push("--nats-url=nats://127.0.0.1:9".to_owned());
+            }
+        }
         flags.extend(
             postgres.iter().map(|postgres: &PostgresDatabase| format!("--database-url={}", postgres.url())),
         );

@@ -13,6 +13,9 @@ use super::{Stats, statements::signed};
 use crate::entry::{Entry, Positioned};
 use crate::source::ReadError;
 
+/// Rows looked through for an id: what a projector that stands still for a few minutes leaves behind.
+const LATELY_ROWS_MAX: i64 = 20_000;
+
 /// Which rows to read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Which {
@@ -81,6 +84,17 @@ pub(super) async fn id_at(pool: &SqlitePool, position: u64) -> Result<Option<Uui
             .bind(signed(position))
             .fetch_optional(&pool)
             .await
+    })
+    .await
+}
+
+/// Whether one of the newest rows has this id. Ids are not indexed, so no more are looked at.
+pub(super) async fn holds_lately(pool: &SqlitePool, id: Uuid) -> Result<bool, ReadError> {
+    let pool = pool.clone();
+    detached(async move {
+        let sql = "SELECT EXISTS (
+            SELECT 1 FROM (SELECT id FROM entry ORDER BY position DESC LIMIT ?1) AS newest WHERE newest.id = ?2)";
+        sqlx::query_scalar(sql).bind(LATELY_ROWS_MAX).bind(id).fetch_one(&pool).await
     })
     .await
 }

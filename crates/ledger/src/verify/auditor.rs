@@ -86,6 +86,14 @@ impl Auditor {
         self
     }
 
+    /// Declares that every stored hash above the leaves will be given, as whoever reads the database can. One that the
+    /// size implies and that is not given is then missing, also where none is given at all.
+    #[must_use]
+    pub fn expecting_stored_nodes(mut self) -> Auditor {
+        self.storage.expect_nodes();
+        self
+    }
+
     /// The keys the log has named so far, for [`check_record`]. An older copy is as good as a new one, only slower.
     pub fn known_keys(&self) -> KnownKeys {
         let keys = self.ring.iter().flat_map(|ring| ring.record_keys());

@@ -33,6 +33,7 @@ pub(super) struct Storage {
     columns_given: bool,
     tiles: HashMap<(u8, u64), u16>,
     nodes: HashSet<(u8, u64)>,
+    nodes_expected: bool,
 }
 
 impl Storage {
@@ -44,8 +45,8 @@ impl Storage {
         !self.tiles.is_empty()
     }
 
-    pub(super) fn has_nodes(&self) -> bool {
-        !self.nodes.is_empty()
+    pub(super) fn expect_nodes(&mut self) {
+        self.nodes_expected = true;
     }
 
     pub(super) fn columns(&mut self, position: u64, columns: StoredColumns, next: u64, tally: &mut Tally) {
@@ -151,7 +152,7 @@ impl Storage {
         if self.has_tiles() {
             self.find_missing_tile(size, tally);
         }
-        if self.has_nodes() {
+        if self.nodes_expected || !self.nodes.is_empty() {
             self.find_missing_node(log, tally);
         }
     }

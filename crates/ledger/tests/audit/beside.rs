@@ -8,9 +8,10 @@ use ledger::hash::{leaf_hash, sha256};
 use ledger::key::{Action, Reason, RecordKey, Role, SignedStatement};
 use ledger::tile::TileId;
 use ledger::tree::Node;
+use ledger::verify::Auditor;
 
 use crate::sample::{
-    CONTRACT, Material, ORIGIN, Sample, columns_of, log_key, log_key_as_record_key, record_key, root_key,
+    CONTRACT, Material, ORIGIN, Sample, columns_of, log_key, log_key_as_record_key, pins, record_key, root_key,
     second_key, seed, statement,
 };
 use crate::tamper::{Case, EARLY, check};
@@ -133,6 +134,15 @@ fn nodes_and_tiles_of_a_longer_log() {
         material.nodes[1].hash = sha256(b"other");
     });
     check("node missing", "stored nodes", 256, "node 1/1", |material| material.nodes.truncate(1));
+    let mut without = clean.clone();
+    without.nodes.clear();
+    without.tiles.clear();
+    let all_expected = || Auditor::new(pins()).expecting_all_disclosures().expecting_stored_nodes();
+    let report = without.audit_with(all_expected());
+    let (failed, finding) = report.first_fault().expect("no node is stored");
+    assert_eq!((failed.name, finding.position, finding.field.as_str()), ("stored nodes", Some(0), "node 1/0"));
+    assert_eq!(without.audit().exit_code(), 2, "nobody said that there are any");
+    assert_eq!(clean.audit_with(all_expected()).exit_code(), 0);
     check("node twice", "stored nodes", 0, "node 1/0", |material| material.nodes.push(material.nodes[0]));
     check("node behind the end", "stored nodes", 512, "node 1/2", |material| {
         material.nodes.push(Node { level: 1, index: 2, hash: sha256(b"other") });

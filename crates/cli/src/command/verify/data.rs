@@ -61,7 +61,8 @@ struct Audit {
 pub async fn audit(subject: Subject<'_>) -> anyhow::Result<Report> {
     let Subject { store, origin, pins, kept, views, signatures, bar } = subject;
     let assumed = Pins { origin: Some(origin), ..Pins::default() };
-    let auditor = Auditor::new(pins.clone()).assuming(assumed).expecting_all_disclosures();
+    let auditor = Auditor::new(pins.clone()).assuming(assumed);
+    let auditor = auditor.expecting_all_disclosures().expecting_stored_nodes();
     let (reader, lookups) = (store.reader(), Lookups::default());
     let mut audit = Audit { reader, auditor, lookups, pins, signatures, largest: 0, bar };
     kept.iter().for_each(|note| audit.auditor.checkpoint(note));
