@@ -45,7 +45,8 @@ async fn show(
     _: Allowed<ContractsRead>,
     Id(id): Id,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let unknown = || Problem::not_found("This input is not known, or was taken elsewhere and is not folded yet.");
+    let unknown =
+        || Problem::not_found("This input is not known, or was taken elsewhere and is not folded yet.");
     let input: Uuid = id.parse().map_err(|_| unknown())?;
     if let Some(outcome) = state.reader.outcome(input).await? {
         let mut outcome: Value = serde_json::from_str(&outcome).map_err(Problem::internal)?;

@@ -11,8 +11,8 @@ use ledger::tree::Node;
 use ledger::verify::Auditor;
 
 use crate::sample::{
-    CONTRACT, Material, ORIGIN, Sample, columns_of, log_key, log_key_as_record_key, pins, record_key, root_key,
-    second_key, seed, statement,
+    CONTRACT, Material, ORIGIN, Sample, columns_of, log_key, log_key_as_record_key, pins, record_key,
+    root_key, second_key, seed, statement,
 };
 use crate::tamper::{Case, EARLY, check};
 
@@ -140,7 +140,10 @@ fn nodes_and_tiles_of_a_longer_log() {
     let all_expected = || Auditor::new(pins()).expecting_all_disclosures().expecting_stored_nodes();
     let report = without.audit_with(all_expected());
     let (failed, finding) = report.first_fault().expect("no node is stored");
-    assert_eq!((failed.name, finding.position, finding.field.as_str()), ("stored nodes", Some(0), "node 1/0"));
+    assert_eq!(
+        (failed.name, finding.position, finding.field.as_str()),
+        ("stored nodes", Some(0), "node 1/0")
+    );
     assert_eq!(without.audit().exit_code(), 2, "nobody said that there are any");
     assert_eq!(clean.audit_with(all_expected()).exit_code(), 0);
     check("node twice", "stored nodes", 0, "node 1/0", |material| material.nodes.push(material.nodes[0]));
