@@ -138,7 +138,7 @@ pub struct Config {
     /// After how many minutes without any news a call that has not ended is asked about, or flagged where its provider
     /// cannot be asked.
     #[arg(long, env = "AHADI_SILENT_CALL_MINUTES", default_value_t = 60,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+          value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     pub silent_call_minutes: u32,
     /// How the providers reach this service, without a slash at the end: `https://voice.example.org`. TryVox is told it with
     /// every call.
