@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod keys;
+pub mod person;
 pub mod rebuild;
 pub mod serve;
 pub mod terms;

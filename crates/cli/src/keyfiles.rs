@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use ledger::checkpoint::{LogKey, LogVerifier};
+use ledger::hash::Hash;
 use ledger::key::{Action, KeyStatement, PublicKey, Reason, RecordKey, Role, RootKey};
 use ledger::time::Timestamp;
 use projector::genesis::Statement;
@@ -103,6 +104,35 @@ fn missing(directory: &Path, kid: &str) -> String {
         directory.display(),
         record_file(kid)
     )
+}
+
+/// File of the key under which persons are found.
+const INDEX_KEY: &str = "index.key";
+
+/// The key under which persons are found, made where there is none.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_index(directory: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    if let Some(key) = index(directory)? {
+        return Ok(key);
+    }
+    let key = random()?;
+    write_private(&directory.join(INDEX_KEY), &format!("{}\n", Hash(*key).hex()))?;
+    Ok(key)
+}
+
+/// The key under which persons are found; none in a process that was not given it.
+///
+/// # Errors
+/// As [`open`].
+pub fn index(directory: &Path) -> anyhow::Result<Option<Zeroizing<[u8; 32]>>> {
+    let path = directory.join(INDEX_KEY);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let key: Hash = read_private(&path)?.trim().parse().context(INDEX_KEY)?;
+    Ok(Some(Zeroizing::new(key.0)))
 }
 
 /// Makes a directory, where there is none, that only its owner may enter: it holds keys, or personal values.

@@ -39,6 +39,10 @@ pub enum Command {
     Verify(command::verify::VerifyArguments),
     /// Write the evidence bundle of a contract.
     Bundle(command::bundle::BundleArguments),
+    /// Forget a person: values, recordings and raw inputs go, every proof stays.
+    Erase(command::person::EraseArguments),
+    /// Print all that is known about a person.
+    Export(command::person::PersonArguments),
     /// Show and name the keys of the ledger, and the keys of the interface.
     Keys(command::keys::KeysArguments),
     /// Fold the log again and put fresh views in place, or compare only.
@@ -68,6 +72,8 @@ pub fn run(arguments: Arguments) -> std::process::ExitCode {
             Command::Demo(arguments) => Box::pin(command::demo::run(arguments)).await,
             Command::Verify(arguments) => command::verify::run(arguments).await,
             Command::Bundle(arguments) => command::bundle::run(arguments).await,
+            Command::Erase(arguments) => command::person::erase(arguments).await,
+            Command::Export(arguments) => command::person::export(arguments).await,
             Command::Keys(arguments) => command::keys::run(arguments).await,
             Command::Rebuild(arguments) => command::rebuild::run(arguments).await,
             Command::Doctor(config) => command::doctor::run(config).await,

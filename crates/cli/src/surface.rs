@@ -10,6 +10,7 @@ use effects::control::Controller;
 use effects::deadline::Timekeeper;
 use effects::dial::Dialer;
 use effects::door::Door;
+use effects::forget::Forgetter;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
 use effects::silence::Finder;
@@ -122,6 +123,12 @@ async fn start_effects(
     let allow: AllowList = config.recording_allow.join(",").parse().context("--recording-allow")?;
     let blobs = open_blobs(config).await?;
     let transcribe = transcribe_settings(config);
+    let forgetter = Forgetter::new(door.clone(), blobs.clone(), system.bus.clone());
+    let (stop, at) = (system.intake(), reader.clone());
+    system.add("forgetter", async move {
+        forgetter.run(at, stop).await;
+        Ok(())
+    });
     let fetcher =
         Fetcher::new(door.clone(), blobs.clone(), allow, FetchLimits::default(), transcribe.is_some())?;
     let (stop, at) = (system.intake(), reader.clone());
@@ -223,6 +230,7 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         conference_parties_max: config.conference_parties_max.into(),
         webhooks: config.has(Role::Ingress),
         api: config.has(Role::Api),
+        index: system.index.clone(),
         run: format!("{}-{}", std::process::id(), crate::system::now().millis()),
     })
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use contract::person::Index;
+use contract::phone::Country;
 use effects::door::Door;
+use effects::forget;
 use journal::{Bus, BusOptions, Journal, Limits, Relay, RelayOptions};
 use ledger::time::Timestamp;
 use projector::checkpoint::{Checkpointer, Clock};
@@ -40,6 +43,8 @@ pub struct System {
     pub door: Option<Door>,
     /// Keys, where this process holds any.
     pub keys: Option<KeyFiles>,
+    /// Finds persons; none in a process that was not given the key.
+    pub index: Option<Index>,
     /// Whether this process is the active writer.
     pub active: watch::Receiver<Option<Lease>>,
     /// The bus, where there is one.
@@ -81,6 +86,7 @@ impl System {
             store,
             door,
             keys: None,
+            index: None,
             active: watch::channel(None).1,
             bus,
             owner: None,
@@ -89,7 +95,9 @@ impl System {
             parts: JoinSet::new(),
             followers: JoinSet::new(),
         };
+        system.start_forgetting().await?;
         system.start_relay();
+        system.index = index(&system.config, system.config.has(Role::Projector))?;
         if system.config.has(Role::Projector) {
             system.start_projector(faults).await?;
         }
@@ -151,6 +159,7 @@ impl System {
             origin: self.config.origin.clone(),
             owner: owner.name.clone(),
             statements: keys.statements.clone(),
+            index: self.index.clone(),
             active,
             faults: faults.clone(),
         };
@@ -159,6 +168,7 @@ impl System {
         if let Some(bus) = self.bus.clone() {
             self.start_announcing(bus, active_seen.clone(), covered_seen.clone(), faults);
         }
+        self.start_retention(active_seen.clone());
         self.active = active_seen;
         self.keys = Some(keys);
         if self.bus.is_none() {
@@ -187,6 +197,27 @@ impl System {
         self.followers.spawn(async move {
             let _signed = signed.drop_guard();
             ("checkpointer", checkpointer.run(signing).await.map_err(Into::into))
+        });
+    }
+
+    /// Whoever holds a journal deletes from it what is erased: what was erased meanwhile before anything is relayed again.
+    async fn start_forgetting(&mut self) -> anyhow::Result<()> {
+        let Some(door) = &self.door else { return Ok(()) };
+        let (journal, reader, stop) = (door.journal().clone(), self.store.reader(), self.folding.clone());
+        forget::catch_up(&journal, &reader).await?;
+        self.followers.spawn(async move {
+            forget::follow(journal, reader, stop).await;
+            ("forgetting", Ok(()))
+        });
+        Ok(())
+    }
+
+    /// What stands in the database in raw form is kept for the stated time.
+    fn start_retention(&mut self, active: watch::Receiver<Option<Lease>>) {
+        let (store, stop, retention) = (self.store.clone(), self.folding.clone(), retention(&self.config));
+        self.followers.spawn(async move {
+            projector::retention::keep(store, active, retention, clock(), stop).await;
+            ("retention", Ok(()))
         });
     }
 
@@ -285,6 +316,23 @@ async fn finish(parts: &mut JoinSet<Ended>) {
 /// How long raw inputs are kept, in journal and stream alike.
 fn retention(config: &Config) -> Duration {
     Duration::from_secs(u64::from(config.retention_days) * 24 * 3_600)
+}
+
+/// What finds persons: the projector makes the key where there is none, others only read it.
+///
+/// # Errors
+/// When the key cannot be read, or the country is none.
+pub fn index(config: &Config, make: bool) -> anyhow::Result<Option<Index>> {
+    let country = Country::from_code(&config.country)
+        .with_context(|| format!("--country: {} is not an ISO 3166 code", config.country))?;
+    let key = match make {
+        true => {
+            keyfiles::private_directory(&config.keys_dir())?;
+            Some(keyfiles::open_index(&config.keys_dir())?)
+        }
+        false => keyfiles::index(&config.keys_dir())?,
+    };
+    Ok(key.map(|key| Index::new(*key, country)))
 }
 
 fn takes_inputs(config: &Config) -> bool {

@@ -8,6 +8,7 @@ use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{ControlCall, ControlConference, UploadMedia};
+use crate::erasure::Ground;
 use crate::money::Amount;
 use crate::phone::Phone;
 use crate::provider::Provider;
@@ -49,6 +50,8 @@ pub enum Command {
     UploadMedia(UploadMedia),
     /// Any other command, under a key of the client's: done once, however often it is sent.
     Once(Keyed),
+    /// Forget a person.
+    ErasePerson(ErasePerson),
     /// Put a key statement on the `ledger/keys` stream.
     StateKey(StateKey),
     /// Keep a recording that a client names or uploads.
@@ -270,6 +273,15 @@ pub enum Answer {
     Yes,
     /// Refused.
     No,
+}
+
+/// See [`Command::ErasePerson`]. Names the person by token, so that the request itself keeps nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasePerson {
+    /// Token of the number (`person::Index::token`).
+    pub token: Hash,
+    /// Why.
+    pub ground: Ground,
 }
 
 /// See [`Command::StateKey`].

@@ -8,6 +8,7 @@ mod command;
 mod contact;
 mod control;
 mod deadline;
+mod erase;
 mod notice;
 mod report;
 mod silence;
@@ -145,6 +146,8 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
             needs.streams.push(stream);
         }
         Command::UploadMedia(c) => needs.streams.push(media_stream(&c.media_id)),
+        // Its streams are found by the index; see `World::dossier`.
+        Command::ErasePerson(_) => {}
         Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
     }
 }

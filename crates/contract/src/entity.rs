@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::conference::{Conference, request_stream};
 use crate::contact::Contact;
 use crate::control::Media;
+use crate::erasure::Erasure;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::message::Message;
@@ -38,6 +39,8 @@ pub enum Entity {
     Message(Box<Message>),
     /// A file handed to a provider.
     Media(Box<Media>),
+    /// The erasure of a person.
+    Erasure(Box<Erasure>),
     /// The keys of this ledger.
     Keys(Keys),
     /// A person we write to.
@@ -51,7 +54,7 @@ pub enum Entity {
 pub struct OpenTask {
     /// Version of the record that asked for it.
     pub task: u32,
-    /// `message`, `recording`, `transcript` or `deadline`.
+    /// `message`, `recording`, `transcript`, `deadline` or `erasure`.
     pub kind: &'static str,
     /// Attempts made.
     pub attempts: u32,
@@ -68,6 +71,7 @@ impl Entity {
             "contract" => Entity::Contract(Box::default()),
             "message" => Entity::Message(Box::default()),
             "media" => Entity::Media(Box::default()),
+            "erasure" => Entity::Erasure(Box::default()),
             "ledger" => Entity::Keys(Keys::default()),
             "contact" => Entity::Contact(Contact::default()),
             "ussd" => Entity::Session(Box::default()),
@@ -83,6 +87,7 @@ impl Entity {
             Entity::Contract(agreement) => agreement.apply(event),
             Entity::Message(message) => message.apply(event),
             Entity::Media(media) => media.apply(event),
+            Entity::Erasure(erasure) => erasure.apply(event),
             Entity::Keys(keys) => keys.apply(event),
             Entity::Contact(contact) => contact.apply(event),
             Entity::Session(session) => session.apply(event),
@@ -97,6 +102,7 @@ impl Entity {
             Entity::Message(message) => Some(&message.bodies),
             Entity::Contract(_)
             | Entity::Media(_)
+            | Entity::Erasure(_)
             | Entity::Keys(_)
             | Entity::Contact(_)
             | Entity::Session(_) => None,
@@ -111,6 +117,7 @@ impl Entity {
                 conference.recordings.open_tasks().chain(conference.transcripts.open_tasks()).collect()
             }
             Entity::Contract(agreement) => agreement.open_tasks().collect(),
+            Entity::Erasure(erasure) => erasure.open_tasks(),
             Entity::Message(_)
             | Entity::Media(_)
             | Entity::Keys(_)
@@ -170,7 +177,11 @@ impl Entity {
                     links.insert((space::CALL, stream.to_owned(), of));
                 }
             }
-            Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Session(_) => {}
+            Entity::Message(_)
+            | Entity::Media(_)
+            | Entity::Erasure(_)
+            | Entity::Keys(_)
+            | Entity::Session(_) => {}
         }
         links
     }

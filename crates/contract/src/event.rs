@@ -194,6 +194,15 @@ pub enum EventData {
     /// A USSD session is over.
     #[serde(rename = "ussd.ended")]
     UssdEnded(UssdEnded),
+    /// Values of this stream were erased; its digests are named.
+    #[serde(rename = "personal.erased")]
+    PersonalErased(PersonalErased),
+    /// A person is to be forgotten; the values went with this record.
+    #[serde(rename = "erasure.requested")]
+    ErasureRequested(ErasureRequested),
+    /// Recordings and raw inputs are gone as well.
+    #[serde(rename = "erasure.completed")]
+    ErasureCompleted(ErasureCompleted),
     /// A key joined; the data is the statement with its signatures (`ledger::key`).
     #[serde(rename = "key.added")]
     KeyAdded(serde_json::Value),
@@ -300,6 +309,12 @@ impl std::fmt::Debug for Private {
 }
 
 impl Private {
+    /// All values with their names, those of the document too.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of_record = self.record.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        of_record.chain(self.document.values().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
     /// The record's private value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.record.get(name).map(String::as_str)

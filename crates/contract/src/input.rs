@@ -169,7 +169,9 @@ impl Input {
             Command::ControlCall(c) => c.call_id.clone(),
             Command::UploadMedia(c) => c.media_id.clone(),
             Command::Once(keyed) => self.command_key(&keyed.inner),
-            Command::CreateContract(_) | Command::StateKey(_) => self.id.to_string(),
+            Command::CreateContract(_) | Command::ErasePerson(_) | Command::StateKey(_) => {
+                self.id.to_string()
+            }
         }
     }
 
@@ -207,6 +209,7 @@ impl Report {
             | Report::MessageAccepted { task, .. }
             | Report::MessageFailed { task, .. }
             | Report::RecordingFetched { task, .. }
+            | Report::ErasureDone { task, .. }
             | Report::RecordingFailed { task, .. }
             | Report::Transcribed { task, .. }
             | Report::TranscriptFailed { task, .. } => &task.stream,

@@ -133,7 +133,7 @@ impl Country {
         phonenumber::country::Id::from_str(code).ok().map(Country)
     }
 
-    fn calling_code(self) -> u16 {
+    pub(crate) fn calling_code(self) -> u16 {
         phonenumber::metadata::DATABASE
             .by_id(self.0.as_ref())
             .map_or(254, phonenumber::Metadata::country_code)

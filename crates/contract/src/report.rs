@@ -95,6 +95,15 @@ pub enum Report {
         /// What was found.
         found: Found,
     },
+    /// What an erasure leaves to be done outside the log is done.
+    ErasureDone {
+        /// Which task.
+        task: TaskRef,
+        /// Recordings deleted.
+        recordings: u32,
+        /// Raw inputs deleted.
+        inputs: u32,
+    },
     /// A recording could not be fetched.
     RecordingFailed {
         /// Which task.

@@ -138,6 +138,9 @@ pub struct Transcript {
     /// No more attempts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub given_up: bool,
+    /// It was being made when somebody who spoke was forgotten: it is not wanted any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 impl std::fmt::Debug for Transcript {
@@ -171,6 +174,11 @@ impl Transcripts {
                     transcript.failure = Some(data.reason);
                     transcript.given_up = !data.again || data.attempt >= TRANSCRIBE_ATTEMPTS_MAX;
                     transcript.not_before = after(event.recorded_at, transcribe_delay_ms(data.attempt));
+                }
+            }
+            EventData::PersonalErased(_) => {
+                for transcript in self.0.values_mut().filter(|t| t.is_open()) {
+                    (transcript.given_up, transcript.erased) = (true, true);
                 }
             }
             _ => {}
@@ -216,6 +224,7 @@ impl Transcript {
             not_before: at,
             failure: None,
             given_up: false,
+            erased: false,
         }
     }
 

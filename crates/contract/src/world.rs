@@ -19,10 +19,12 @@ use uuid::Uuid;
 
 use crate::arrival::Repeat;
 use crate::entity::{Entity, counted};
+use crate::erasure::Dossier;
 use crate::event::{Event, EventData, Link, Private};
 use crate::fact::Occurred;
 use crate::input::Input;
 use crate::outcome::Recorded;
+use crate::person::Index;
 
 /// A stream as loaded, and as changed by this batch.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub struct Made {
     pub disclosures: Vec<Disclosure>,
     /// What opens the commitments of its document.
     pub document_disclosures: Vec<Disclosure>,
+    /// The tokens of the persons its private values name.
+    pub tokens: BTreeSet<Hash>,
 }
 
 /// A link to add to or take from the index. Its key may be a phone number, so `Debug` leaves it out.
@@ -129,6 +133,35 @@ pub struct World {
     pub counters_changed: BTreeSet<String>,
     /// Facts that came again, in order.
     pub repeats: Vec<Repeat>,
+    /// Computes tokens of persons; none where there is no index.
+    pub index: Option<Index>,
+    /// What is known about the person that the one input of this batch asks to forget.
+    pub dossier: Option<Dossier>,
+    /// What this batch takes from beside the log.
+    pub erased: Erased,
+}
+
+/// What goes, and what is left to be done about it outside the log. `Debug` shows counts.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Disclosures, by position and digest.
+    pub values: BTreeSet<(u64, String)>,
+    /// For each record that loses one, the tokens under which it is found from now on.
+    pub reindexed: BTreeMap<u64, BTreeSet<Hash>>,
+    /// Recordings to delete, by SHA-256, with the stream of the erasure.
+    pub recordings: BTreeSet<(String, String)>,
+    /// Raw inputs to delete, with the stream of the erasure.
+    pub inputs: BTreeSet<(String, Uuid)>,
+    /// Names in lower case, to look for in raw inputs; kept nowhere.
+    pub names: BTreeSet<String>,
+    /// Erasures that are completed.
+    pub completed: BTreeSet<String>,
+}
+
+impl fmt::Debug for Erased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Erased({} values, {} inputs)", self.values.len(), self.inputs.len())
+    }
 }
 
 /// Why an event could not be recorded.
@@ -168,6 +201,9 @@ impl World {
             link_edits: Vec::new(),
             counters_changed: BTreeSet::new(),
             repeats: Vec::new(),
+            index: None,
+            dossier: None,
+            erased: Erased::default(),
         }
     }
 
@@ -233,6 +269,16 @@ impl World {
     /// Where a link leads.
     pub fn linked(&self, space: &str, key: &str) -> impl Iterator<Item = &String> {
         self.links.get(&(space.to_owned(), key.to_owned())).into_iter().flatten()
+    }
+
+    /// Puts the state of a stream in place that was folded anew, without values that went.
+    pub(crate) fn put_refolded(&mut self, stream: &str, entity: Entity) {
+        let Some(state) = self.streams.get_mut(stream) else { return };
+        let before = state.entity.links(stream);
+        let now = entity.links(stream);
+        state.entity = entity;
+        state.changed = true;
+        self.relink(&before, &now);
     }
 
     /// Moves the index from the links a state called for to those it calls for now.
@@ -312,6 +358,7 @@ impl World {
             disclosures: disclosures.iter().map(|d| d.digest.clone()).collect(),
         };
         let payload = payload(&self.origin, &draft)?;
+        let tokens = self.index.as_ref().map_or_else(BTreeSet::new, |index| index.tokens(private.named()));
         let event = Event { data, occurred, recorded_at, version: draft.version, private };
         let head = Head { version: draft.version, prev: Some(payload.sha256) };
         if !self.fold(&stream, &event, head) {
@@ -328,6 +375,7 @@ impl World {
             payload,
             disclosures,
             document_disclosures,
+            tokens,
         });
         Ok(recorded)
     }

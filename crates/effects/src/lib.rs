@@ -18,6 +18,7 @@ pub mod control;
 pub mod deadline;
 pub mod dial;
 pub mod door;
+pub mod forget;
 pub mod message;
 pub mod recording;
 pub mod silence;

@@ -196,6 +196,7 @@ fn outgoing(state: &Entity) -> Option<&Outgoing> {
         | Entity::Conference(_)
         | Entity::Message(_)
         | Entity::Media(_)
+        | Entity::Erasure(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => None,

@@ -133,6 +133,7 @@ fn recordings(state: &Entity) -> Option<&Recordings> {
         Entity::Contract(_)
         | Entity::Message(_)
         | Entity::Media(_)
+        | Entity::Erasure(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => None,

@@ -44,18 +44,21 @@ pub enum Scope {
     AuditRead,
     /// See personal values.
     PersonalRead,
+    /// Forget people.
+    PersonalErase,
     /// Everything.
     Admin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 6] = [
+    pub const ALL: [Scope; 7] = [
         Scope::ContractsRead,
         Scope::ContractsWrite,
         Scope::CallsControl,
         Scope::AuditRead,
         Scope::PersonalRead,
+        Scope::PersonalErase,
         Scope::Admin,
     ];
 
@@ -67,6 +70,7 @@ impl Scope {
             Scope::CallsControl => "calls:control",
             Scope::AuditRead => "audit:read",
             Scope::PersonalRead => "personal:read",
+            Scope::PersonalErase => "personal:erase",
             Scope::Admin => "admin",
         }
     }
@@ -233,6 +237,10 @@ needs! {
     AuditRead => AuditRead,
     /// `admin`
     Admin => Admin,
+    /// `personal:read`
+    PersonalRead => PersonalRead,
+    /// `personal:erase`
+    PersonalErase => PersonalErase,
 }
 
 /// Proof that the caller may do what `N` names. As the first argument of a handler it is checked before the body is

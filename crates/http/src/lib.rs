@@ -24,6 +24,7 @@ pub mod inputs;
 pub mod intake;
 pub mod keys;
 pub mod order;
+pub mod parties;
 pub mod problem;
 pub mod query;
 pub mod rooms;
@@ -41,6 +42,7 @@ mod past;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use contract::person::Index;
 use contract::phone::Country;
 use effects::control::Controller;
 use effects::dial::Dialer;
@@ -110,6 +112,8 @@ pub struct Config {
     pub webhooks: bool,
     /// Whether commands, queries and evidence are served here.
     pub api: bool,
+    /// Finds persons; none in a process that was not given the key for it.
+    pub index: Option<Index>,
     /// Tells this run from others in request ids.
     pub run: String,
 }
@@ -305,6 +309,13 @@ fn contract_routes(
             reader.clone(),
             config.origin.clone(),
             config.root.clone(),
+        )))
+        .merge(parties::router(parties::Parties::new(
+            gate.clone(),
+            intake.clone(),
+            reader.clone(),
+            country,
+            config.index.clone(),
         )))
         .merge(contracts::router(contracts::Contracts::new(
             gate.clone(),

@@ -151,6 +151,11 @@ impl World {
         Flags::try_parse_from(flags).unwrap_or_else(|e| panic!("{e}")).config.resolve().unwrap()
     }
 
+    /// Other further flags, from the next start on.
+    pub fn set_flags(&mut self, extra: &[&str]) {
+        self.extra = extra.iter().map(|s| (*s).to_owned()).collect();
+    }
+
     /// Starts the service (again), on the same data.
     pub async fn boot(&mut self) {
         assert!(self.running.is_none(), "the service runs already");
@@ -268,6 +273,9 @@ impl World {
         self.halt().await;
         let store = self.open_store().await;
         sound::assert_sound(&store, ORIGIN, &root, &vkey).await;
+        let index = cli::system::index(&self.config(), false).unwrap().expect("a projector has an index");
+        let misled = projector::person::compare(&store, &index).await.unwrap();
+        assert!(misled.is_empty(), "records are not found by the persons they name: {misled:?}");
         store.close().await;
         self.end().await;
     }

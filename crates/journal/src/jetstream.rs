@@ -1,5 +1,6 @@
 //! The bus: a connection to NATS and the three streams it carries.
 
+mod erase;
 mod options;
 mod publish;
 pub(crate) mod reader;
@@ -157,6 +158,10 @@ impl Bus {
             let found = match self.stream_info(&wanted.name).await {
                 Err(BusError::NoStream(_)) => self.create_stream(&wanted).await?,
                 found => found?,
+            };
+            let found = match self.shorten(&wanted.name, wanted.max_age, found.config.max_age).await? {
+                true => self.stream_info(&wanted.name).await?,
+                false => found,
             };
             check_stream(&wanted, &found.config)?;
         }

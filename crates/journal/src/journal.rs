@@ -61,6 +61,9 @@ pub enum AppendError {
     /// The entry can never be appended.
     #[error(transparent)]
     TooLarge(#[from] EntryError),
+    /// Rows were deleted, but somebody reads for so long that what they held could not be overwritten yet.
+    #[error("the journal is being read; what was deleted is not overwritten yet")]
+    Busy,
     /// The journal was closed.
     #[error("the journal is closed")]
     Closed,
@@ -274,6 +277,16 @@ impl Journal {
     /// As for [`Journal::read`].
     pub async fn holds_lately(&self, id: Uuid) -> Result<bool, ReadError> {
         reads::holds_lately(&self.inner.reads, id).await
+    }
+
+    /// Deletes the rows of these ids for good, wherever they stand, relayed or not, and overwrites what they held. Says how
+    /// many were there. Looks at every row, since rows are not found by id.
+    ///
+    /// # Errors
+    /// [`AppendError`]; asking again is right. After [`AppendError::Busy`] the rows are gone but may still be read off the
+    /// disk.
+    pub async fn forget(&self, ids: Vec<Uuid>) -> Result<u64, AppendError> {
+        self.ask(|reply| Job::Forget { ids, reply }).await
     }
 
     /// What the journal holds.

@@ -14,14 +14,17 @@
 
 pub mod checkpoint;
 pub mod cover;
+pub mod erasure;
 pub mod faults;
 pub mod genesis;
 pub mod lock;
+pub mod person;
 pub mod pipeline;
 pub mod plan;
 mod portion;
 pub mod publish;
 pub mod rebuild;
+pub mod retention;
 mod seal;
 pub mod signer;
 pub mod views;

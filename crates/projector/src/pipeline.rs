@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use contract::erasure::Dossier;
 use contract::world::Changes;
 use ledger::key::RecordKey;
 use store::rows::{Loaded, Needs, SourceMove};
@@ -15,7 +16,7 @@ use store::{CommitError, Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::faults::{Faults, Step};
-use crate::plan::{self, Plan, PlanError, Read, Tail};
+use crate::plan::{self, Desk, Plan, PlanError, Read, Tail};
 
 /// The batches of one tenure.
 pub struct Pipeline {
@@ -28,6 +29,8 @@ pub struct Pipeline {
     /// What the newest batch handed over changes, until it is known to be written.
     ahead: Changes,
     writing: Option<JoinHandle<Result<(), CommitError>>>,
+    /// What the next portion needs besides.
+    desk: Desk,
 }
 
 /// Why the pipeline cannot go on. Nothing of what was planned but not written will be.
@@ -51,7 +54,16 @@ impl Pipeline {
     /// A pipeline that goes on at `tail`, which the store holds.
     pub fn new(store: Store, lease: Lease, origin: &str, tail: Tail) -> Pipeline {
         let (origin, faults) = (origin.into(), Faults::default());
-        Pipeline { store, lease, origin, faults, tail, ahead: Changes::default(), writing: None }
+        Pipeline {
+            store,
+            lease,
+            origin,
+            faults,
+            tail,
+            ahead: Changes::default(),
+            writing: None,
+            desk: Desk::default(),
+        }
     }
 
     /// The same, with steps that fail where a test wants it.
@@ -59,6 +71,11 @@ impl Pipeline {
     pub fn with_faults(mut self, faults: Faults) -> Pipeline {
         self.faults = faults;
         self
+    }
+
+    /// Puts on the desk what the next portion needs besides.
+    pub fn put_desk(&mut self, desk: Desk) {
+        self.desk = desk;
     }
 
     /// The lease under which it writes.
@@ -92,7 +109,9 @@ impl Pipeline {
         let needs =
             catch_unwind(AssertUnwindSafe(|| faults.around_pure(Step::Needs, reads, || plan::load(reads))));
         let planned = match needs {
-            Ok(needs) => {
+            Ok(mut needs) => {
+                let dossier = self.desk.dossier.iter().flat_map(Dossier::streams);
+                needs.streams.extend(dossier.map(|(name, _)| name.to_owned()));
                 let loaded = self.load(&needs).await?;
                 self.fold(key, reads.clone(), loaded, read_to).await?
             }
@@ -124,8 +143,9 @@ impl Pipeline {
     ) -> Result<Option<Plan>, PipelineError> {
         let (tail, origin) = (self.tail.clone(), Arc::clone(&self.origin));
         let (ahead, faults) = (std::mem::take(&mut self.ahead), self.faults.clone());
+        let desk = std::mem::take(&mut self.desk);
         let planning = tokio::task::spawn_blocking(move || {
-            let plan = || plan::plan_behind(ahead, &reads, loaded, &tail, &origin, &key, read_to);
+            let plan = || plan::plan_with(desk, ahead, &reads, loaded, &tail, &origin, &key, read_to);
             faults.around_pure(Step::Plan, &reads, plan)
         });
         match planning.await {

@@ -7,8 +7,10 @@ use contract::arrival::Repeat;
 use contract::command::Command;
 use contract::decide::{decide, needs};
 use contract::entity::{Entity, KEYS_STREAM};
+use contract::erasure::Dossier;
 use contract::input::{Body, Input};
 use contract::outcome::{Outcome, QuarantineReason};
+use contract::person::Index;
 use contract::world::{Changes, World};
 use journal::Entry;
 use ledger::key::{KeyError, KeyRing, RecordKey};
@@ -18,6 +20,7 @@ use ledger::tree::Tree;
 use store::rows::{Commit, InboxRow, Loaded, Needs, RecordRow, RepeatRow, SeenRow, SourceMove, Views};
 use uuid::Uuid;
 
+use crate::erasure::{self, Found};
 use crate::seal::{Sealer, sealing};
 use crate::views;
 
@@ -76,6 +79,17 @@ pub enum PlanError {
         /// Why.
         reason: String,
     },
+}
+
+/// What a plan needs besides inputs and what was loaded for them.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    /// Computes under which tokens records are found; none keeps no index.
+    pub index: Option<Index>,
+    /// What is known about the person to be forgotten, where the one input asks for that.
+    pub dossier: Option<Dossier>,
+    /// Raw inputs that name this person.
+    pub found: Found,
 }
 
 /// A planned batch.
@@ -187,8 +201,27 @@ pub fn plan_behind(
     key: &RecordKey,
     read_to: Option<SourceMove>,
 ) -> Result<Plan, PlanError> {
+    plan_with(Desk::default(), ahead, reads, loaded, tail, origin, key, read_to)
+}
+
+/// As [`plan_behind`], with what is on the desk.
+///
+/// # Errors
+/// As [`plan`].
+#[allow(clippy::too_many_arguments)]
+pub fn plan_with(
+    desk: Desk,
+    ahead: Changes,
+    reads: impl AsRef<[Read]>,
+    loaded: Loaded,
+    tail: &Tail,
+    origin: &str,
+    key: &RecordKey,
+    read_to: Option<SourceMove>,
+) -> Result<Plan, PlanError> {
     let mut world = world(loaded, tail, origin)?;
     world.put_changes(ahead);
+    (world.index, world.dossier) = (desk.index, desk.dossier);
     let reads = reads.as_ref();
     let first_position = tail.tree.size();
     let mut tail = tail.clone();
@@ -198,6 +231,8 @@ pub fn plan_behind(
     take_keys(&mut tail.ring, &rows.records)?;
     let seen = world.newly_seen.iter().map(|(key, digest)| SeenRow { key: key.clone(), digest: *digest });
     let seen = seen.collect();
+    let recorded_at = tail.last_recorded_at.unwrap_or(EPOCH);
+    let erasure = erasure::rows(std::mem::take(&mut world.erased), desk.found, recorded_at);
     let repeats = world.repeats.drain(..).map(repeat_row).collect();
     let changes = world.into_changes(inbox.iter().map(|row| row.input).collect());
     let commit = Commit {
@@ -210,6 +245,8 @@ pub fn plan_behind(
         seen,
         repeats,
         views,
+        persons: rows.persons,
+        erasure,
     };
     Ok(Plan { commit, tail, changes })
 }

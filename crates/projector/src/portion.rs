@@ -60,6 +60,35 @@ impl Portion {
         [part(front, front_positions, through), part(back, back_positions, self.through)]
     }
 
+    /// The same in portions in which each read of this kind stands alone, last one first.
+    pub(crate) fn apart(self, alone: impl Fn(&Read) -> bool) -> Vec<Portion> {
+        if self.reads.len() < 2 || !self.reads.iter().any(&alone) {
+            return vec![self];
+        }
+        let mut parts = Vec::new();
+        let mut start = 0;
+        let ends = (1..=self.reads.len()).filter(|end| {
+            *end == self.reads.len() || alone(&self.reads[*end]) || alone(&self.reads[*end - 1])
+        });
+        for end in ends {
+            let through = if end == self.reads.len() { self.through } else { self.positions[end - 1] };
+            parts.push(Portion {
+                reads: self.reads[start..end].into(),
+                positions: self.positions[start..end].to_vec(),
+                through,
+                panics: 0,
+            });
+            start = end;
+        }
+        parts.reverse();
+        parts
+    }
+
+    /// Where the last entry stands in the source; none where there is no entry.
+    pub(crate) fn last_position(&self) -> Option<u64> {
+        self.positions.last().copied()
+    }
+
     /// Smaller portions in place of one that cannot be planned, last one first. A single entry is tried again, and then
     /// becomes one to be set aside. Nothing is smaller than no entry, or one that is set aside already.
     pub(crate) fn narrow(self) -> Option<Vec<Portion>> {
@@ -149,6 +178,21 @@ mod tests {
         check(&[3, 4, 8, 9], &[4, 8], &[(&[3, 4], 4), (&[8], 8), (&[9], 20)]);
         check(&[3, 4, 8, 9], &[3, 9], &[(&[3], 3), (&[4, 8, 9], 20)]);
         check(&[], &[], &[(&[], 20)]);
+    }
+
+    #[test]
+    fn some_stand_alone() {
+        let is_alone = |read: &Read| matches!(read, Read::Unreadable { id, .. } if [4, 12].contains(&id.as_u64_pair().1));
+        let positions = |parts: Vec<Portion>| -> Vec<(Vec<u64>, u64)> {
+            parts.into_iter().rev().map(|part| (part.positions, part.through)).collect()
+        };
+        let parts = Portion::from(batch(&[3, 4, 8, 9, 12], 20)).apart(is_alone);
+        assert_eq!(positions(parts), [(vec![3], 3), (vec![4], 4), (vec![8, 9], 9), (vec![12], 20)]);
+        let parts = Portion::from(batch(&[4, 12, 13], 20)).apart(is_alone);
+        assert_eq!(positions(parts), [(vec![4], 4), (vec![12], 12), (vec![13], 20)]);
+        for whole in [&[3, 8][..], &[4], &[]] {
+            assert_eq!(positions(Portion::from(batch(whole, 20)).apart(is_alone)), [(whole.to_vec(), 20)]);
+        }
     }
 
     #[test]

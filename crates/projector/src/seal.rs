@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use contract::world::Made;
 use ledger::key::RecordKey;
 use ledger::record::Sealed;
-use store::rows::{DisclosureRow, RecordRow, Scope};
+use store::rows::{DisclosureRow, PersonRow, RecordRow, Scope};
 
 /// Records signed at a time: some hundred microseconds of work, so that handing them over costs little and the last
 /// share does not keep all others waiting.
@@ -21,6 +21,7 @@ const SHARE_RECORDS: usize = 16;
 pub(crate) struct Rows {
     pub(crate) records: Vec<RecordRow>,
     pub(crate) disclosures: Vec<DisclosureRow>,
+    pub(crate) persons: Vec<PersonRow>,
 }
 
 /// What is waiting to be signed, and what is.
@@ -129,12 +130,13 @@ pub(crate) fn sealing<T>(
     for (_, share) in done {
         rows.records.extend(share.records);
         rows.disclosures.extend(share.disclosures);
+        rows.persons.extend(share.persons);
     }
     (folded, rows)
 }
 
 fn sign(first: u64, share: Vec<Made>, key: &RecordKey) -> Rows {
-    let mut rows = Rows { records: Vec::with_capacity(share.len()), disclosures: Vec::new() };
+    let mut rows = Rows { records: Vec::with_capacity(share.len()), ..Rows::default() };
     for (position, made) in (first..).zip(share) {
         let sealed = made.payload.seal(key);
         let of_record = made.disclosures.into_iter().map(|d| (Scope::Record, d));
@@ -147,6 +149,7 @@ fn sign(first: u64, share: Vec<Made>, key: &RecordKey) -> Rows {
             encoded: d.encoded,
         });
         rows.disclosures.extend(beside);
+        rows.persons.extend(made.tokens.into_iter().map(|token| PersonRow { token, position }));
         let Sealed { jws, payload_sha256, leaf } = sealed;
         rows.records.push(RecordRow {
             position,

@@ -58,6 +58,7 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
         Entity::Conference(_)
         | Entity::Message(_)
         | Entity::Media(_)
+        | Entity::Erasure(_)
         | Entity::Keys(_)
         | Entity::Contact(_)
         | Entity::Session(_) => {}
@@ -85,7 +86,7 @@ fn may_have_tasks(entity: &Entity) -> bool {
     match entity {
         Entity::Call(call) => !call.recordings.0.is_empty(),
         Entity::Conference(conference) => !conference.recordings.0.is_empty(),
-        Entity::Contract(_) => true,
+        Entity::Contract(_) | Entity::Erasure(_) => true,
         Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => {
             false
         }

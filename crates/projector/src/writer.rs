@@ -1,8 +1,11 @@
 //! The loop of the one writer.
 
+mod forget;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::person::Index;
 use journal::{Batch, ReadError, Source};
 use ledger::key::{PublicKey, RecordKey};
 use ledger::tree::{Tree, TreeError};
@@ -12,10 +15,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::erasure;
 use crate::faults::Faults;
 use crate::genesis::{self, Statement};
 use crate::pipeline::{Pipeline, PipelineError};
-use crate::plan::{PlanError, Read, Tail};
+use crate::plan::{Desk, PlanError, Read, Tail};
 use crate::portion::Portion;
 use crate::signer::{self, KeyOf, RingError, Signer, SignerError};
 
@@ -51,6 +55,8 @@ pub struct Writer {
     pub owner: String,
     /// The first records of a new log.
     pub statements: Vec<Statement>,
+    /// Computes under which tokens persons are found; none keeps no index and forgets nobody.
+    pub index: Option<Index>,
     /// Tells followers whether this process is the active writer, and under which lease.
     pub active: watch::Sender<Option<Lease>>,
     /// Nothing, except in tests.
@@ -196,6 +202,9 @@ impl Writer {
         if let Err(error) = tenure.check_source().await? {
             return Ok(Err(error));
         }
+        if let Err(error) = tenure.ensure_index().await? {
+            return Ok(Err(error));
+        }
         Ok(Ok(tenure))
     }
 
@@ -304,6 +313,7 @@ impl Tenure<'_> {
     /// Writes the first records. These are our own: if planning them panics, going on would make a log without keys.
     async fn begin_log(&mut self) -> Result<Result<(), End>, WriterError> {
         let reads: Arc<[Read]> = genesis::reads(&self.writer.statements).into();
+        self.pipeline.put_desk(Desk { index: self.writer.index.clone(), ..Desk::default() });
         match self.handle(&reads, None).await? {
             Ok(Handled::Taken) => Ok(Ok(())),
             Ok(Handled::Panicked) => Err(WriterError::Refused("planning the first records panicked".into())),
@@ -314,12 +324,27 @@ impl Tenure<'_> {
     /// Takes a batch in whatever is in it. Where planning it panics, it is halved until the input that causes it stands
     /// alone; that one is set aside with its bytes, in its place in the order, and the others go on.
     async fn take_in(&mut self, batch: Portion) -> Result<Result<(), End>, WriterError> {
-        let mut waiting = batch.by_keys();
+        let alone = |read: &Read| erasure::asked(read).is_some();
+        let mut waiting: Vec<Portion> =
+            batch.by_keys().into_iter().flat_map(|portion| portion.apart(alone)).collect();
         while let Some(portion) = waiting.pop() {
+            let desk = match self.desk(&portion).await? {
+                Ok(desk) => desk,
+                Err(end) => return Ok(Err(end)),
+            };
+            let erases = desk.dossier.is_some();
             let source = self.source.identity().to_owned();
             let read_to = SourceMove { source, from: self.stored, to: portion.through };
+            self.pipeline.put_desk(desk);
             match self.handle(&portion.reads, Some(read_to)).await? {
                 Ok(Handled::Taken) => {
+                    if erases {
+                        // Before it is overwritten it has to be gone.
+                        if let Err(error) = self.pipeline.settle().await {
+                            return pipeline_end(error).map(Err);
+                        }
+                        self.scrub().await;
+                    }
                     (self.position, self.stored) = (portion.through, portion.through);
                 }
                 Ok(Handled::Panicked) => waiting.extend(portion.narrow().ok_or_else(|| {

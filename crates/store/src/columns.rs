@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::error::{Fault, StoreError};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, RepeatRow, Scope,
-    SourcePosition, StreamRow, TaskRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, PersonRow, RecordRow, RepeatRow,
+    Scope, SourcePosition, StreamRow, TaskRow, WorkKind, WorkRow,
 };
 use crate::rows::{Loaded, SeenRow, Tip};
 
@@ -249,4 +249,22 @@ pub(crate) fn loaded(rows: Vec<LoadedColumns>) -> Result<Loaded, StoreError> {
         }
     }
     Ok(loaded)
+}
+
+pub(crate) type WorkColumns = (String, String, String, Option<String>, Option<i64>, i64);
+
+pub(crate) fn work(
+    (erasure, kind, what, source, position, erased_at): WorkColumns,
+) -> Result<WorkRow, StoreError> {
+    let kind = match kind.as_str() {
+        "input" => WorkKind::Input,
+        "recording" => WorkKind::Recording,
+        _ => return Err(corrupt("an unknown kind of work of an erasure")),
+    };
+    let position = position.map(number).transpose()?;
+    Ok(WorkRow { erasure, kind, what, place: source.zip(position), erased_at: time(erased_at)? })
+}
+
+pub(crate) fn person((token, position): (Vec<u8>, i64)) -> Result<PersonRow, StoreError> {
+    Ok(PersonRow { token: hash(token)?, position: number(position)? })
 }

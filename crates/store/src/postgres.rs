@@ -4,6 +4,7 @@
 //! read-only transactions; `owner` stays the login and is used for migrations and rebuilding only.
 
 mod commit;
+mod erasure;
 mod open;
 mod read;
 mod shadow;
@@ -19,11 +20,14 @@ use uuid::Uuid;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
+use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, push_filter, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, RepeatRow, TaskRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, PersonRow, RecordRow, RepeatRow,
+    TaskRow, WorkRow,
 };
+use crate::store::Expired;
 
 /// An open Postgres database.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ pub(crate) struct Postgres {
 }
 
 plain_statements!(Postgres, sqlx::Postgres);
+person_statements!(Postgres);
 
 impl Postgres {
     pub(crate) async fn acquire_lease(&self, owner: String, ttl: i64) -> Result<Option<Lease>, StoreError> {

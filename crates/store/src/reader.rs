@@ -13,8 +13,8 @@ use crate::board::Board;
 use crate::error::StoreError;
 use crate::lease::LeaseStatus;
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, RecordRow,
-    RepeatRow, StreamRow, TaskRow, Tip,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, PersonRow,
+    RecordRow, RepeatRow, StreamRow, TaskRow, Tip, WorkRow,
 };
 use crate::scan::Scan;
 use crate::store::{Backend, on_backend};
@@ -272,6 +272,32 @@ impl Reader {
     /// All keys of the interface, oldest first.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
         on_backend!(self, db => db.api_keys())
+    }
+
+    /// Positions of the records that name the person of a token.
+    pub async fn person(&self, token: Hash) -> Result<Vec<u64>, StoreError> {
+        on_backend!(self, db => db.person(token))
+    }
+
+    /// Which key the index of persons was made with; none before it was made.
+    pub async fn person_key(&self) -> Result<Option<Hash>, StoreError> {
+        on_backend!(self, db => db.person_key())
+    }
+
+    /// The index rows of `max` positions from `from` on, in order.
+    pub async fn person_rows(&self, from: u64, max: u32) -> Result<Vec<PersonRow>, StoreError> {
+        on_backend!(self, db => db.person_rows(from, max))
+    }
+
+    /// What an erasure leaves to be deleted outside the database.
+    pub async fn erasure_work(&self, erasure: &str) -> Result<Vec<WorkRow>, StoreError> {
+        let erasure = erasure.to_owned();
+        on_backend!(self, db => db.erasure_work(erasure))
+    }
+
+    /// Inputs erased at `from` or later: whoever holds a journal deletes them from it.
+    pub async fn erased_inputs(&self, from: Timestamp) -> Result<Vec<WorkRow>, StoreError> {
+        on_backend!(self, db => db.erased_inputs(from))
     }
 
     /// Numbers for operators.

@@ -4,6 +4,9 @@
 //! personal when they are printed for debugging.
 
 mod debug;
+mod erasure;
+
+pub use erasure::{Erasure, PersonRow, WorkKind, WorkRow};
 
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
@@ -32,6 +35,10 @@ pub struct Commit {
     pub repeats: Vec<RepeatRow>,
     /// Changes of the views.
     pub views: Views,
+    /// Under which tokens the new records are found.
+    pub persons: Vec<PersonRow>,
+    /// What goes from beside the log.
+    pub erasure: Erasure,
 }
 
 /// A place in a source of inputs.

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         version: 1,
         name: "ledger",
@@ -26,6 +26,12 @@ const STEPS: [Step; 4] = [
         name: "guards",
         postgres: include_str!("../../../migrations/postgres/0002_guards.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0002_guards.sql"),
+    },
+    Step {
+        version: 4,
+        name: "erasure",
+        postgres: include_str!("../../../migrations/postgres/0004_erasure.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0004_erasure.sql"),
     },
     Step {
         version: 8,

@@ -4,6 +4,7 @@
 //! commit is flushed before it is confirmed (WAL with `synchronous = FULL`).
 
 mod commit;
+mod erasure;
 mod insert;
 mod open;
 mod read;
@@ -21,11 +22,14 @@ use uuid::Uuid;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
+use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, push_filter, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, RecordRow, RepeatRow, TaskRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, PersonRow, RecordRow, RepeatRow,
+    TaskRow, WorkRow,
 };
+use crate::store::Expired;
 
 /// An open SQLite database.
 #[derive(Clone)]
@@ -35,6 +39,7 @@ pub(crate) struct Sqlite {
 }
 
 plain_statements!(Sqlite, sqlx::Sqlite);
+person_statements!(Sqlite);
 
 /// The clock all leases are measured by, in milliseconds since 1970 UTC.
 macro_rules! database_millis {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-use ledger::hash::leaf_hash;
+use ledger::hash::{Hash, leaf_hash};
+use ledger::time::Timestamp;
 
 use crate::apart::apart;
 use crate::board::Board;
@@ -13,7 +14,7 @@ use crate::keys::Keys;
 use crate::lease::{Lease, millis};
 use crate::postgres::Postgres;
 use crate::reader::Reader;
-use crate::rows::{CheckpointRow, Commit};
+use crate::rows::{CheckpointRow, Commit, PersonRow};
 use crate::shadow::Shadow;
 use crate::sqlite::Sqlite;
 
@@ -36,6 +37,15 @@ impl OpenOptions {
     pub fn new(origin: impl Into<String>) -> OpenOptions {
         OpenOptions { origin: origin.into(), migrate: true, readers: READERS }
     }
+}
+
+/// What retention took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Inputs in quarantine whose raw bytes went.
+    pub quarantined: u64,
+    /// Notes about erased inputs.
+    pub work: u64,
 }
 
 /// The two databases. Both are known here, so a `match` is all the machinery there is.
@@ -210,6 +220,51 @@ impl Store {
     ) -> Result<u64, CommitError> {
         let (lease, disclosures) = (lease.clone(), disclosures.to_vec());
         on_backend!(self, db => db.erase_disclosures(lease, disclosures))
+    }
+
+    /// Empties the index of persons, which is about to be made anew.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn begin_persons(&self, lease: &Lease) -> Result<(), CommitError> {
+        let lease = lease.clone();
+        on_backend!(self, db => db.begin_persons(lease))
+    }
+
+    /// The index of persons is whole again, and was made with the key of this name.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn end_persons(&self, lease: &Lease, key: Hash) -> Result<(), CommitError> {
+        let lease = lease.clone();
+        on_backend!(self, db => db.end_persons(lease, key))
+    }
+
+    /// Adds rows to the index of persons. Those that are there change nothing.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn add_persons(&self, lease: &Lease, rows: Vec<PersonRow>) -> Result<(), CommitError> {
+        let lease = lease.clone();
+        on_backend!(self, db => db.add_persons(lease, rows))
+    }
+
+    /// The retention of what stands in the database in raw form: inputs in quarantine that were received before this
+    /// time lose their bytes (the outcome stays), and it is forgotten which inputs were erased.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expire(&self, before: Timestamp) -> Result<Expired, StoreError> {
+        on_backend!(self, db => db.expire(before))
+    }
+
+    /// Overwrites what was deleted, as far as a database can be told to: SQLite moves its write-ahead log into the file
+    /// and empties it, Postgres vacuums the tables that held personal values.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost, and it can be asked for again.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        on_backend!(self, db => db.scrub())
     }
 
     /// Begins to build all views anew beside the live ones. What an earlier attempt left is dropped. On Postgres this

@@ -45,7 +45,7 @@ pub enum Action {
         #[arg(long, default_value = "")]
         label: String,
         /// What it may do, with commas between: contracts:read, contracts:write, calls:control, audit:read,
-        /// personal:read, admin.
+        /// personal:read, personal:erase, admin.
         #[arg(long, value_delimiter = ',', required = true)]
         scope: Vec<String>,
         /// How many days it works; without, until it is revoked.
@@ -62,8 +62,15 @@ pub enum Action {
 }
 
 /// The scopes a key can have.
-pub const SCOPES: [&str; 6] =
-    ["contracts:read", "contracts:write", "calls:control", "audit:read", "personal:read", "admin"];
+pub const SCOPES: [&str; 7] = [
+    "contracts:read",
+    "contracts:write",
+    "calls:control",
+    "audit:read",
+    "personal:read",
+    "personal:erase",
+    "admin",
+];
 
 /// Runs the command.
 ///

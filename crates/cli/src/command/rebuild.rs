@@ -1,11 +1,16 @@
 //! `ahadi rebuild`.
 
+use std::time::Duration;
+
 use clap::Args;
 use indicatif::ProgressBar;
-use projector::rebuild;
+use projector::{person, rebuild};
 use store::{OpenOptions, Store};
 
 use crate::config::Config;
+
+/// Records named where the index of persons is wrong.
+const POSITIONS_SHOWN: usize = 20;
 
 /// What to rebuild.
 #[derive(Args, Debug)]
@@ -40,10 +45,34 @@ pub async fn run(arguments: RebuildArguments) -> anyhow::Result<u8> {
             "{} view rows differ from a fresh fold of the log",
             differences.len()
         ));
-        return Ok(u8::from(!differences.is_empty()));
+        let misled = match crate::system::index(&config, false)? {
+            Some(index) => person::compare(&store, &index).await?,
+            None => Vec::new(),
+        };
+        for position in misled.iter().take(POSITIONS_SHOWN) {
+            crate::terminal::line(&format!("index of persons: record {position}"));
+        }
+        crate::terminal::line(&format!("{} records are not found as they should be", misled.len()));
+        return Ok(u8::from(!differences.is_empty() || !misled.is_empty()));
     }
-    let replaced = rebuild::replace(&store, &format!("rebuild-{}", std::process::id()), progress).await;
+    let owner = format!("rebuild-{}", std::process::id());
+    let replaced = rebuild::replace(&store, &owner, progress).await;
+    let indexed = reindex(&config, &store, &owner).await;
     bar.finish_and_clear();
+    indexed?;
     crate::terminal::line(&format!("the views were folded again from {} records", replaced?));
     Ok(0)
+}
+
+/// Makes the index of persons anew, unless a projector is at work, which keeps it.
+async fn reindex(config: &Config, store: &Store, owner: &str) -> anyhow::Result<()> {
+    let Some(index) = crate::system::index(config, true)? else { return Ok(()) };
+    // Long enough for the largest log we measured; given back as soon as the index is whole.
+    let Some(lease) = store.acquire_lease(owner, Duration::from_secs(3_600)).await? else {
+        crate::terminal::note("the index of persons is left to the projector that is active");
+        return Ok(());
+    };
+    let made = person::make(store, &lease, &index).await;
+    store.release_lease(&lease).await?;
+    Ok(made?)
 }

@@ -36,6 +36,7 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::ControlConference(command) => control::conference(command, recorder),
         Command::ControlCall(command) => control::call(command, recorder),
         Command::UploadMedia(command) => control::media(command, recorder),
+        Command::ErasePerson(command) => super::erase::decide(command, recorder),
         Command::StateKey(command) => state_key(&command.statement, recorder),
     }
 }

@@ -44,6 +44,9 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::CallLooked { stream, provider, attempt, found } => {
             silence::decide(stream, *provider, *attempt, found, recorder)
         }
+        Report::ErasureDone { task, recordings, inputs } => {
+            super::erase::done(task, *recordings, *inputs, recorder)
+        }
         Report::RecordingFailed { task, reason, again } => recording_failed(task, *reason, *again, recorder),
     }
 }
@@ -143,6 +146,10 @@ fn recording_fetched(
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let known = recording(recorder.world, task)?;
+    if known.url.is_none() && known.fetched.is_none() {
+        // It was on its way when its person was forgotten.
+        return super::erase::late(Some(sha256), recorder);
+    }
     let data = match known.fetched.as_ref().map(|f| f.sha256.as_deref()) {
         None => EventData::RecordingFetched(fetched),
         // Erased: nobody can say any more whether these are the same bytes.

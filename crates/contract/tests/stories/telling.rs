@@ -86,6 +86,7 @@ fn states(stream: &str, entity: &Entity, all: &BTreeMap<String, Entity>) -> Vec<
         Entity::Media(media) => {
             (format!("{} done, {} failed", media.controls.done, media.controls.failed), None, None)
         }
+        Entity::Erasure(erasure) => (format!("{} values erased", erasure.values), None, None),
         Entity::Keys(keys) => (format!("{} added, {} ended", keys.added, keys.ended), None, None),
     };
     let mut lines = vec![(about.clone(), line)];

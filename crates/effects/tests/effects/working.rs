@@ -71,6 +71,7 @@ impl World {
             origin: ORIGIN.to_owned(),
             owner: "effects-test".to_owned(),
             statements: vec![statement()],
+            index: None,
             active: watch::Sender::new(None),
             faults: projector::faults::Faults::default(),
         };

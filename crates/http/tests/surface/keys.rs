@@ -67,6 +67,7 @@ async fn every_route_with_every_scope() {
         "calls:control",
         "audit:read",
         "personal:read",
+        "personal:erase",
         "admin",
         "unknown",
         "",

@@ -155,6 +155,7 @@ impl Rig {
             conference_parties_max: 10,
             webhooks: true,
             api: true,
+            index: Some(index()),
             run: "test".to_owned(),
         };
         let lag = Arc::new(|| -> std::pin::Pin<Box<dyn Future<Output = Lag> + Send>> {
@@ -185,6 +186,7 @@ impl Rig {
             origin: ORIGIN.to_owned(),
             owner: "test".to_owned(),
             statements,
+            index: Some(index()),
             active,
             faults: projector::faults::Faults::default(),
         };
@@ -344,4 +346,9 @@ pub fn source_contract() -> Value {
             "quality_requirements": "Grade A, moisture content below 13%",
         },
     })
+}
+
+/// The index of persons of all ledgers in these tests.
+fn index() -> contract::person::Index {
+    contract::person::Index::new([5; 32], contract::phone::Country::KENYA)
 }

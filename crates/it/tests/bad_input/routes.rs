@@ -48,6 +48,8 @@ const WRITE: Option<&str> = Some("contracts:write");
 const CALLS: Option<&str> = Some("calls:control");
 const AUDIT: Option<&str> = Some("audit:read");
 const ADMIN: Option<&str> = Some("admin");
+const PERSONAL: Option<&str> = Some("personal:read");
+const ERASE: Option<&str> = Some("personal:erase");
 /// Webhooks have a path of their own instead of keys.
 const HOOK: Option<&str> = None;
 const PUBLIC: Option<&str> = None;
@@ -172,6 +174,12 @@ pub static RESOLVE: Sample = Sample {
 };
 pub static RESEND: Sample =
     Sample { text: r#"{"phone_number":"+254700000071"}"#, places: &[("/phone_number", Kind::Nothing)] };
+pub static ERASURE: Sample = Sample {
+    text: r#"{"phone":"+254700000079","ground":"request"}"#,
+    places: &[("/phone", Kind::Nothing), ("/ground", Kind::Nothing)],
+};
+pub static WHOM: Sample =
+    Sample { text: r#"{"phone":"+254700000079"}"#, places: &[("/phone", Kind::Nothing)] };
 pub static CHANGE: Sample = Sample { text: r#"{"status":"pending"}"#, places: &[("/status", Kind::Nothing)] };
 pub static REPORT: Sample = Sample {
     text: r#"{"sessionId":"ATVoice_a1b2c3d4e5f6","phoneNumber":"+254700000071","duration":"60","status":"completed"}"#,
@@ -299,6 +307,9 @@ pub static ROUTES: &[Route] = &[
     act("/v1/voice/accounts/{auth_id}/conferences/{name}/members/{member_id}/kick"),
     post("/v1/voice/accounts/{auth_id}/conferences/{name}/speak", CALLS, Takes::Json(&SPEAK), &[]),
     post("/v1/voice/accounts/{auth_id}/conferences/{name}/play", CALLS, Takes::Json(&PLAY), &[]),
+    post("/v1/parties/erase", ERASE, Takes::Json(&ERASURE), &[]),
+    post("/v1/parties/export", PERSONAL, Takes::Json(&WHOM), &[]),
+    get("/v1/erasures/{id}", ERASE, &[]),
     post("/v1/verify", PUBLIC, Takes::Bundle, &[]),
 ];
 

@@ -103,6 +103,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("fullfsync", "1")
         .pragma("checkpoint_fullfsync", "1")
         .pragma("journal_size_limit", WAL_BYTES_KEPT.to_string())
+        // What is pruned or forgotten is overwritten at once, not left in free pages.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging()
 }
 

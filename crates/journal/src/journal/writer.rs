@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
 
 use super::statements::{insert, mark, reset};
 use super::{AppendError, Limits, prune};
@@ -17,6 +18,9 @@ const BATCH_ROWS_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Payload bytes written between checkpoints: keeps the write-ahead log near this size.
 const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+/// How often the write-ahead log is tried to be emptied while readers hold it; each try waits for them as long as any
+/// statement does.
+const SCRUB_ATTEMPTS: u32 = 3;
 /// SQLite's result code for a full disk or a reached `max_page_count` (sqlite.org/rescode.html#full).
 const SQLITE_FULL: &str = "13";
 
@@ -30,6 +34,7 @@ pub(super) enum Job {
     Mark { incarnation: String, acks: Vec<(u64, u64)>, reply: Reply<()> },
     Reset { now: StreamExtent, covered: u64, reply: Reply<u64> },
     Prune { covered: Covered, own: bool, received_before_ms: i64, reply: Reply<prune::Step> },
+    Forget { ids: Vec<Uuid>, reply: Reply<u64> },
     Close,
 }
 
@@ -129,7 +134,31 @@ impl Writer {
                 }
                 reply.send(done).ok();
             }
+            Job::Forget { ids, reply } => {
+                reply.send(self.forget(&ids).await).ok();
+            }
         }
+    }
+
+    /// Deletes rows wherever they stand, and overwrites what the write-ahead log holds of them.
+    async fn forget(&mut self, ids: &[Uuid]) -> Result<u64, AppendError> {
+        let done = match self.begin().await {
+            Ok(()) => prune::forget(&mut self.connection, ids).await,
+            Err(error) => Err(error),
+        };
+        let step = self.finish(done).await?;
+        self.totals.rows -= step.deleted;
+        self.totals.bytes -= step.bytes;
+        // Even where nothing was deleted now: an earlier attempt may have ended between the two.
+        for _ in 0..SCRUB_ATTEMPTS {
+            let truncated = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection);
+            let busy: (i64, i64, i64) = truncated.await.map_err(|error| self.judge(&error))?;
+            if busy.0 == 0 {
+                self.uncheckpointed_bytes = 0;
+                return Ok(step.deleted);
+            }
+        }
+        Err(AppendError::Busy)
     }
 
     async fn append(&mut self, batch: Vec<Run>) {

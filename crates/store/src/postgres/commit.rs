@@ -6,7 +6,7 @@ use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
 use sqlx::{Row, query};
 
-use super::Postgres;
+use super::{Postgres, erasure};
 use crate::columns::{flags, number, scope, sql_int};
 use crate::error::CommitError;
 use crate::lease::Lease;
@@ -29,6 +29,8 @@ const COMMIT: &str = "
     INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
     SELECT * FROM unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::text[], $62::bigint[], $63::text[],
                          $64::bigint[], $65::smallint[])
+), named AS (
+    INSERT INTO person (token, position) SELECT * FROM unnest($66::bytea[], $67::bigint[]) ON CONFLICT DO NOTHING
 )
 SELECT size FROM log";
 
@@ -144,7 +146,7 @@ fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q
         .bind(column(&commit.nodes, |node| node.hash.0))
 }
 
-/// Binds $47 to $65: what stands beside the log.
+/// Binds $47 to $67: what stands beside the log.
 fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
     query
         .bind(column(&commit.inbox, |row| row.input))
@@ -166,6 +168,8 @@ fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
         .bind(column(&commit.repeats, |row| row.kind.as_str()))
         .bind(column(&commit.repeats, |row| row.occurred_at.map(Timestamp::millis)))
         .bind(column(&commit.repeats, flags))
+        .bind(column(&commit.persons, |row| row.token.0))
+        .bind(column(&commit.persons, |row| sql_int(row.position)))
 }
 
 impl Postgres {
@@ -174,8 +178,14 @@ impl Postgres {
         let query = query(COMMIT_SQL.as_str());
         let query = bind_views(query, &Settled::of(&commit.views));
         let query = bind_rest(bind_log(query, lease, commit), commit);
-        let row = query.fetch_one(&self.writer).await?;
-        let size: i64 = row.try_get(0)?;
+        if commit.erasure.is_empty() {
+            let size: i64 = query.fetch_one(&self.writer).await?.try_get(0)?;
+            return Ok(number(size)?);
+        }
+        let mut transaction = self.writer.begin().await?;
+        let size: i64 = query.fetch_one(&mut *transaction).await?.try_get(0)?;
+        erasure::apply(&mut transaction, &commit.erasure).await?;
+        transaction.commit().await?;
         Ok(number(size)?)
     }
 

@@ -3,7 +3,7 @@
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::insert::insert;
-use super::{Sqlite, views};
+use super::{Sqlite, erasure, views};
 use ledger::time::Timestamp;
 
 use crate::columns::{flags, number, scope, sql_int};
@@ -28,6 +28,7 @@ impl Sqlite {
         check_tree(&mut transaction, sql_int(size)).await?;
         insert_rest(&mut transaction, commit).await?;
         views::apply(&mut transaction, "", &commit.views).await?;
+        erasure::apply(&mut transaction, commit).await?;
         transaction.commit().await?;
         Ok(size)
     }

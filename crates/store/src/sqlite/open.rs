@@ -33,6 +33,8 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(STATEMENTS)
+            // What is deleted or replaced is overwritten at once, or erasing would leave it in free space.
+            .pragma("secure_delete", "ON")
             .disable_statement_logging();
         let mut connection = writing.clone().busy_timeout(MIGRATION_TIMEOUT).connect().await?;
         check_durable(&mut connection).await?;
