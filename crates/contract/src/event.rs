@@ -4,11 +4,13 @@
 //! values, which become disclosures.
 
 mod data;
+mod erased;
 mod life;
 
 use std::collections::BTreeMap;
 
 pub use data::*;
+pub use erased::*;
 use ledger::json::{Canonical, ProfileError, Value};
 use ledger::time::Timestamp;
 pub use life::*;
