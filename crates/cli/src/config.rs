@@ -108,6 +108,10 @@ pub struct Config {
     /// TryVox: whether its calls are answered with VoxML as XML or as JSON.
     #[arg(long, env = "AHADI_TRYVOX_VOXML", value_enum, default_value = "xml")]
     pub tryvox_voxml: Voxml,
+    /// File of call scripts for some numbers, rooms or conferences, TOML. It is read at the start; a script that its
+    /// provider cannot say stops the start.
+    #[arg(long, env = "AHADI_SCRIPTS")]
+    pub scripts: Option<PathBuf>,
     /// Country whose local phone numbers (`07…`) are understood, ISO 3166.
     #[arg(long, env = "AHADI_COUNTRY", default_value = "KE")]
     pub country: String,

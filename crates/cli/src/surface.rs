@@ -20,7 +20,7 @@ use http_surface::{
 };
 use providers::africastalking::time::Zone;
 use providers::minivoice::signature::SigningSecrets;
-use providers::script::{Dialect, Script};
+use providers::script::{Book, Dialect, Script};
 use providers::secret::PathSecrets;
 use tokio::net::TcpListener;
 
@@ -221,6 +221,7 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         origin: config.origin.clone(),
         root,
         log_vkey,
+        book: book(config)?,
         script: Script::default(),
         conference_script: conference_script(),
         minivoice_signing,
@@ -233,6 +234,14 @@ fn surface(config: &Config, system: &System, address: SocketAddr) -> anyhow::Res
         index: system.index.clone(),
         run: format!("{}-{}", std::process::id(), crate::system::now().millis()),
     })
+}
+
+/// The configured scripts, checked before the first call.
+fn book(config: &Config) -> anyhow::Result<Book> {
+    let Some(path) = &config.scripts else { return Ok(Book::default()) };
+    let place = || format!("--scripts {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(place)?;
+    Book::read(&text).with_context(place)
 }
 
 /// Adopts the configured admin key, or makes one where the interface has no key at all.

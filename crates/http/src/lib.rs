@@ -51,7 +51,7 @@ use ledger::checkpoint::LogVerifier;
 use ledger::key::PublicKey;
 use providers::africastalking::time::Zone;
 use providers::minivoice::signature::SigningSecrets;
-use providers::script::{Dialect, Label, Rendered, Room, Say, Script, Step};
+use providers::script::{Book, Dialect, Label, Rendered, Room, Say, Script, Step};
 use providers::secret::PathSecrets;
 use store::Reader;
 
@@ -94,6 +94,8 @@ pub struct Config {
     pub root: PublicKey,
     /// The key that signs its checkpoints.
     pub log_vkey: LogVerifier,
+    /// Scripts for some numbers, rooms or conferences. What follows answers all others.
+    pub book: Book,
     /// Answers a call.
     pub script: Script,
     /// Answers a call placed for a conference.
@@ -199,26 +201,24 @@ pub fn router(config: &Config, parts: Parts) -> Router {
 fn webhook_routes(config: &Config, door: Door, reader: &Reader, rooms: Rooms) -> Router {
     let bare = config.loopback || config.allow_unauthenticated_webhooks;
     let inlet = Inlet::new(door, config.country, config.zone.clone(), config.secrets.clone(), bare);
+    let directory = Directory::new(reader.clone());
+    let prompter = webhooks::prompter::Prompter::new(config.book.clone(), directory.clone(), rooms);
     let voice = webhooks::africastalking::AfricasTalking::new(
         inlet.clone(),
+        prompter.clone(),
         &config.script,
         &config.conference_script,
-        rooms.clone(),
     );
     let minivoice = webhooks::minivoice::MiniVoice::new(
         inlet.clone(),
+        prompter.clone(),
         config.minivoice_signing.clone(),
         config.minivoice_answer.clone(),
-        rooms.clone(),
     );
-    let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), config.tryvox_answer.clone(), rooms);
+    let tryvox = webhooks::tryvox::TryVox::new(inlet.clone(), prompter, config.tryvox_answer.clone());
     webhooks::africastalking::router(voice)
         .merge(webhooks::messages::router(inlet.clone()))
-        .merge(webhooks::ussd::router(webhooks::ussd::Ussd::new(
-            inlet.clone(),
-            Directory::new(reader.clone()),
-            config.loopback,
-        )))
+        .merge(webhooks::ussd::router(webhooks::ussd::Ussd::new(inlet.clone(), directory, config.loopback)))
         .merge(webhooks::voicepact::router(inlet))
         .merge(webhooks::minivoice::router(minivoice))
         .merge(webhooks::tryvox::router(tryvox))

@@ -8,6 +8,7 @@
 pub mod africastalking;
 pub mod messages;
 pub mod minivoice;
+pub mod prompter;
 pub mod tryvox;
 pub mod ussd;
 pub mod voicepact;

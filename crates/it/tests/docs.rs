@@ -82,3 +82,17 @@ fn every_setting_is_documented() {
     assert!(variables.iter().all(|name| name.starts_with("AHADI_")), "{variables:?}");
     check(&variables, 25, &page("operating/settings.md"), |name| vec![format!("`{name}`")]);
 }
+
+/// The examples of call scripts are files as they would be configured.
+#[test]
+fn every_example_of_a_call_script_is_read() {
+    let page = page("reference/scripts.md");
+    let examples: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 3, "only {} found in the page: the search is broken", examples.len());
+    for example in examples {
+        let book =
+            providers::script::Book::read(example).unwrap_or_else(|error| panic!("{error} in\n{example}"));
+        assert!(!book.is_empty());
+    }
+}

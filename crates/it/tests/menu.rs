@@ -2,6 +2,8 @@
 //! ledger.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "menu/keypad.rs"]
+mod keypad;
 #[path = "menu/messages.rs"]
 mod messages;
 #[path = "menu/ussd.rs"]
@@ -42,4 +44,16 @@ async fn who_wants_no_messages_gets_none() {
     for setup in SETUPS {
         messages::nobody_is_written_to_against_its_will(setup).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_is_confirmed_by_keys_on_a_call() {
+    for setup in SETUPS {
+        keypad::both_confirm(setup).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_cannot_be_said_stops_the_start() {
+    keypad::a_bad_file_stops_the_start(Setup::EMBEDDED).await;
 }

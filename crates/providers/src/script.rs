@@ -3,10 +3,12 @@
 //! A script that exists is sound: its values are checked where they are made, its order in [`Script::new`]. What a
 //! provider cannot do is refused where its dialect is chosen: see [`Script::check`].
 
+pub mod book;
 pub mod dialect;
 pub mod speech;
 pub mod value;
 
+pub use book::Book;
 pub use dialect::{Dialect, Inexpressible, Rendered};
 pub use speech::Speech;
 pub use value::{ADDRESS_BYTES_MAX, Address, Key, Label, Target};

@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, OriginalUri, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use contract::fact::{Direction, Fact, What};
 use contract::provider::Via;
-use providers::Reading;
 use providers::africastalking::{voice, xml};
-use providers::script::Script;
-use providers::voicepact::CONFERENCE_PREFIX;
+use providers::script::{Dialect, Rendered, Script};
 
-use super::{Inlet, Sender, unreadable};
+use super::prompter::{Keeping, Prompter, Question, Usual};
+use super::{Inlet, Sender, unreadable, webhook};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
 use crate::problem::Problem;
-use crate::rooms::Rooms;
+use crate::query::Query;
 
 type Form = Raw<WEBHOOK_BODY_BYTES_MAX>;
 
@@ -25,64 +23,35 @@ type Form = Raw<WEBHOOK_BODY_BYTES_MAX>;
 /// error message on a 5xx.
 const CLOSING_SCRIPT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n  \
     <Say>We are sorry, we cannot take your call now. Please try again later. Goodbye.</Say>\n</Response>";
-/// The answer to a call that shall simply go on or end: no step.
-const EMPTY_SCRIPT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n</Response>";
 /// Acknowledges an event, as the source document has it.
 const ACKNOWLEDGED: &str = "OK";
+/// The route of requests for a script.
+const INSTRUCT: &str = "voice/instruct";
 
 /// State of these routes.
 #[derive(Clone)]
 pub struct AfricasTalking {
     inlet: Inlet,
-    scripts: Arc<Scripts>,
-    rooms: Rooms,
-}
-
-/// The scripts, as they are sent.
-struct Scripts {
-    call: String,
-    conference: String,
+    prompter: Prompter,
+    usual: Arc<Usual>,
 }
 
 impl AfricasTalking {
-    /// `call` answers any call, `conference` those placed for a conference of ours.
-    pub fn new(inlet: Inlet, call: &Script, conference: &Script, rooms: Rooms) -> AfricasTalking {
-        let scripts = Arc::new(Scripts { call: xml::render(call), conference: xml::render(conference) });
-        AfricasTalking { inlet, scripts, rooms }
-    }
-
-    /// The script for a call that picked up. A call that was already passed on is not dialled again: it would redial
-    /// for ever.
-    fn script(&self, reading: &Reading) -> &str {
-        if !reading.active || reading.echo.dialled {
-            return EMPTY_SCRIPT;
-        }
-        let named =
-            reading.echo.client_request_id.as_deref().is_some_and(|id| id.starts_with(CONFERENCE_PREFIX));
-        let rung = reading.facts.iter().any(|fact| {
-            !is_inbound(fact) && fact.private.phone.as_deref().is_some_and(|phone| self.rooms.expects(phone))
-        });
-        if named || rung { &self.scripts.conference } else { &self.scripts.call }
+    /// Where no script is configured, `call` answers any call, `conference` those placed for a conference of ours.
+    pub fn new(inlet: Inlet, prompter: Prompter, call: &Script, conference: &Script) -> AfricasTalking {
+        let rendered = |body: String| Rendered { content_type: xml::CONTENT_TYPE, body };
+        let usual = Usual {
+            call: rendered(xml::render(call)),
+            conference: rendered(xml::render(conference)),
+            closing: rendered(CLOSING_SCRIPT.to_owned()),
+        };
+        AfricasTalking { inlet, prompter, usual: Arc::new(usual) }
     }
 }
 
 impl FromRef<AfricasTalking> for Inlet {
     fn from_ref(state: &AfricasTalking) -> Inlet {
         state.inlet.clone()
-    }
-}
-
-fn is_inbound(fact: &Fact) -> bool {
-    match &fact.what {
-        What::CallStarted(leg)
-        | What::CallQueued(leg)
-        | What::CallRinging(leg)
-        | What::CallAnswered(leg)
-        | What::CallTransferred(leg)
-        | What::CallInput(leg)
-        | What::CallEnded(leg)
-        | What::CallOther(leg) => leg.direction == Some(Direction::Inbound),
-        _ => false,
     }
 }
 
@@ -111,23 +80,28 @@ async fn events(
 async fn instruct(
     State(state): State<AfricasTalking>,
     sender: Sender,
+    OriginalUri(uri): OriginalUri,
     form: Form,
 ) -> Result<Response, Problem> {
     let inlet = &state.inlet;
-    let mut reading = voice::read(&form.bytes, &form.content_type, inlet.country(), inlet.zone())
-        .map_err(|e| unreadable(&e))?;
-    let script = state.script(&reading).to_owned();
-    let facts = std::mem::take(&mut reading.facts);
-    let taken =
-        inlet.journal(&form, "voice/instruct", Via::AfricasTalking, sender.authenticated, facts).await;
-    let script = match taken {
-        Ok(()) => script,
-        Err(problem) => {
-            // Never a 5xx on this route: somebody is on the phone. The moment itself is told again on the events
-            // address, which does refuse until it is kept.
-            tracing::error!(session = %reading.echo.session_id, "a call is closed politely: {}", problem.chain());
-            CLOSING_SCRIPT.to_owned()
-        }
+    let reading = voice::read(&form.bytes, &form.content_type, inlet.country(), inlet.zone());
+    let reading = reading.map_err(|e| unreadable(&e))?;
+    let question = Question {
+        dialect: Dialect::AfricasTalking,
+        path: uri.path(),
+        query: &Query::read(uri.query().unwrap_or_default()).unwrap_or_default(),
+        facts: reading.facts,
+        // A call that was already passed on is not dialled again: it would redial for ever.
+        waits: reading.active && !reading.echo.dialled,
+        named: reading.echo.client_request_id.as_deref(),
+        usual: &state.usual,
     };
-    Ok(([(CONTENT_TYPE, xml::CONTENT_TYPE)], script).into_response())
+    let keeping = Keeping {
+        inlet,
+        webhook: webhook(&form, INSTRUCT, Via::AfricasTalking, Vec::new()),
+        via: Via::AfricasTalking,
+        authenticated: sender.authenticated,
+    };
+    let script = state.prompter.answer(&keeping, question).await;
+    Ok(([(CONTENT_TYPE, script.content_type)], script.body).into_response())
 }

@@ -17,28 +17,26 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, OriginalUri, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::fact::Fact;
-use contract::input::SIGNATURE_VERDICT;
+use contract::input::{SIGNATURE_VERDICT, Webhook};
 use contract::provider::Via;
-use providers::Reading;
 use providers::minivoice::actions;
 use providers::minivoice::signature::{
     SIGNATURE_HEADER, SigningSecrets, TIMESTAMP_HEADER, TOLERANCE_SECONDS, Verdict,
 };
 use providers::minivoice::webhook::{read, read_question};
 use providers::script::{Dialect, Rendered};
-use providers::voicepact::CONFERENCE_PREFIX;
 
+use super::prompter::{Keeping, Prompter, Question, Usual};
 use super::{Inlet, Sender, unreadable, webhook};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
-use crate::conference_answer;
 use crate::problem::{Kind, Problem};
-use crate::rooms::Rooms;
+use crate::query::Query;
 
 type Json = Raw<WEBHOOK_BODY_BYTES_MAX>;
 
@@ -51,24 +49,17 @@ const CLOSING: &str = r#"{"actions":[{"type":"say","text":"We are sorry, we cann
 pub struct MiniVoice {
     inlet: Inlet,
     signing: Arc<SigningSecrets>,
-    answer: Arc<Rendered>,
-    rooms: Rooms,
+    prompter: Prompter,
+    usual: Arc<Usual>,
 }
 
 impl MiniVoice {
-    /// `signing` is empty where the provider was given no secret; `answer` answers every call that is placed for no
-    /// conference.
-    pub fn new(inlet: Inlet, signing: SigningSecrets, answer: Rendered, rooms: Rooms) -> MiniVoice {
-        MiniVoice { inlet, signing: Arc::new(signing), answer: Arc::new(answer), rooms }
-    }
-
-    /// The answer to a call placed for a conference of ours: known by the number, else by our id where the provider sends
-    /// it back.
-    fn conference(&self, reading: &Reading) -> Option<String> {
-        let phone = || reading.facts.iter().find_map(|fact| fact.private.phone.as_deref());
-        let named = || reading.echo.client_request_id.clone().filter(|id| id.starts_with(CONFERENCE_PREFIX));
-        let room = phone().and_then(|phone| self.rooms.room_of(phone)).or_else(named)?;
-        conference_answer(&room, Dialect::MiniVoice).map(|answer| answer.body)
+    /// `signing` is empty where the provider was given no secret; `answer` answers every call where no script is
+    /// configured.
+    pub fn new(inlet: Inlet, prompter: Prompter, signing: SigningSecrets, answer: Rendered) -> MiniVoice {
+        let closing = Rendered { content_type: actions::CONTENT_TYPE, body: CLOSING.to_owned() };
+        let usual = Usual { call: answer.clone(), conference: answer, closing };
+        MiniVoice { inlet, signing: Arc::new(signing), prompter, usual: Arc::new(usual) }
     }
 
     /// What the signature says; none where nothing is signed.
@@ -81,12 +72,18 @@ impl MiniVoice {
     }
 
     async fn journal(&self, raw: &Json, route: &str, proof: Proof, facts: Vec<Fact>) -> Result<(), Problem> {
-        let mut webhook = webhook(raw, route, Via::MiniVoice, facts);
-        if let Some(verdict) = proof.verdict {
-            webhook.headers.insert(SIGNATURE_VERDICT.to_owned(), verdict.as_str().to_owned());
-        }
+        let webhook = marked(raw, route, proof, facts);
         self.inlet.journal_webhook(webhook, Via::MiniVoice, proof.authenticated).await
     }
+}
+
+/// The webhook as it is journaled, with the verdict on its signature.
+fn marked(raw: &Json, route: &str, proof: Proof, facts: Vec<Fact>) -> Webhook {
+    let mut webhook = webhook(raw, route, Via::MiniVoice, facts);
+    if let Some(verdict) = proof.verdict {
+        webhook.headers.insert(SIGNATURE_VERDICT.to_owned(), verdict.as_str().to_owned());
+    }
+    webhook
 }
 
 /// What is known about the sender of something that may be kept.
@@ -131,7 +128,12 @@ async fn event(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> Res
 
 /// Answers a call. What such a request looks like is documented nowhere, so one that cannot be read is answered and kept
 /// like any other: somebody is on the phone.
-async fn question(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> Result<Response, Problem> {
+async fn question(
+    State(state): State<MiniVoice>,
+    sender: Sender,
+    OriginalUri(uri): OriginalUri,
+    raw: Json,
+) -> Result<Response, Problem> {
     let verdict = state.verdict(&raw);
     let signed = raw.headers.contains_key(SIGNATURE_HEADER);
     if verdict == Some(Verdict::Wrong) && signed {
@@ -141,26 +143,24 @@ async fn question(State(state): State<MiniVoice>, sender: Sender, raw: Json) -> 
         Some(Verdict::Wrong) => Proof { authenticated: false, verdict: None },
         verdict => Proof { authenticated: sender.authenticated, verdict },
     };
-    let (facts, active, conference) =
-        match read_question(&raw.bytes, &raw.content_type, state.inlet.country()) {
-            Ok(reading) => {
-                let conference = state.conference(&reading);
-                (reading.facts, reading.active, conference)
-            }
-            Err(_) => (Vec::new(), true, None),
-        };
-    // A request without a body says nothing that could be kept.
-    let taken = match raw.bytes.is_empty() {
-        true => Ok(()),
-        false => state.journal(&raw, "answer", proof, facts).await,
+    let reading = read_question(&raw.bytes, &raw.content_type, state.inlet.country()).ok();
+    let waits = reading.as_ref().is_none_or(|reading| reading.active);
+    let named = reading.as_ref().and_then(|reading| reading.echo.client_request_id.clone());
+    let question = Question {
+        dialect: Dialect::MiniVoice,
+        path: uri.path(),
+        query: &Query::read(uri.query().unwrap_or_default()).unwrap_or_default(),
+        facts: reading.map(|reading| reading.facts).unwrap_or_default(),
+        waits,
+        named: named.as_deref(),
+        usual: &state.usual,
     };
-    let body = match taken {
-        Ok(()) if active => conference.unwrap_or_else(|| state.answer.body.clone()),
-        Ok(()) => actions::NOTHING.to_owned(),
-        Err(problem) => {
-            tracing::error!("a call of MiniVoice is closed politely: {}", problem.chain());
-            CLOSING.to_owned()
-        }
+    let keeping = Keeping {
+        inlet: &state.inlet,
+        webhook: marked(&raw, "answer", proof, Vec::new()),
+        via: Via::MiniVoice,
+        authenticated: proof.authenticated,
     };
-    Ok(([(CONTENT_TYPE, state.answer.content_type)], body).into_response())
+    let answer = state.prompter.answer(&keeping, question).await;
+    Ok(([(CONTENT_TYPE, answer.content_type)], answer.body).into_response())
 }

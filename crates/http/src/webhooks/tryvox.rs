@@ -4,23 +4,21 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, OriginalUri, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use contract::fact::Fact;
 use contract::provider::Via;
-use effects::dial::{REQUEST_PARAMETER, ROOM_PARAMETER};
+use effects::dial::REQUEST_PARAMETER;
 use providers::script::{Dialect, Rendered};
 use providers::tryvox::webhook::{read, read_question};
 use providers::tryvox::{voxml_json, voxml_xml};
 
-use super::{Inlet, Sender, unreadable};
+use super::prompter::{Keeping, Prompter, Question, Usual};
+use super::{Inlet, Sender, unreadable, webhook};
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
-use crate::conference_answer;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::rooms::Rooms;
 
 type Form = Raw<WEBHOOK_BODY_BYTES_MAX>;
 
@@ -34,28 +32,22 @@ const CLOSING_JSON: &str = r#"{"voxml_version":"1.0","instructions":[{"verb":"Sa
 #[derive(Clone)]
 pub struct TryVox {
     inlet: Inlet,
-    answer: Arc<Rendered>,
-    rooms: Rooms,
+    prompter: Prompter,
+    dialect: Dialect,
+    usual: Arc<Usual>,
 }
 
 impl TryVox {
-    /// `answer` answers every call that is placed for no conference; its form is that of all answers.
-    pub fn new(inlet: Inlet, answer: Rendered, rooms: Rooms) -> TryVox {
-        TryVox { inlet, answer: Arc::new(answer), rooms }
-    }
-
-    /// The answer to a call placed for a conference of ours: the room stands in the address we gave along with the call.
-    /// A request that came without it is known by the number.
-    fn conference(&self, query: &Query, facts: &[Fact]) -> Option<String> {
-        let dialect = if self.speaks_json() { Dialect::TryVoxJson } else { Dialect::TryVoxXml };
-        let phone = || facts.iter().find_map(|fact| fact.private.phone.as_deref());
-        let room = query.get(ROOM_PARAMETER).map(str::to_owned);
-        let room = room.or_else(|| self.rooms.room_of(phone()?))?;
-        conference_answer(&room, dialect).map(|answer| answer.body)
-    }
-
-    fn speaks_json(&self) -> bool {
-        self.answer.content_type == voxml_json::CONTENT_TYPE
+    /// `answer` answers every call where no script is configured; its form is that of all answers.
+    pub fn new(inlet: Inlet, prompter: Prompter, answer: Rendered) -> TryVox {
+        let json = answer.content_type == voxml_json::CONTENT_TYPE;
+        let (dialect, closing) = match json {
+            true => (Dialect::TryVoxJson, CLOSING_JSON),
+            false => (Dialect::TryVoxXml, voxml_xml::NOTHING),
+        };
+        let closing = Rendered { content_type: answer.content_type, body: closing.to_owned() };
+        let usual = Usual { call: answer.clone(), conference: answer, closing };
+        TryVox { inlet, prompter, dialect, usual: Arc::new(usual) }
     }
 }
 
@@ -90,31 +82,30 @@ async fn event(
 async fn question(
     State(state): State<TryVox>,
     sender: Sender,
-    query: Query,
+    OriginalUri(uri): OriginalUri,
     raw: Form,
 ) -> Result<Response, Problem> {
     let inlet = &state.inlet;
-    let (facts, active) = match read_question(&raw.bytes, &raw.content_type, inlet.country()) {
-        Ok(reading) => {
-            let reading = reading.of_request(query.get(REQUEST_PARAMETER));
-            (reading.facts, reading.active)
-        }
-        Err(_) => (Vec::new(), true),
+    let query = Query::read(uri.query().unwrap_or_default()).unwrap_or_default();
+    let request = query.get(REQUEST_PARAMETER);
+    let reading = read_question(&raw.bytes, &raw.content_type, inlet.country()).ok();
+    let reading = reading.map(|reading| reading.of_request(request));
+    let waits = reading.as_ref().is_none_or(|reading| reading.active);
+    let question = Question {
+        dialect: state.dialect,
+        path: uri.path(),
+        query: &query,
+        facts: reading.map(|reading| reading.facts).unwrap_or_default(),
+        waits,
+        named: request,
+        usual: &state.usual,
     };
-    let conference = state.conference(&query, &facts);
-    // A request without a body says nothing that could be kept.
-    let taken = match raw.bytes.is_empty() {
-        true => Ok(()),
-        false => inlet.journal(&raw, "answer", Via::TryVox, sender.authenticated, facts).await,
+    let keeping = Keeping {
+        inlet,
+        webhook: webhook(&raw, "answer", Via::TryVox, Vec::new()),
+        via: Via::TryVox,
+        authenticated: sender.authenticated,
     };
-    let body = match (taken, state.speaks_json()) {
-        (Ok(()), _) if active => conference.as_ref().unwrap_or(&state.answer.body),
-        (Ok(()), true) => voxml_json::NOTHING,
-        (Ok(()), false) => voxml_xml::NOTHING,
-        (Err(problem), json) => {
-            tracing::error!("a call of TryVox is closed: {}", problem.chain());
-            if json { CLOSING_JSON } else { voxml_xml::NOTHING }
-        }
-    };
-    Ok(([(CONTENT_TYPE, state.answer.content_type)], body.to_owned()).into_response())
+    let answer = state.prompter.answer(&keeping, question).await;
+    Ok(([(CONTENT_TYPE, answer.content_type)], answer.body).into_response())
 }

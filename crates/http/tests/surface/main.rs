@@ -13,6 +13,7 @@ mod minivoice;
 mod process;
 mod refusals;
 mod rig;
+mod scripts;
 mod server;
 mod tryvox;
 mod voice;

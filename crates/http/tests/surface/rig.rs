@@ -29,7 +29,7 @@ use projector::lock::Lock;
 use projector::writer::{Opener, Writer};
 use providers::africastalking::time::Zone;
 use providers::minivoice::signature::SigningSecrets;
-use providers::script::{Dialect, Script};
+use providers::script::{Book, Dialect, Script};
 use providers::secret::PathSecrets;
 use serde_json::Value;
 use store::rows::ApiKeyRow;
@@ -56,6 +56,7 @@ pub struct Setup {
     /// What MiniVoice signs with.
     pub signing: Vec<&'static str>,
     pub voxml: Dialect,
+    pub book: Book,
     /// What recordings are processed with.
     pub tools: Tools,
 }
@@ -72,6 +73,7 @@ impl Default for Setup {
             carrier: None,
             signing: Vec::new(),
             voxml: Dialect::TryVoxXml,
+            book: Book::default(),
             tools: Tools::default(),
         }
     }
@@ -146,6 +148,7 @@ impl Rig {
             origin: ORIGIN.to_owned(),
             root: root.public().clone(),
             log_vkey: log_key.verifier().clone(),
+            book: setup.book,
             script: Script::default(),
             conference_script: conference_script(),
             minivoice_signing: SigningSecrets::new(&setup.signing).unwrap(),

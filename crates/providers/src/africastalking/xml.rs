@@ -11,6 +11,9 @@ use crate::script::{
 /// The content type it is answered with; the provider takes `application/xml` as well.
 pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
+/// An answer with nothing to do.
+pub const NOTHING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n</Response>";
+
 /// Writes a script. Attributes stand in the order of the vendor's own samples; settings that were not made are left
 /// to the provider. What it cannot do, [`inexpressible`] names beforehand, and is left out here.
 pub fn render(script: &Script) -> String {

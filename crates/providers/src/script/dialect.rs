@@ -19,6 +19,19 @@ pub enum Dialect {
     TryVoxJson,
 }
 
+impl Dialect {
+    /// An answer with nothing to do.
+    pub fn nothing(self) -> Rendered {
+        let (content_type, body) = match self {
+            Dialect::AfricasTalking => (xml::CONTENT_TYPE, xml::NOTHING),
+            Dialect::MiniVoice => (actions::CONTENT_TYPE, actions::NOTHING),
+            Dialect::TryVoxXml => (voxml_xml::CONTENT_TYPE, voxml_xml::NOTHING),
+            Dialect::TryVoxJson => (voxml_json::CONTENT_TYPE, voxml_json::NOTHING),
+        };
+        Rendered { content_type, body: body.to_owned() }
+    }
+}
+
 /// A script as it is answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {

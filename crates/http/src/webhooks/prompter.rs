@@ -1,0 +1,437 @@
+//! Answers a call: which script, where in it the call is, and what the keys that were pressed lead to.
+//!
+//! The same for every provider. A question cuts a script; the address to which its keys are sent says where to go on
+//! (`providers::script::book`), so nothing is remembered here and any process can answer the next request of a call. What
+//! was asked and what was answered goes into the ledger with the request itself: the fold never sees a script.
+
+use std::sync::Arc;
+
+use contract::command::Answer;
+use contract::fact::{Direction, Fact, Leg, Private, Subject, What, Will, Wish};
+use contract::input::Webhook;
+use contract::provider::Via;
+use ledger::json;
+use providers::script::book::{
+    ANSWER_KEYS, Ask, Asking, Book, Configured, NO_KEY, Occasion, Part, Place, YES_KEY, read_back,
+};
+use providers::script::{Dialect, Label, Record, Rendered, Room, Say, Script, Speech, Step};
+use providers::voicepact::CONFERENCE_PREFIX;
+
+use effects::door::Stamp;
+
+use super::Inlet;
+use crate::conference_answer;
+use crate::directory::{Directory, Own};
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::rooms::Rooms;
+
+/// Answers calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Prompter {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    book: Book,
+    directory: Directory,
+    rooms: Rooms,
+}
+
+/// How a request is kept.
+pub struct Keeping<'a> {
+    /// The way into the journal.
+    pub inlet: &'a Inlet,
+    /// The request as it came, without what was read in it.
+    pub webhook: Webhook,
+    /// By which way it came.
+    pub via: Via,
+    /// Whether the sender proved who it is.
+    pub authenticated: bool,
+}
+
+impl Keeping<'_> {
+    async fn keep(&self, facts: Vec<Fact>) -> Result<(), ()> {
+        let stamp = self.inlet.stamp().map_err(|problem| lost(&problem))?;
+        self.keep_stamped(stamp, facts).await
+    }
+
+    async fn keep_stamped(&self, stamp: Stamp, facts: Vec<Fact>) -> Result<(), ()> {
+        // A request without a body says nothing that could be kept.
+        if self.webhook.raw.is_empty() {
+            return Ok(());
+        }
+        let webhook = Webhook { facts, ..self.webhook.clone() };
+        let kept = self.inlet.journal_stamped(stamp, webhook, self.via, self.authenticated).await;
+        kept.map_err(|problem| lost(&problem))
+    }
+}
+
+/// A request of a provider for what to do with a call.
+pub struct Question<'a> {
+    /// How it is answered.
+    pub dialect: Dialect,
+    /// The path it was asked at, with its secret.
+    pub path: &'a str,
+    /// What stands behind the path.
+    pub query: &'a Query,
+    /// What the request says.
+    pub facts: Vec<Fact>,
+    /// Whether an answer is waited for: the call goes on, and was not passed on before.
+    pub waits: bool,
+    /// The name under which we asked for the call, where the provider sends it back.
+    pub named: Option<&'a str>,
+    /// The answers where no script is configured.
+    pub usual: &'a Usual,
+}
+
+/// The answers of a provider where no script is configured.
+#[derive(Clone, Debug)]
+pub struct Usual {
+    /// To any call.
+    pub call: Rendered,
+    /// To a leg that was placed for a conference of ours.
+    pub conference: Rendered,
+    /// To a call that cannot be recorded: polite, and the call ends.
+    pub closing: Rendered,
+}
+
+/// Where a call goes on.
+enum Course<'b> {
+    /// At a part of a script, after some words.
+    At { script: &'b Configured, part: usize, attempt: u32, before: Vec<Speech> },
+    /// Some words and the end.
+    Close(&'b Configured, Speech),
+    /// What was pressed answers a contract; the rest depends on what the ledger makes of it.
+    Keyed { script: &'b Configured, ask: Ask, wish: Wish },
+    /// Without a script.
+    Usual(Rendered),
+}
+
+impl Prompter {
+    /// `rooms` knows whom this process rings, until the ledger does.
+    pub fn new(book: Book, directory: Directory, rooms: Rooms) -> Prompter {
+        Prompter { inner: Arc::new(Inner { book, directory, rooms }) }
+    }
+
+    /// Keeps what was told and gives the answer. Never fails: somebody is on the phone. The moment itself is told again
+    /// at the provider's address for events, which does refuse until it is kept.
+    pub async fn answer(&self, keeping: &Keeping<'_>, mut question: Question<'_>) -> Rendered {
+        if !question.waits {
+            return match keeping.keep(question.facts).await {
+                Ok(()) => question.dialect.nothing(),
+                Err(()) => question.usual.closing.clone(),
+            };
+        }
+        let inlet = keeping.inlet;
+        let course = self.course(inlet, &mut question).await;
+        let closing = match &course {
+            Course::At { script, .. } | Course::Close(script, _) | Course::Keyed { script, .. } => {
+                script.closing()
+            }
+            Course::Usual(_) => question.usual.closing.clone(),
+        };
+        let (path, facts) = (question.path, std::mem::take(&mut question.facts));
+        let Course::Keyed { script, ask, wish } = course else {
+            let (rendered, asked) = self.render(inlet, path, course, &facts).await;
+            let all = facts.into_iter().chain(asked).collect();
+            return if keeping.keep(all).await.is_ok() { rendered } else { closing };
+        };
+        let Ok(course) = self.keyed(keeping, script, &ask, &wish, facts.clone()).await else {
+            return closing;
+        };
+        // The answer itself is kept by now; what is asked next is one more thing told of the call.
+        let (rendered, asked) = self.render(inlet, path, course, &facts).await;
+        let Some(asked) = asked else { return rendered };
+        if keeping.keep(vec![asked]).await.is_ok() { rendered } else { closing }
+    }
+
+    /// Where the call is, and what was pressed there.
+    async fn course(&self, inlet: &Inlet, question: &mut Question<'_>) -> Course<'_> {
+        let Inner { book, .. } = &*self.inner;
+        let ask = question.query.get("ask").and_then(|id| Ask::read(id, question.query.get("contract")));
+        if let Some(ask) = ask
+            && let Some(script) = book.named(question.dialect, &ask.script)
+            && script.part(ask.part).is_some_and(|part| !matches!(part, Part::Steps(_)))
+        {
+            return self.resumed(script, ask, &mut question.facts);
+        }
+        let placed = self.placed_for(inlet, question).await;
+        let line = question.facts.iter().find_map(|fact| fact.private.line.as_deref());
+        let room = question.query.get("room").filter(|room| Label::new(room).is_ok());
+        let occasion = Occasion { line, room, conference: placed.is_some() };
+        if let Some(script) = book.choose(question.dialect, occasion) {
+            return Course::At { script, part: 0, attempt: 0, before: Vec::new() };
+        }
+        let usual = question.usual;
+        Course::Usual(match (placed, room) {
+            // One room per number, without a name.
+            (Some(_), _) if question.dialect == Dialect::AfricasTalking => usual.conference.clone(),
+            (Some(own), room) => conference_answer(room.unwrap_or(&own), question.dialect)
+                .unwrap_or_else(|| usual.conference.clone()),
+            (None, Some(room)) => joining(room, question.dialect).unwrap_or_else(|| usual.call.clone()),
+            (None, None) => usual.call.clone(),
+        })
+    }
+
+    /// The room of the conference of ours that the leg was placed for. Who calls us was placed for none.
+    async fn placed_for(&self, inlet: &Inlet, question: &Question<'_>) -> Option<String> {
+        for fact in &question.facts {
+            let Subject::Call { provider, id } = &fact.subject else { continue };
+            let leg = fact.what.leg();
+            if leg.is_some_and(|leg| leg.direction == Some(Direction::Inbound)) {
+                continue;
+            }
+            let phone = fact.private.phone.as_deref();
+            if let Some(room) = phone.and_then(|phone| self.inner.rooms.room_of(phone)) {
+                return Some(room);
+            }
+            match self.inner.directory.placed_for(*provider, id, phone, inlet.now()).await {
+                Ok(Some(stream)) => return stream.strip_prefix("conference/").map(str::to_owned),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "what a call was placed for could not be looked up"),
+            }
+        }
+        question.named.filter(|name| name.starts_with(CONFERENCE_PREFIX)).map(str::to_owned)
+    }
+
+    /// Goes on behind a question.
+    fn resumed<'b>(&'b self, script: &'b Configured, ask: Ask, facts: &mut Vec<Fact>) -> Course<'b> {
+        let pressed = pressed(facts, &ask);
+        let key = pressed.as_deref().and_then(|keys| keys.chars().next());
+        let again = |tries: u32| ask.attempt + 1 < tries;
+        let at = |part, attempt| Course::At { script, part, attempt, before: Vec::new() };
+        match script.part(ask.part) {
+            Some(Part::Consent(consent)) => {
+                let what: fn(Leg) -> What = match key {
+                    Some(YES_KEY) => What::CallConsented,
+                    Some(NO_KEY) => What::CallConsentRefused,
+                    _ if again(consent.tries) => return at(ask.part, ask.attempt + 1),
+                    _ => What::CallConsentMissing,
+                };
+                facts.extend(said(facts, &format!("consent:{}", ask.key()), what(Leg::default()), None));
+                match key {
+                    Some(YES_KEY) => at(ask.part + 1, 0),
+                    _ if !consent.required => at(ask.part + 1, 0),
+                    Some(NO_KEY) => Course::Close(script, script.tongue.refused()),
+                    _ => Course::Close(script, script.tongue.no_answer()),
+                }
+            }
+            Some(Part::Menu(menu)) => {
+                let chosen = key.and_then(|key| menu.choices.get(&key));
+                match chosen.and_then(|name| self.inner.book.named(script.dialect, name)) {
+                    Some(script) => Course::At { script, part: 0, attempt: 0, before: Vec::new() },
+                    None if again(menu.tries) => at(ask.part, ask.attempt + 1),
+                    None if script.part(ask.part + 1).is_some() => at(ask.part + 1, 0),
+                    None => Course::Close(script, script.tongue.no_answer()),
+                }
+            }
+            Some(Part::Confirm(confirm)) => match (answered(pressed.as_deref()), &ask.contract) {
+                (Some((answer, code)), Some(contract)) => {
+                    let wish = Wish { contract_id: contract.clone(), will: Will::Answer(answer) };
+                    mark(facts, &wish, &code);
+                    Course::Keyed { script, wish, ask }
+                }
+                _ if again(confirm.tries) => at(ask.part, ask.attempt + 1),
+                _ => at(ask.part + 1, 0),
+            },
+            _ => at(ask.part + 1, 0),
+        }
+    }
+
+    /// Hands in an answer to a contract, waits for what comes of it, and says so.
+    async fn keyed<'b>(
+        &self,
+        keeping: &Keeping<'_>,
+        script: &'b Configured,
+        ask: &Ask,
+        wish: &Wish,
+        facts: Vec<Fact>,
+    ) -> Result<Course<'b>, ()> {
+        let inlet = keeping.inlet;
+        let directory = &self.inner.directory;
+        let phone = facts.iter().find_map(|fact| fact.private.phone.clone());
+        let stamp = inlet.stamp().map_err(|problem| lost(&problem))?;
+        let input = stamp.id;
+        let announced = directory.announced(input);
+        keeping.keep_stamped(stamp, facts).await?;
+        let own = match (directory.settled(input, announced).await, phone) {
+            (true, Some(phone)) => directory.contract_of(&phone, &wish.contract_id).await.unwrap_or_default(),
+            _ => None,
+        };
+        let Will::Answer(wanted) = wish.will;
+        let tongue = script.tongue;
+        let given = own.as_ref().and_then(|own| own.agreement.parties.get(own.party));
+        let given = given.map(|party| party.answer.as_ref().map(|given| given.answer));
+        let tries = match script.part(ask.part) {
+            Some(Part::Confirm(confirm)) => confirm.tries,
+            _ => 0,
+        };
+        let (words, part, attempt) = match given {
+            None => (tongue.taken(), ask.part + 1, 0),
+            Some(Some(answer)) if answer == wanted => {
+                let words = if wanted == Answer::Yes { tongue.confirmed() } else { tongue.rejected() };
+                // There may be one more.
+                (words, ask.part, 0)
+            }
+            Some(None) if own.is_some_and(|own| own.agreement.waits_for(own.party, inlet.now())) => {
+                let again = ask.attempt + 1 < tries;
+                let (part, attempt) = if again { (ask.part, ask.attempt + 1) } else { (ask.part + 1, 0) };
+                (tongue.wrong_code(), part, attempt)
+            }
+            Some(_) => (tongue.not_possible(), ask.part, 0),
+        };
+        Ok(Course::At { script, part, attempt, before: vec![words] })
+    }
+
+    /// The answer, and what is asked in it.
+    async fn render(
+        &self,
+        inlet: &Inlet,
+        path: &str,
+        course: Course<'_>,
+        facts: &[Fact],
+    ) -> (Rendered, Option<Fact>) {
+        let (script, mut part, attempt, before) = match course {
+            Course::Usual(rendered) => return (rendered, None),
+            Course::Close(script, words) => return (script.close(&words), None),
+            Course::Keyed { script, .. } => return (script.closing(), None),
+            Course::At { script, part, attempt, before } => (script, part, attempt, before),
+        };
+        let answering = !before.is_empty();
+        let mut steps: Vec<Step> = before.into_iter().map(say).collect();
+        let mut ask = Ask { script: script.name.clone(), part, attempt, silent: false, contract: None };
+        let mut asked = None;
+        let place = self.inner.book.base().map(|base| Place { base, path });
+        while let Some(next) = script.part(part) {
+            ask.part = part;
+            let (words, keys) = match next {
+                Part::Steps(more) => {
+                    steps.extend(more.iter().cloned());
+                    (ask.attempt, part) = (0, part + 1);
+                    continue;
+                }
+                Part::Record(record) => {
+                    let callback = place.and_then(|place| ask.address(place).ok());
+                    steps.push(Step::Record(Record { callback, ..record.clone() }));
+                    break;
+                }
+                Part::Consent(consent) => (consent.notice.clone(), 1),
+                Part::Menu(menu) => (menu.question.clone(), 1),
+                Part::Confirm(_) => match self.waiting(inlet, facts).await {
+                    Ok(Some(own)) => {
+                        ask.contract = Some(own.contract_id.clone());
+                        (read_back(own.agreement.language, &agreed(&own)), ANSWER_KEYS)
+                    }
+                    nothing => {
+                        let words = match nothing {
+                            Ok(_) => script.tongue.nothing_waits(),
+                            Err(()) => script.tongue.away(),
+                        };
+                        steps.extend((!answering).then(|| say(words)));
+                        (ask.attempt, part) = (0, part + 1);
+                        continue;
+                    }
+                },
+            };
+            let Some(asking) = asking(&ask, words, keys, place) else { break };
+            let told = match &asking.words {
+                Speech::Plain(words) | Speech::Ssml(words) => words.as_str().to_owned(),
+            };
+            asked = said(facts, &format!("asked:{}", ask.key()), What::CallAsked(Leg::default()), Some(told));
+            steps.extend(asking.steps());
+            break;
+        }
+        match script.render(steps) {
+            Ok(rendered) => (rendered, asked),
+            Err(error) => {
+                tracing::error!(script = script.name, %error, "a script cannot be answered");
+                (script.closing(), None)
+            }
+        }
+    }
+
+    /// The oldest contract that waits for an answer of the person on the line.
+    async fn waiting(&self, inlet: &Inlet, facts: &[Fact]) -> Result<Option<Own>, ()> {
+        let Some(phone) = facts.iter().find_map(|fact| fact.private.phone.as_deref()) else {
+            return Ok(None);
+        };
+        let own = self.inner.directory.contracts_of(phone).await.map_err(|error| {
+            tracing::error!(%error, "the contracts of a caller cannot be looked up");
+        })?;
+        let now = inlet.now();
+        Ok(own.into_iter().rev().find(|own| own.agreement.waits_for(own.party, now)))
+    }
+}
+
+fn lost(problem: &Problem) {
+    tracing::error!("a call is closed politely: {}", problem.chain());
+}
+
+fn say(speech: Speech) -> Step {
+    Step::Say(Say { speech, voice: None, play_beep: None })
+}
+
+fn asking(ask: &Ask, words: Speech, keys: u8, place: Option<Place<'_>>) -> Option<Asking> {
+    let place = place?;
+    let answered = ask.address(place).ok()?;
+    let silent = Ask { silent: true, ..ask.clone() }.address(place).ok()?;
+    Some(Asking { words, keys, answered, silent })
+}
+
+/// The answer that joins a room.
+fn joining(room: &str, dialect: Dialect) -> Option<Rendered> {
+    let room = Room { name: Some(Label::new(room).ok()?), ..Room::default() };
+    Script::new(vec![Step::Conference(room)]).ok()?.render(dialect).ok()
+}
+
+/// The keys that were pressed, without the one that ends them. The question becomes part of the key of the fact: one
+/// provider tells the same keys for two questions in equal words.
+fn pressed(facts: &mut [Fact], ask: &Ask) -> Option<String> {
+    let input = facts.iter_mut().find(|fact| matches!(fact.what, What::CallInput(_)))?;
+    input.key = format!("{}:{}", input.key, ask.key());
+    Some(input.private.digits.as_deref()?.trim_end_matches('#').to_owned())
+}
+
+/// `1` or `2` and the four digits of a code.
+fn answered(pressed: Option<&str>) -> Option<(Answer, String)> {
+    let pressed = pressed?;
+    let digits = pressed.len() == usize::from(ANSWER_KEYS) && pressed.bytes().all(|b| b.is_ascii_digit());
+    let (key, code) = digits.then(|| pressed.split_at(1))?;
+    let answer = match key.chars().next() {
+        Some(YES_KEY) => Answer::Yes,
+        Some(NO_KEY) => Answer::No,
+        _ => return None,
+    };
+    Some((answer, code.to_owned()))
+}
+
+/// Makes the keys an answer to a contract.
+fn mark(facts: &mut [Fact], wish: &Wish, code: &str) {
+    for fact in facts {
+        if let What::CallInput(leg) = &fact.what {
+            fact.what = What::CallKeyed { leg: leg.clone(), wish: wish.clone() };
+            fact.private.code = Some(code.to_owned());
+        }
+    }
+}
+
+/// One more thing told of the call that the others are about.
+fn said(facts: &[Fact], word: &str, what: What, told: Option<String>) -> Option<Fact> {
+    let of = facts.iter().find(|fact| matches!(fact.subject, Subject::Call { .. }))?;
+    let Subject::Call { id, .. } = &of.subject else { return None };
+    let private = Private {
+        phone: of.private.phone.clone(),
+        line: of.private.line.clone(),
+        told,
+        ..Private::default()
+    };
+    let (subject, occurred) = (of.subject.clone(), of.occurred.clone());
+    Some(Fact { key: format!("{id}:{word}"), subject, occurred, what, private })
+}
+
+fn agreed(own: &Own) -> String {
+    let document = own.agreement.document.as_deref().and_then(|text| json::parse(text.as_bytes()).ok());
+    let text = document.as_ref().and_then(|document| document.get("agreed_text"));
+    text.and_then(json::Value::as_str).unwrap_or_default().to_owned()
+}
