@@ -338,7 +338,7 @@ fn steps(action: Action) -> Result<Vec<Step>, String> {
                 (None, Some(ssml)) => Speech::ssml(&ssml).map_err(told)?,
                 _ => return Err("needs either text or ssml".into()),
             };
-            Step::Say(Say { speech, voice: label(voice)?, play_beep: beep })
+            Step::Say(Say { speech, voice: label(voice.as_ref())?, play_beep: beep })
         }
         Action::Play { url } => Step::Play(Play { url: address(&url)? }),
         Action::Dial { to, record, sequential, caller_id, ring_back_tone, max_seconds, unanswered } => {
@@ -348,7 +348,7 @@ fn steps(action: Action) -> Result<Vec<Step>, String> {
                 record,
                 sequential,
                 caller_id: caller_id.as_deref().map(Target::new).transpose().map_err(told)?,
-                ring_back_tone: optional(ring_back_tone)?,
+                ring_back_tone: optional(ring_back_tone.as_ref())?,
                 max_duration_s: max_seconds,
             })];
             for one in unanswered {
@@ -361,14 +361,14 @@ fn steps(action: Action) -> Result<Vec<Step>, String> {
         Action::Redirect { url } => Step::Redirect(address(&url)?),
         Action::Reject {} => Step::Reject,
         Action::Conference { room, muted, end_on_exit, start_on_enter, record, wait_url } => {
-            let (name, wait) = (label(room)?, optional(wait_url)?);
+            let (name, wait) = (label(room.as_ref())?, optional(wait_url.as_ref())?);
             Step::Conference(Room { name, muted, end_on_exit, start_on_enter, record, wait })
         }
         Action::Enqueue { hold_music, name } => {
-            Step::Enqueue(Enqueue { hold_music: optional(hold_music)?, name: label(name)? })
+            Step::Enqueue(Enqueue { hold_music: optional(hold_music.as_ref())?, name: label(name.as_ref())? })
         }
         Action::Dequeue { line, name } => {
-            Step::Dequeue(Dequeue { name: label(name)?, line: Target::new(&line).map_err(told)? })
+            Step::Dequeue(Dequeue { name: label(name.as_ref())?, line: Target::new(&line).map_err(told)? })
         }
         Action::Pause { seconds } => Step::Pause(seconds),
         Action::Hangup {} => Step::Hangup,
@@ -469,12 +469,12 @@ fn address(text: &str) -> Result<Address, String> {
     Address::new(text).map_err(told)
 }
 
-fn optional(text: Option<String>) -> Result<Option<Address>, String> {
-    text.as_deref().map(address).transpose()
+fn optional(text: Option<&String>) -> Result<Option<Address>, String> {
+    text.map(|text| address(text)).transpose()
 }
 
-fn label(text: Option<String>) -> Result<Option<Label>, String> {
-    text.as_deref().map(Label::new).transpose().map_err(told)
+fn label(text: Option<&String>) -> Result<Option<Label>, String> {
+    text.map(|text| Label::new(text)).transpose().map_err(told)
 }
 
 fn counted(tries: Option<u32>) -> Result<u32, String> {
