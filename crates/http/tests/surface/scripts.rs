@@ -309,6 +309,8 @@ async fn whom_we_ring_is_known_to_every_process() {
         parties: vec![PHONE.parse().unwrap(), "+254787654321".parse().unwrap()],
         contract_type: ContractType::default(),
         expected_duration_s: 600,
+        provider: None,
+        room: None,
     };
     // As another process would: nothing is noted here.
     let body = Body::Command(Command::CreateConference(conference));
