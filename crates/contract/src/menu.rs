@@ -39,6 +39,14 @@ pub struct Known<'a> {
     pub party: usize,
 }
 
+impl Known<'_> {
+    /// Whether new terms for it wait for an answer. They need more words than a screen has: they are answered by text, and
+    /// here nobody shall agree to them while reading the old ones.
+    fn has_new_terms(&self) -> bool {
+        self.agreement.proposal.is_some()
+    }
+}
+
 /// What the menu is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Menu<'a> {
@@ -166,9 +174,8 @@ impl Menu<'_> {
     fn listed(&self, purpose: Purpose) -> impl Iterator<Item = &Known<'_>> + '_ {
         let holds = move |known: &Known<'_>| match purpose {
             Purpose::Look => true,
-            // New terms for a contract need more words than a screen has; they are answered by text.
             Purpose::Confirm | Purpose::Reject => {
-                known.agreement.proposal.is_none() && known.agreement.waits_for(known.party, self.now)
+                !known.has_new_terms() && known.agreement.waits_for(known.party, self.now)
             }
         };
         self.contracts.iter().filter(move |known| holds(known))
@@ -239,8 +246,8 @@ impl Walk<'_> {
             self.fault = Fault::Choice;
             return None;
         }
+        let known = self.menu.at(number).filter(|known| !known.has_new_terms())?;
         self.fault = Fault::Code;
-        let known = self.menu.at(number)?;
         let answer = if purpose == Purpose::Confirm { Answer::Yes } else { Answer::No };
         let wish = Wish { contract_id: known.contract_id.to_owned(), will: Will::Answer(answer) };
         last.then(|| Deed { wish, code: code.to_owned(), language: self.language })
@@ -306,6 +313,9 @@ impl Walk<'_> {
     fn ask_code(&self, purpose: Purpose, number: usize) -> String {
         let words = words::of(self.language);
         let Some(known) = self.menu.at(number) else { return words.back.to_owned() };
+        if known.has_new_terms() {
+            return format!("{}: {}\n{}", known.contract_id, words.by_text, words.back);
+        }
         if !known.agreement.waits_for(known.party, self.menu.now) {
             return format!("{}: {}\n{}", known.contract_id, words.over, words.back);
         }

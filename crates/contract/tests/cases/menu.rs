@@ -1,6 +1,6 @@
 //! The USSD menu: what is typed, what is shown, and that every screen fits.
 
-use contract::agreement::{Agreement, PartyState, Status};
+use contract::agreement::{Agreement, PartyState, Proposal, Status};
 use contract::command::{Answer, Language};
 use contract::fact::{Will, Wish};
 use contract::menu::{Deed, Known, Menu, SCREEN_CHARS_MAX, Screen, Step};
@@ -94,6 +94,29 @@ fn a_code_is_a_deed_only_where_it_comes_last() {
         );
     }
     assert!(matches!(deed("2*2*4821*0"), Step::Show(_)));
+}
+
+#[test]
+fn new_terms_are_answered_by_text_and_not_while_the_old_ones_are_read() {
+    let mut all = two();
+    all[0].1.proposal = Some(Box::new(Proposal {
+        version: 5,
+        party: None,
+        at: Timestamp::EPOCH,
+        document_sha256: ledger::hash::sha256(b"new terms"),
+        document: None,
+        language: Language::En,
+        expires_at: Timestamp::EPOCH,
+        codes: vec![Some("1357".into())],
+        answers: vec![None],
+    }));
+    for typed in ["2*1", "3*1", "2*1*4821", "2*1*1357"] {
+        let Step::Show(screen) = with(&all, Language::En, |menu| menu.step(typed)) else {
+            panic!("{typed} is no deed")
+        };
+        let told = "AGRI-2026-000001: new terms wait. Answer them by the SMS we sent you.\n0. Back";
+        assert_eq!(screen.text, told, "{typed}");
+    }
 }
 
 #[test]

@@ -351,7 +351,8 @@ impl Prompter {
         }
     }
 
-    /// The oldest contract that waits for an answer of the person on the line.
+    /// The oldest contract that waits for an answer of the person on the line. New terms for one are answered by text:
+    /// what is read back here is what is in force.
     async fn waiting(&self, inlet: &Inlet, facts: &[Fact]) -> Result<Option<Own>, ()> {
         let Some(phone) = facts.iter().find_map(|fact| fact.private.phone.as_deref()) else {
             return Ok(None);
@@ -360,7 +361,8 @@ impl Prompter {
             tracing::error!(%error, "the contracts of a caller cannot be looked up");
         })?;
         let now = inlet.now();
-        Ok(own.into_iter().rev().find(|own| own.agreement.waits_for(own.party, now)))
+        let waits = |own: &Own| own.agreement.proposal.is_none() && own.agreement.waits_for(own.party, now);
+        Ok(own.into_iter().rev().find(waits))
     }
 }
 

@@ -60,22 +60,30 @@ const VOICE: [&str; 20] = [
 const INCOMING: [&str; 5] = ["to", "text", "date", "linkId", "networkCode"];
 const DELIVERY: [&str; 5] = ["status", "phoneNumber", "networkCode", "failureReason", "retryCount"];
 const USSD: [&str; 4] = ["serviceCode", "phoneNumber", "networkCode", "text"];
+const OPT_OUT: [&str; 1] = ["senderId"];
 const REPORT: [&str; 4] = ["phoneNumber", "status", "recordingUrl", "callerNumber"];
+
+/// Messages come to the provider's address and to that of the source document.
+fn is_message(path: &str) -> bool {
+    path.ends_with("/incoming") || path.ends_with("/sms/webhook")
+}
 
 fn fields(path: &str) -> &'static [&'static str] {
     match path {
         _ if path.ends_with("/voice/webhook") => &REPORT,
         _ if path.contains("/voice/") => &VOICE,
-        _ if path.ends_with("/incoming") => &INCOMING,
+        _ if is_message(path) => &INCOMING,
         _ if path.ends_with("/delivery") => &DELIVERY,
+        _ if path.ends_with("/opt-out") => &OPT_OUT,
         _ => &USSD,
     }
 }
 
 fn id(path: &str, n: usize) -> String {
     match path {
-        _ if path.ends_with("/incoming") => format!("from=%2B254700000071&id=msg-{n}"),
+        _ if is_message(path) => format!("from=%2B254700000071&id=msg-{n}"),
         _ if path.ends_with("/delivery") => format!("id=ATXid_{n}"),
+        _ if path.ends_with("/opt-out") => format!("phoneNumber=%2B2547000000{:02}", n % 100),
         _ if path.ends_with("/voice/webhook") => format!("sessionId=ATVoice_{n:012x}"),
         _ => format!("sessionId=ATVId_{n}"),
     }
@@ -171,7 +179,11 @@ async fn one_field_with_two_values_is_a_lie() {
             "two ids",
             &path,
             &answer,
-            Some(if route.path.contains("/sms/") { "id" } else { "sessionId" }),
+            Some(match route.path {
+                opt_out if opt_out.ends_with("/opt-out") => "phoneNumber",
+                sms if sms.contains("/sms/") => "id",
+                _ => "sessionId",
+            }),
         );
     }
     ground.end().await;

@@ -217,7 +217,7 @@ pub static PLAY: Sample =
 const MOMENT: &str = "sessionId=ATVId_1&isActive=1&direction=Outbound&callerNumber=%2B254700000071";
 const RECEIVED: &str = "from=%2B254700000071&to=22384&text=needle&id=msg-1&date=2026-03-02+08%3A00%3A00";
 const DELIVERED: &str = "id=ATXid_1&status=Success&phoneNumber=%2B254700000071&networkCode=63902";
-const OPTED_OUT: &str = "senderId=AHADI&phoneNumber=%2B254700000071";
+const OPTED_OUT: &str = "phoneNumber=%2B254700000071&senderId=AHADI";
 const STEP: &str = "sessionId=ATUid_1&serviceCode=%2A384%23&phoneNumber=%2B254700000071&text=";
 const STATUS: &str =
     "sessionId=ATVoice_a1b2c3d4e5f6&phoneNumber=%2B254700000071&duration=60&status=completed";
