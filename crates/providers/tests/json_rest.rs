@@ -82,7 +82,7 @@ fn refusals_of_minivoice() {
     for (status, body, code, reason) in [
         (402, coded("insufficient_balance"), C::InsufficientBalance, R::InsufficientCredit),
         (404, coded("recording_not_started"), C::RecordingNotStarted, R::NotFound),
-        (409, coded("conference_unavailable"), C::ConferenceUnavailable, R::Other),
+        (409, coded("conference_unavailable"), C::ConferenceUnavailable, R::ConferenceUnavailable),
         (400, coded("rate_not_found"), C::RateNotFound, R::Other),
         (429, coded("cps_limit_reached"), C::CpsLimitReached, R::ProviderError),
         (502, coded("originate_failed"), C::OriginateFailed, R::ProviderError),

@@ -58,7 +58,10 @@ fn all_came_to_something(journaled: &[(&Journaled, &Webhook)]) {
 }
 
 async fn every_fact_was_seen(found: &Found, journaled: &[(&Journaled, &Webhook)]) {
-    let applied = |one: &Journaled| !matches!(one.outcome, Some(Outcome::Quarantined { .. }));
+    // What came while it was stopping is folded by the next start.
+    let applied = |one: &Journaled| {
+        matches!(one.outcome, Some(Outcome::Recorded { .. } | Outcome::AlreadyApplied { .. }))
+    };
     let facts = journaled.iter().filter(|(one, _)| applied(one)).flat_map(|(_, webhook)| {
         webhook.facts.iter().map(|fact| format!("{}:{}", webhook.provider.as_str(), fact.key))
     });
