@@ -24,13 +24,9 @@ test *arguments:
 demo *arguments:
     cargo run --release --bin ahadi -- demo {{ arguments }}
 
-# how fast it is here, beside the limits of the machine
+# how fast it is here, beside the limits of the machine; `--bench limits` or `--bench pipeline` for one of them
 bench *arguments:
     deploy/dev/with-servers cargo bench -p it {{ arguments }}
-
-# simulated days with faults, each from a seed
-sim seed="1" count="20":
-    AHADI_SIM_SEED={{ seed }} AHADI_SIM_COUNT={{ count }} deploy/dev/with-servers cargo test -p it --test simulation -- --nocapture
 
 # have openssl, Python and Node check a bundle; one of an example ledger if none is given
 verify-elsewhere *bundle:

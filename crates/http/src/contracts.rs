@@ -6,7 +6,7 @@
 //! | `GET /v1/contracts/{id}` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/document` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/records`, `/bundle` | `contracts:read`; disclosures: `personal:read` |
-//! | `POST /v1/contracts/{id}/confirm` and the other steps of [`steps`] | `contracts:write`, and the party's code |
+//! | `POST /v1/contracts/{id}/confirm` and the other steps of `steps` | `contracts:write`, and the party's code |
 
 pub(crate) mod actor;
 mod cursor;

@@ -1,6 +1,6 @@
 //! The whole pipeline under load: the real binary with real servers, each stage beside its limit, in turns.
 //!
-//! `just bench-pipeline`. Prints a table and one line of JSON, and fails where an answer is not the right one or an
+//! `just bench --bench pipeline`. Prints a table and one line of JSON, and fails where an answer is not the right one or an
 //! input that was answered with success is not in the ledger. AHADI_BENCH_SECONDS: seconds of one round (default 3).
 //! AHADI_BENCH_PRELOAD: a library for LD_PRELOAD of the service, to try a slower disk.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
