@@ -239,9 +239,15 @@ impl Story {
 
     async fn until(&self, path: &str, what: &str, done: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         for _ in 0..STEP_SECONDS_MAX * 20 {
-            let answer: Value = serde_json::from_str(&self.get(path).await?)?;
-            if done(&answer) {
-                return Ok(answer);
+            let answer = self.client()?.get(format!("{}{path}", self.base)).send().await?;
+            let (status, body) = (answer.status(), answer.text().await?);
+            // What was journaled a moment ago may not be folded yet, and is not found until then.
+            if status != reqwest::StatusCode::NOT_FOUND {
+                ensure!(status.is_success(), "GET {path}: {status} {body}");
+                let answer: Value = serde_json::from_str(&body)?;
+                if done(&answer) {
+                    return Ok(answer);
+                }
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
