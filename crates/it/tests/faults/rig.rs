@@ -106,6 +106,8 @@ impl Rig {
     pub fn config(&self, data: &str, further: &[&str]) -> Config {
         let mut flags = vec!["it".to_owned(), format!("--origin={ORIGIN}")];
         flags.push(format!("--data-dir={}", self.directory.path().join(data).display()));
+        // The inputs are of a fixed day, long ago: what is set aside must not expire while a test looks for it.
+        flags.push("--retention-days=36500".to_owned());
         let database = self.database_url.clone().or(self.postgres.as_ref().map(PostgresDatabase::url));
         flags.extend(database.map(|url| format!("--database-url={url}")));
         flags.extend(self.nats.as_ref().map(|nats| format!("--nats-url={}", nats.url())));
