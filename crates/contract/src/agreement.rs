@@ -61,6 +61,9 @@ pub struct Agreement {
     pub parties: Vec<PartyState>,
     /// When it was drafted.
     pub created_at: Timestamp,
+    /// The stream of the conference it was negotiated on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negotiated_on: Option<String>,
     /// When the last party agreed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
@@ -105,6 +108,7 @@ impl Default for Agreement {
             document: None,
             parties: Vec::new(),
             created_at: Timestamp::from_millis(0).expect("the epoch is a time"),
+            negotiated_on: None,
             confirmed_at: None,
             expires_at: None,
             ended_at: None,
@@ -173,6 +177,8 @@ impl Agreement {
                 self.document = event.private.get("document").map(str::to_owned);
                 self.created_at = event.recorded_at;
                 self.expires_at = data.expires_at;
+                let mut streams = data.links.iter().map(|link| &link.stream);
+                self.negotiated_on = streams.find(|stream| stream.starts_with("conference/")).cloned();
                 self.parties = parties(event, self.document.as_deref(), data.parties);
             }
             EventData::ContractConfirmed(data) => {

@@ -62,6 +62,16 @@ pub enum Command {
     RequestTranscript(RequestTranscript),
 }
 
+impl Command {
+    /// What is to be done: the command itself, or the one that came under a client's key.
+    pub fn bare(&self) -> &Command {
+        match self {
+            Command::Once(keyed) => keyed.inner.bare(),
+            other => other,
+        }
+    }
+}
+
 /// See [`Command::Once`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyed {
@@ -127,6 +137,9 @@ pub struct CreateContract {
     /// After this instant it can no longer be confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether it is drafted only if there is no contract of that conference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_of_conference: bool,
 }
 
 impl std::fmt::Debug for CreateContract {

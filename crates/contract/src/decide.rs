@@ -125,6 +125,9 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
         Command::CreateContract(c) => {
             needs.counters.push(command::counter_name(c.contract_type, input.received_at));
             conference_needs(c.conference_id.as_deref(), needs);
+            if let Some(id) = c.conference_id.as_deref().filter(|_| c.first_of_conference) {
+                needs.links.push((space::NEGOTIATED.to_owned(), conference_stream(id)));
+            }
         }
         Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
         Command::AddRecording(c) => needs.streams.push(conference_stream(&c.conference_id)),

@@ -3,11 +3,12 @@
 //! Whoever reads the terms, the rules of [`crate::terms`] or a second reader outside, makes claims; nothing here makes
 //! them true. The evidence is kept beside the contract, and the parties confirm or refuse what it says.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate};
 use ledger::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::command::{ContractType, Language, Terms};
 use crate::money::{Amount, Currency};
@@ -17,7 +18,7 @@ use crate::terms::{Call, Field, Subject, Term, extract};
 pub const EAST_AFRICA_MINUTES: i64 = 180;
 
 /// Who read a term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reader {
     /// The rules.
@@ -48,7 +49,7 @@ pub struct Claim {
 }
 
 /// A term that was claimed and not taken.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
     /// Which one, as it was claimed.
     pub field: String,
@@ -57,7 +58,7 @@ pub struct Dropped {
     /// The words, as they were claimed.
     pub words: String,
     /// Why it was not taken.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl std::fmt::Debug for Claim {
@@ -116,7 +117,7 @@ impl Draft {
             field: claim.field.to_owned(),
             value: claim.value,
             words: claim.words,
-            reason: "is no amount of its currency",
+            reason: "is no amount of its currency".into(),
         }));
         let text = |name: &str| self.value(name).map(str::to_owned);
         let amount = |name: &str| self.value(name).and_then(|value| value.parse().ok());
@@ -149,6 +150,40 @@ impl Draft {
     /// The draft as the text that is kept beside the contract.
     pub fn evidence(&self) -> String {
         serde_json::to_string(self).expect("a draft holds only strings and whole numbers")
+    }
+
+    /// Reads what [`Draft::evidence`] wrote; none where it was something else.
+    pub fn from_evidence(text: &str) -> Option<Draft> {
+        let KeptDraft { terms, dropped } = serde_json::from_str(text).ok()?;
+        let terms: Option<Vec<Claim>> = terms.into_iter().map(KeptClaim::claim).collect();
+        Some(Draft { terms: terms?, dropped })
+    }
+}
+
+/// [`Draft`] as it is read back.
+#[derive(Deserialize)]
+struct KeptDraft {
+    terms: Vec<KeptClaim>,
+    #[serde(default)]
+    dropped: Vec<Dropped>,
+}
+
+#[derive(Deserialize)]
+struct KeptClaim {
+    field: String,
+    value: String,
+    start: usize,
+    end: usize,
+    words: String,
+    confidence: u8,
+    reader: Reader,
+}
+
+impl KeptClaim {
+    fn claim(self) -> Option<Claim> {
+        let KeptClaim { field, value, start, end, words, confidence, reader } = self;
+        let field = Field::ALL.iter().find(|known| known.as_str() == field)?.as_str();
+        Some(Claim { field, value, start, end, words, confidence, reader })
     }
 }
 

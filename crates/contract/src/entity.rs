@@ -142,6 +142,8 @@ impl Entity {
                         links.insert((space::OPEN, phone.clone(), stream.to_owned()));
                     }
                 }
+                let on = agreement.negotiated_on.iter();
+                links.extend(on.map(|on| (space::NEGOTIATED, on.clone(), stream.to_owned())));
                 // The one in force is a column of its own.
                 let other = agreement.past.iter().map(|past| past.document_sha256);
                 let other = other.chain(agreement.proposal.iter().map(|p| p.document_sha256));

@@ -3,11 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
-use crate::input::{Body, Input};
+use crate::input::{Body, Input, Seed};
 use crate::lifecycle::{Status, Step, legal};
 
 /// Member of a kept outcome, beside its own: the fingerprint of the request, where it came under a key.
 pub const REQUEST_MEMBER: &str = "request";
+
+/// Member of a kept outcome, where it came under a key: tells which of several inputs of the same id was taken, so that
+/// only who handed that one in goes on to act outside ([`turn`]).
+pub const TURN_MEMBER: &str = "turn";
+
+/// The value of [`TURN_MEMBER`] for an input of this seed.
+pub fn turn(seed: &Seed) -> String {
+    seed.derive("ahadi.turn", 0).hex()
+}
 
 /// The result of folding one input; kept for ever beside the input's id. Holds no personal value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +56,7 @@ impl Outcome {
         };
         let mut kept = serde_json::to_value(self).expect(WHY);
         kept[REQUEST_MEMBER] = keyed.request.hex().into();
+        kept[TURN_MEMBER] = turn(&input.seed).into();
         kept.to_string()
     }
 }

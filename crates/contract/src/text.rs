@@ -116,6 +116,7 @@ pub fn request_of(
         other_terms: Vec::new(),
         conference_id: None,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: None,
     };
     let before = match (template, said.language) {

@@ -100,6 +100,8 @@ pub mod space {
     pub const LEG: &str = "leg";
     /// From the hash of a document that is proposed, or no longer in force, to its contract.
     pub const DOCUMENT: &str = "document";
+    /// From the stream of a conference to the contracts negotiated on it.
+    pub const NEGOTIATED: &str = "negotiated";
     /// From the name of a room to the conferences that were held in it.
     pub const ROOM: &str = "room";
     /// From a day (`2026-03-02`) to the conferences asked for on it, but for those that are known to be over.

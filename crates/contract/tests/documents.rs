@@ -50,6 +50,7 @@ fn example() -> CreateContract {
         other_terms: Vec::new(),
         conference_id: None,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: None,
     }
 }

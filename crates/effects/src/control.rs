@@ -146,6 +146,16 @@ impl Controller {
         acting.await.unwrap_or(Err(ControlError::Interrupted))
     }
 
+    /// Records that an act is not done any more that was recorded too late.
+    ///
+    /// # Errors
+    /// [`ControlError::NotRecorded`].
+    pub async fn give_up(&self, stream: &str, control: Uuid) -> Result<(), ControlError> {
+        let reason = FailureReason::TooSlow;
+        self.inner.door.report(Report::ControlFailed { stream: stream.to_owned(), control, reason }).await?;
+        Ok(())
+    }
+
     /// The rooms that are open at TryVox; none without an account there. Changes nothing, so nothing is recorded.
     ///
     /// # Errors

@@ -143,6 +143,16 @@ impl Dialer {
         dialling.await.unwrap_or(Err(DialError::Interrupted))
     }
 
+    /// Records that nobody is dialled any more for a request that was recorded too late.
+    ///
+    /// # Errors
+    /// [`DialError::NotRecorded`].
+    pub async fn give_up(&self, stream: &str) -> Result<(), DialError> {
+        let report = Report::DialFailed { stream: stream.to_owned(), reason: FailureReason::TooSlow };
+        self.inner.door.report(report).await?;
+        Ok(())
+    }
+
     /// Resolves when no dialling is under way any more. For an orderly end: call it when no more are asked for.
     pub async fn finished(&self) {
         self.inner.running.close();

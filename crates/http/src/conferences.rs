@@ -26,7 +26,9 @@ use store::Reader;
 use crate::auth::{Allowed, CallsControl, Gate, Scope};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
+use crate::errand;
 use crate::intake::Intake;
+use crate::once::{Asked, Once};
 use crate::order::is_room;
 use crate::problem::{Kind, Problem};
 pub(crate) use act::not_done;
@@ -244,35 +246,42 @@ fn seconds(at: ledger::time::Timestamp) -> String {
 
 async fn end(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
 ) -> Result<Response, Problem> {
-    act::act(&state, &place.name, Action::End, Said::default()).await?;
+    act::act(&state, &place.name, Action::End, Said::default(), once.asked(&allowed.caller, b"")).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn mute(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
 ) -> Result<Json<Value>, Problem> {
-    member(&state, place, Action::Mute, json!({ "muted": true })).await
+    let asked = once.asked(&allowed.caller, b"");
+    member(&state, place, Action::Mute, asked, json!({ "muted": true })).await
 }
 
 async fn unmute(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
 ) -> Result<Json<Value>, Problem> {
-    member(&state, place, Action::Unmute, json!({ "muted": false })).await
+    let asked = once.asked(&allowed.caller, b"");
+    member(&state, place, Action::Unmute, asked, json!({ "muted": false })).await
 }
 
 async fn kick(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
 ) -> Result<Json<Value>, Problem> {
-    member(&state, place, Action::Kick, json!({ "status": "kicked" })).await
+    let asked = once.asked(&allowed.caller, b"");
+    member(&state, place, Action::Kick, asked, json!({ "status": "kicked" })).await
 }
 
 /// Acts on a member. Both members of the answer stand in the order of the source document, which is that of their names.
@@ -280,10 +289,11 @@ async fn member(
     state: &Conferences,
     place: Place,
     action: Action,
+    asked: Option<Asked>,
     mut answer: Value,
 ) -> Result<Json<Value>, Problem> {
     let said = Said { member: Some(place.member.clone()), ..Said::default() };
-    act::act(state, &place.name, action, said).await?;
+    act::act(state, &place.name, action, said, asked).await?;
     answer["member_id"] = place.member.into();
     Ok(Json(answer))
 }
@@ -297,8 +307,9 @@ struct Speaking {
 
 async fn speak(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Speaking>, Problem> {
     let faults = Faults::new();
@@ -315,7 +326,8 @@ async fn speak(
     });
     let (text, voice) = faults.refuse(Kind::Invalid, read)?;
     let said = Said { text: Some(text.clone()), voice, ..Said::default() };
-    let done = act::act(&state, &place.name, Action::Speak, said).await?;
+    let asked = once.asked(&allowed.caller, &errand::what(Action::Speak, &said));
+    let done = act::act(&state, &place.name, Action::Speak, said, asked).await?;
     Ok(Json(Speaking { speak_uuid: done.reference.unwrap_or_default(), status: "speaking", text }))
 }
 
@@ -328,8 +340,9 @@ struct Playing {
 
 async fn play(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     place: Place,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Playing>, Problem> {
     let faults = Faults::new();
@@ -337,6 +350,7 @@ async fn play(
     let url = faults.refuse(Kind::Invalid, read)?.map(|url: Address| url.as_str().to_owned());
     let url = url.unwrap_or_default();
     let said = Said { url: Some(url.clone()), ..Said::default() };
-    let done = act::act(&state, &place.name, Action::Play, said).await?;
+    let asked = once.asked(&allowed.caller, &errand::what(Action::Play, &said));
+    let done = act::act(&state, &place.name, Action::Play, said, asked).await?;
     Ok(Json(Playing { play_uuid: done.reference.unwrap_or_default(), status: "playing", url }))
 }

@@ -25,8 +25,10 @@ use crate::body::Json as JsonBody;
 use crate::body::OptionalJson;
 use crate::body::field::{Faults, Object};
 use crate::conferences::not_done;
+use crate::errand::{self, Begun, Turn};
 use crate::id::Id;
-use crate::intake::Intake;
+use crate::intake::{Done as Recorded, Intake};
+use crate::once::{Asked, Once};
 use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
@@ -100,7 +102,20 @@ impl Control {
     }
 
     /// Acts on a call, and records it before and after.
-    async fn act(&self, id: String, action: Action, said: Said) -> Result<Done, Problem> {
+    async fn act(
+        &self,
+        id: String,
+        action: Action,
+        said: Said,
+        asked: Option<Asked>,
+    ) -> Result<Done, Problem> {
+        let first = match asked {
+            None => None,
+            Some(asked) => match self.intake.begin(asked).await? {
+                Begun::Before(done) => return self.acted(&done).await,
+                Begun::First(first) => Some(first),
+            },
+        };
         let provider = self.provider_of(&id).await?;
         if !is_possible(provider, action) || !self.controller.accounts().has(provider) {
             let detail = "The provider of this call has no such control.";
@@ -108,18 +123,43 @@ impl Control {
         }
         let (call_id, said_too) = (id.clone(), said.clone());
         let command = Command::ControlCall(ControlCall { provider, call_id, action, said: said_too });
+        let order = move |asked: &Recorded| Order {
+            stream: asked.stream.clone(),
+            control: asked.input,
+            provider,
+            target: id,
+            action,
+            said,
+        };
+        if let Some(first) = first {
+            let (stamp, controller) = (first.stamp()?, self.controller.clone());
+            let act = async move |turn: Turn| {
+                let order = order(&turn.done);
+                errand::act(controller, turn, order).await;
+            };
+            let done = first.carry_out(stamp, command, act).await?;
+            return self.acted(&done).await;
+        }
         let asked = self.intake.run(command).await?;
-        let order = Order { stream: asked.stream, control: asked.input, provider, target: id, action, said };
-        self.controller.act(order).await.map_err(|error| not_done(&error, "There is no such call going on."))
+        self.controller.act(order(&asked)).await.map_err(|error| not_done(&error, NO_CALL))
+    }
+
+    /// What came of an act, from the ledger.
+    async fn acted(&self, done: &Recorded) -> Result<Done, Problem> {
+        errand::came_of(&self.intake, done, NO_CALL).await
     }
 }
 
+/// What is said of a call that is not there, or no more.
+const NO_CALL: &str = "There is no such call going on.";
+
 async fn hang_up(
     State(state): State<Control>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     Id(id): Id,
+    once: Once,
 ) -> Result<Response, Problem> {
-    state.act(id, Action::HangUp, Said::default()).await?;
+    state.act(id, Action::HangUp, Said::default(), once.asked(&allowed.caller, b"")).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -133,8 +173,9 @@ struct Transferring {
 
 async fn transfer(
     State(state): State<Control>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     Id(id): Id,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Transferring>, Problem> {
     let faults = Faults::new();
@@ -154,7 +195,8 @@ async fn transfer(
         url: music.map(|url: Address| url.as_str().to_owned()),
         ..Said::default()
     };
-    let done = state.act(id.clone(), Action::Transfer, said).await?;
+    let asked = once.asked(&allowed.caller, &errand::what(Action::Transfer, &said));
+    let done = state.act(id.clone(), Action::Transfer, said, asked).await?;
     let transfer_id = done.reference;
     Ok(Json(Transferring { id, status: "transferring", to: to.as_str().to_owned(), transfer_id }))
 }
@@ -162,8 +204,9 @@ async fn transfer(
 /// The answer of MiniVoice's reference, as far as a provider tells it. Where the file is comes with the webhook.
 async fn record(
     State(state): State<Control>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
     Id(id): Id,
+    once: Once,
     OptionalJson(body): OptionalJson,
 ) -> Result<Json<Value>, Problem> {
     let faults = Faults::new();
@@ -173,7 +216,8 @@ async fn record(
         None => Some(Action::StartRecording),
     });
     let action = faults.refuse(Kind::Invalid, read)?;
-    let done = state.act(id.clone(), action, Said::default()).await?;
+    let asked = once.asked(&allowed.caller, &errand::what(action, &Said::default()));
+    let done = state.act(id.clone(), action, Said::default(), asked).await?;
     let started = action == Action::StartRecording;
     let status = match &done.recording {
         Some(recording) => recording.status.clone(),
@@ -207,7 +251,8 @@ async fn queues(
 
 async fn upload(
     State(state): State<Control>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let faults = Faults::new();
@@ -218,14 +263,53 @@ async fn upload(
         let detail = "No provider that keeps files is configured.";
         return Err(Problem::new(Kind::CallControlUnsupported, detail));
     }
-    let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
-    let media_id = stamp.id.simple().to_string();
     let said = Said { url: url.map(|url| url.as_str().to_owned()), ..Said::default() };
-    let command = UploadMedia { media_id: media_id.clone(), provider, said: said.clone() };
-    let asked = state.intake.run(Command::UploadMedia(command)).await?;
-    let (stream, control, action) = (asked.stream, asked.input, Action::UploadMedia);
-    let order = Order { stream, control, provider, target: String::new(), action, said };
-    state.controller.act(order).await.map_err(|error| not_done(&error, "There is no such file."))?;
+    let asked = once.asked(&allowed.caller, &errand::what(Action::UploadMedia, &said));
+    let media_id = state.upload(said, asked).await?;
     let body = json!({ "media_id": media_id, "provider": provider, "status": "uploaded" });
     Ok((StatusCode::CREATED, Json(body)))
 }
+
+impl Control {
+    /// Hands Africa's Talking a file; gives our id of it.
+    async fn upload(&self, said: Said, asked: Option<Asked>) -> Result<String, Problem> {
+        let provider = Provider::AfricasTalking;
+        let first = match asked {
+            None => None,
+            Some(asked) => match self.intake.begin(asked).await? {
+                Begun::Before(done) => {
+                    errand::came_of(&self.intake, &done, NO_FILE).await?;
+                    return Ok(done.stream.strip_prefix("media/").unwrap_or_default().to_owned());
+                }
+                Begun::First(first) => Some(first),
+            },
+        };
+        let stamp = match &first {
+            Some(first) => first.stamp()?,
+            None => self.intake.door().stamp().map_err(crate::intake::not_taken)?,
+        };
+        let media_id = stamp.id.simple().to_string();
+        let command = UploadMedia { media_id: media_id.clone(), provider, said: said.clone() };
+        let command = Command::UploadMedia(command);
+        let order = move |asked: &Recorded| {
+            let (stream, control, action) = (asked.stream.clone(), asked.input, Action::UploadMedia);
+            Order { stream, control, provider, target: String::new(), action, said }
+        };
+        if let Some(first) = first {
+            let controller = self.controller.clone();
+            let act = async move |turn: Turn| {
+                let order = order(&turn.done);
+                errand::act(controller, turn, order).await;
+            };
+            let done = first.carry_out(stamp, command, act).await?;
+            errand::came_of(&self.intake, &done, NO_FILE).await?;
+            return Ok(media_id);
+        }
+        let asked = self.intake.run(command).await?;
+        self.controller.act(order(&asked)).await.map_err(|error| not_done(&error, NO_FILE))?;
+        Ok(media_id)
+    }
+}
+
+/// What is said of a file that is not there.
+const NO_FILE: &str = "There is no such file.";

@@ -17,7 +17,7 @@ use crate::once::{Asked, Flights};
 use crate::problem::{Kind, Problem};
 
 /// How long a command waits for its outcome. The projector needs milliseconds; longer means that it stands still.
-const OUTCOME_SECONDS_MAX: u64 = 10;
+pub(crate) const OUTCOME_SECONDS_MAX: u64 = 10;
 /// How often the store is asked for an outcome: commits of another process are not announced in this one.
 const OUTCOME_POLL_MS: u64 = 25;
 
@@ -50,6 +50,16 @@ impl Intake {
         Intake { door, reader, flights: Flights::default() }
     }
 
+    /// The keys that are being answered.
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.flights
+    }
+
+    /// What is known.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// The door itself.
     pub fn door(&self) -> &Door {
         &self.door
@@ -76,11 +86,15 @@ impl Intake {
     /// As [`Intake::take`]; the refusal as a 4xx; 503 where the outcome is not known in time, naming the input.
     pub async fn run(&self, command: Command) -> Result<Done, Problem> {
         let stamp = self.door.stamp().map_err(not_taken)?;
+        self.run_stamped(stamp, command).await
+    }
+
+    async fn run_stamped(&self, stamp: Stamp, command: Command) -> Result<Done, Problem> {
         let input = stamp.id;
         // Before the input is handed in, or its outcome could be announced to nobody.
         let announced = self.reader.board().wait(input);
         self.take(stamp, Via::Api, true, Body::Command(command)).await?;
-        self.settled(input, announced).await
+        done(input, self.outcome(input, announced).await?)
     }
 
     /// [`Intake::run`], once for each key: where the same was asked before, nothing is handed in, and what came of it then
@@ -89,14 +103,38 @@ impl Intake {
     /// # Errors
     /// As [`Intake::run`]; 409 while the first request is being answered, 422 where the first one asked for something else.
     pub(crate) async fn run_once(&self, command: Command, asked: Option<Asked>) -> Result<Done, Problem> {
-        let Some(asked) = asked else { return self.run(command).await };
-        let _flight = self.flights.begin(asked.id)?;
+        let _flight = self.hold(asked.as_ref())?;
+        self.run_held(command, asked).await
+    }
+
+    /// [`Intake::run_once`] for who holds the key already.
+    ///
+    /// # Errors
+    /// As there, but for the 409.
+    pub(crate) async fn run_held(&self, command: Command, asked: Option<Asked>) -> Result<Done, Problem> {
+        self.run_named(asked, |_| command).await
+    }
+
+    /// [`Intake::run_held`] for a command that takes a name from what it got at the door.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn run_named(
+        &self,
+        asked: Option<Asked>,
+        command: impl FnOnce(&Stamp) -> Command,
+    ) -> Result<Done, Problem> {
+        let Some(asked) = asked else {
+            let stamp = self.door.stamp().map_err(not_taken)?;
+            let command = command(&stamp);
+            return self.run_stamped(stamp, command).await;
+        };
         if let Some(done) = self.told(&asked).await? {
             return Ok(done);
         }
         let stamp = Stamp { id: asked.id, ..self.door.stamp().map_err(not_taken)? };
         let announced = self.reader.board().wait(asked.id);
-        let keyed = Keyed { request: asked.request, inner: Box::new(command) };
+        let keyed = Keyed { request: asked.request, inner: Box::new(command(&stamp)) };
         self.take(stamp, Via::Api, true, Body::Command(Command::Once(keyed))).await?;
         let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
         let watching = watch(&self.reader, asked.id, announced);
@@ -116,18 +154,6 @@ impl Intake {
         done(asked.id, serde_json::from_str(&text).map_err(Problem::internal)?).map(Some)
     }
 
-    /// Waits until a command that was handed in is recorded or refused; `announced` was asked for before that.
-    ///
-    /// # Errors
-    /// As [`Intake::run`].
-    pub(crate) async fn settled(
-        &self,
-        input: Uuid,
-        announced: oneshot::Receiver<String>,
-    ) -> Result<Done, Problem> {
-        done(input, self.outcome(input, announced).await?)
-    }
-
     async fn outcome(&self, input: Uuid, announced: oneshot::Receiver<String>) -> Result<Outcome, Problem> {
         let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
         let watching = watch(&self.reader, input, announced);
@@ -137,7 +163,7 @@ impl Intake {
 }
 
 /// What a command came to: done, or refused.
-fn done(input: Uuid, outcome: Outcome) -> Result<Done, Problem> {
+pub(crate) fn done(input: Uuid, outcome: Outcome) -> Result<Done, Problem> {
     match outcome {
         Outcome::Recorded { records, refused: None } => {
             let stream = records.first().map(|record| record.stream.clone()).unwrap_or_default();
@@ -157,7 +183,7 @@ fn done(input: Uuid, outcome: Outcome) -> Result<Done, Problem> {
 }
 
 /// Whether the outcome is of the same request. One without a fingerprint came in without a key, so no key leads to it.
-fn same(asked: &Asked, outcome: &str) -> Result<(), Problem> {
+pub(crate) fn same(asked: &Asked, outcome: &str) -> Result<(), Problem> {
     let outcome: serde_json::Value = serde_json::from_str(outcome).map_err(Problem::internal)?;
     if outcome[REQUEST_MEMBER].as_str() == Some(asked.request.hex().as_str()) {
         return Ok(());
@@ -218,7 +244,7 @@ pub(crate) fn not_taken(error: DoorError) -> Problem {
     .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
-fn late(input: Uuid) -> Problem {
+pub(crate) fn late(input: Uuid) -> Problem {
     let place = format!("/v1/inputs/{input}");
     let detail =
         format!("The request was accepted, but is not yet recorded. {place} will tell what becomes of it.");

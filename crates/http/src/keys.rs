@@ -18,6 +18,7 @@ use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Field, Object};
 use crate::body::json::Node;
 use crate::intake::Intake;
+use crate::once::Once;
 use crate::problem::{Kind, Problem};
 
 /// Statements of one request. A rotation has two.
@@ -62,14 +63,26 @@ pub fn router(state: Keys) -> Router {
 /// Takes the statements one after the other: each counts before the next is journaled.
 async fn take(
     State(state): State<Keys>,
-    _: Allowed<Admin>,
+    allowed: Allowed<Admin>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let statements = read(&body)?;
-    check(&state, &statements).await?;
+    let asked = once.asked(&allowed.caller, body.to_json().as_bytes());
+    let _flight = state.intake.hold(asked.as_ref())?;
+    // What was taken before would not be taken again, and is answered again all the same.
+    let first = asked.as_ref().map(|asked| asked.part("0"));
+    let taken_before = match &first {
+        Some(first) => state.intake.told(first).await?.is_some(),
+        None => false,
+    };
+    if !taken_before {
+        check(&state, &statements).await?;
+    }
     let mut taken = Vec::with_capacity(statements.len());
-    for Said { json: statement, signed } in statements {
-        let done = state.intake.run(Command::StateKey(StateKey { statement })).await?;
+    for (n, Said { json: statement, signed }) in statements.into_iter().enumerate() {
+        let part = asked.as_ref().map(|asked| asked.part(&n.to_string()));
+        let done = state.intake.run_held(Command::StateKey(StateKey { statement }), part).await?;
         taken.push(json!({
             "input": done.input,
             "action": signed.statement.action.name(),

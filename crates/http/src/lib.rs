@@ -35,6 +35,7 @@ pub mod voicepact;
 pub mod webhooks;
 
 mod edge;
+mod errand;
 mod id;
 mod once;
 mod past;

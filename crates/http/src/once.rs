@@ -78,6 +78,18 @@ impl Once {
     }
 }
 
+impl Asked {
+    /// One of several inputs that a request leads to: an id of its own, for the same request.
+    pub(crate) fn part(&self, name: &str) -> Asked {
+        let mut bytes = b"ahadi.idempotency.part".to_vec();
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(name.as_bytes());
+        let mut id = [0_u8; 16];
+        id.copy_from_slice(&sha256(&bytes).0[..16]);
+        Asked { id: uuid::Builder::from_custom_bytes(id).into_uuid(), request: self.request }
+    }
+}
+
 /// A quoted string (RFC 9651 §3.3.3), or the bare word that most clients send.
 fn read(value: &HeaderValue) -> Option<String> {
     let text = value.to_str().ok()?.trim();
@@ -118,9 +130,14 @@ impl Flights {
         if self.set().insert(id) {
             return Ok(Flight { flights: self.clone(), id });
         }
+        Err(Flights::taken())
+    }
+
+    /// 409: somebody is at it.
+    pub(crate) fn taken() -> Problem {
         let detail = "A request with this Idempotency-Key is being answered; send it again in a moment.";
-        Err(Problem::new(Kind::InFlight, detail)
-            .with_header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1")))
+        Problem::new(Kind::InFlight, detail)
+            .with_header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     fn set(&self) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {

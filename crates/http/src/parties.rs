@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use contract::command::{Command, ErasePerson};
 use contract::entity::Entity;
-use contract::erasure::Ground;
+use contract::erasure::{Erasure, Ground};
 use contract::person::Index;
 use contract::phone::{Country, Phone};
 use ledger::hash::Hash;
@@ -25,8 +25,11 @@ use store::Reader;
 use crate::auth::{Allowed, Gate, PersonalErase, PersonalRead};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
+use crate::contracts::steps::what;
 use crate::id::Id;
 use crate::intake::Intake;
+use crate::once::Once;
+use crate::past::folded_at;
 use crate::problem::{Kind, Problem};
 
 /// State of these routes.
@@ -88,7 +91,8 @@ pub fn router(state: Parties) -> Router {
 
 async fn erase(
     State(state): State<Parties>,
-    _: Allowed<PersonalErase>,
+    allowed: Allowed<PersonalErase>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let faults = Faults::new();
@@ -100,10 +104,19 @@ async fn erase(
     });
     let (phone, ground) = faults.refuse(Kind::Invalid, wanted)?;
     let token = state.token(&phone).await?;
-    let done = state.intake.run(Command::ErasePerson(ErasePerson { token, ground })).await?;
-    let id = done.stream.strip_prefix("erasure/").unwrap_or_default().to_owned();
-    find(&state.reader, &id).await.map(Json)
+    let command = Command::ErasePerson(ErasePerson { token, ground });
+    let asked = once.asked(&allowed.caller, &what(&command));
+    let done = state.intake.run_once(command, asked).await?;
+    let id = done.stream.strip_prefix("erasure/").unwrap_or_default();
+    // As it was recorded: what is done since is told by its own address.
+    match folded_at(&state.reader, &done.stream, done.version).await? {
+        (_, Entity::Erasure(erasure)) => Ok(Json(shown(id, &erasure))),
+        _ => Err(Problem::not_found(UNKNOWN)),
+    }
 }
+
+/// What is said of an erasure that is not there.
+const UNKNOWN: &str = "There is no such erasure.";
 
 async fn show(
     State(state): State<Parties>,
@@ -114,19 +127,23 @@ async fn show(
 }
 
 async fn find(reader: &Reader, id: &str) -> Result<Value, Problem> {
-    let unknown = || Problem::not_found("There is no such erasure.");
+    let unknown = || Problem::not_found(UNKNOWN);
     let row = reader.stream(&format!("erasure/{id}")).await?.ok_or_else(unknown)?;
     let Entity::Erasure(erasure) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
         return Err(unknown());
     };
-    Ok(json!({
+    Ok(shown(id, &erasure))
+}
+
+fn shown(id: &str, erasure: &Erasure) -> Value {
+    json!({
         "erasure": id,
         "requested_at": erasure.requested_at,
         "values": erasure.values,
         "recordings": erasure.recordings,
         "completed": erasure.completed_at.is_some(),
         "completed_at": erasure.completed_at,
-    }))
+    })
 }
 
 async fn export(

@@ -42,7 +42,23 @@ pub(crate) async fn contract_at(
         let agreement = agreement(&row.state)?;
         return Ok((row, agreement));
     }
-    let mut agreement = Agreement::default();
+    let (row, entity) = folded_at(reader, stream, version).await?;
+    match entity {
+        Entity::Contract(agreement) => Ok((row, *agreement)),
+        _ => Err(Problem::not_found("There is no such contract.")),
+    }
+}
+
+/// Head and state of a stream as it stood at a version it has reached.
+///
+/// # Errors
+/// 5xx where the store fails or the stream cannot be folded.
+pub(crate) async fn folded_at(
+    reader: &Reader,
+    stream: &str,
+    version: u64,
+) -> Result<(StreamRow, Entity), Problem> {
+    let mut entity = Entity::empty(stream).ok_or_else(|| Problem::internal(PastError::Short(version)))?;
     let mut last = None;
     let mut from = 1;
     while from <= version {
@@ -57,12 +73,12 @@ pub(crate) async fn contract_at(
                 ledger::record::open(&record.jws).map_err(PastError::from).map_err(Problem::internal)?;
             let own = disclosures.iter().filter(|d| d.position == record.position);
             let event = Event::from_record(&opened, own.map(|d| d.encoded.as_str()));
-            agreement.apply(&event.map_err(PastError::from).map_err(Problem::internal)?);
+            entity.apply(&event.map_err(PastError::from).map_err(Problem::internal)?);
         }
         last = records.into_iter().next_back();
     }
     let last = last.ok_or_else(|| Problem::internal(PastError::Short(version)))?;
-    let state = Entity::Contract(Box::new(agreement.clone())).to_json();
+    let state = entity.to_json();
     let row = StreamRow {
         stream: stream.to_owned(),
         version: last.version,
@@ -70,5 +86,5 @@ pub(crate) async fn contract_at(
         recorded_at: last.recorded_at,
         state,
     };
-    Ok((row, agreement))
+    Ok((row, entity))
 }

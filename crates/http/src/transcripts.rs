@@ -13,8 +13,10 @@ use store::Reader;
 use crate::auth::{Allowed, ContractsWrite, Gate};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Field, Object};
+use crate::contracts::steps::what;
 use crate::id::Id;
 use crate::intake::Intake;
+use crate::once::Once;
 use crate::problem::{Kind, Problem};
 
 /// Providers whose call ids may be named, in this order.
@@ -61,8 +63,9 @@ struct Added {
 
 async fn add(
     State(state): State<Transcripts>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
     Id(id): Id,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Added>, Problem> {
     let faults = Faults::new();
@@ -78,8 +81,9 @@ async fn add(
     let stream = stream(&state.reader, &id).await?;
     let languages = transcript::languages(&turns);
     let count = turns.len();
-    let command = AddTranscript { stream: stream.clone(), turns };
-    let done = state.intake.run(Command::AddTranscript(command)).await?;
+    let command = Command::AddTranscript(AddTranscript { stream: stream.clone(), turns });
+    let asked = once.asked(&allowed.caller, &what(&command));
+    let done = state.intake.run_once(command, asked).await?;
     let version = done.records.first().map(|record| record.version);
     Ok(Json(Added { id, stream, version, turns: count, languages, already: done.already }))
 }

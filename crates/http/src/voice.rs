@@ -8,13 +8,15 @@ use contract::entity::dial_stream;
 use contract::input::Body;
 use contract::phone::{Country, Phone};
 use contract::provider::Via;
-use contract::report::{FailureReason, LegStatus};
+use contract::report::{DialledLeg, FailureReason, LegStatus};
 use effects::dial::{DialError, Dialer, Dialling};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::auth::{Allowed, CallsControl, Gate};
+use crate::errand::{self, Begun};
 use crate::intake::Intake;
+use crate::once::{Asked, Once};
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
 
@@ -80,42 +82,66 @@ const NONE: &str = "None";
 
 async fn invoke(
     State(state): State<Voice>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
+    once: Once,
     query: Query,
 ) -> Result<Json<Invoked>, Problem> {
     let text = query.get("phone").ok_or_else(|| Problem::field(Kind::BadRequest, "phone", "is required"))?;
     let phone = Phone::read(text, state.country)
         .map_err(|error| Problem::field(Kind::BadRequest, "phone", error.to_string()))?;
-    let provider = state.dialer.accounts().default_provider();
+    if let Some(asked) = once.asked(&allowed.caller, phone.as_str().as_bytes()) {
+        let legs = invoke_once(&state, asked, &phone).await?.map_err(|reason| failed(WHAT, reason))?;
+        let entries = legs.into_iter().map(|leg| Entry {
+            status: leg_word(leg.status),
+            phone_number: phone.as_str().to_owned(),
+            session_id: leg.call_id.unwrap_or_else(|| NONE.to_owned()),
+        });
+        return Ok(Json(invoked(&phone, entries.collect(), NONE.to_owned())));
+    }
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
-    let dial_id = stamp.id.simple().to_string();
-    let command = Command::InvokeCall(InvokeCall {
-        dial_id: dial_id.clone(),
-        phone: phone.clone(),
-        provider: Some(provider),
-    });
+    let (command, dialling) = ring(&state, stamp.id.simple().to_string(), &phone);
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
-    let answer = state
-        .dialer
-        .dial(Dialling {
-            stream: dial_stream(&dial_id),
-            provider,
-            phones: vec![phone.clone()],
-            room: None,
-            record: false,
-        })
-        .await;
-    let answer = answer.map_err(|error| not_dialled("Failed to initiate the call", error))?;
+    let answer = state.dialer.dial(dialling).await.map_err(|error| not_dialled(WHAT, error))?;
     let entries = answer.entries.into_iter().map(|entry| Entry {
         status: leg_word(entry.status),
         phone_number: entry.phone,
         session_id: entry.session_id.unwrap_or_else(|| NONE.to_owned()),
     });
     let error_message = answer.error_message.unwrap_or_else(|| NONE.to_owned());
-    Ok(Json(Invoked {
-        message: format!("Call initiated to {}", phone.as_str()),
-        response: Response { entries: entries.collect(), error_message },
-    }))
+    Ok(Json(invoked(&phone, entries.collect(), error_message)))
+}
+
+/// What a failure begins with.
+const WHAT: &str = "Failed to initiate the call";
+
+fn ring(state: &Voice, dial_id: String, phone: &Phone) -> (Command, Dialling) {
+    let provider = state.dialer.accounts().default_provider();
+    let (stream, phones) = (dial_stream(&dial_id), vec![phone.clone()]);
+    let command = Command::InvokeCall(InvokeCall { dial_id, phone: phone.clone(), provider: Some(provider) });
+    (command, Dialling { stream, provider, phones, room: None, record: false })
+}
+
+/// Rings once for a key; what came of it is read from the ledger.
+async fn invoke_once(
+    state: &Voice,
+    asked: Asked,
+    phone: &Phone,
+) -> Result<Result<Vec<DialledLeg>, FailureReason>, Problem> {
+    let done = match state.intake.begin(asked).await? {
+        Begun::Before(done) => done,
+        Begun::First(first) => {
+            let stamp = first.stamp()?;
+            let (command, dialling) = ring(state, stamp.id.simple().to_string(), phone);
+            let dialer = state.dialer.clone();
+            first.carry_out(stamp, command, |turn| errand::dial(dialer, turn, dialling)).await?
+        }
+    };
+    state.intake.result(&done, errand::dialled).await
+}
+
+fn invoked(phone: &Phone, entries: Vec<Entry>, error_message: String) -> Invoked {
+    let message = format!("Call initiated to {}", phone.as_str());
+    Invoked { message, response: Response { entries, error_message } }
 }
 
 /// The provider's own words.
@@ -139,6 +165,16 @@ pub(crate) fn not_dialled(what: &str, error: DialError) -> Problem {
     Problem::provider(format!("{what}: {reason}"), error)
 }
 
+/// A dialling that failed, as the ledger tells of it.
+pub(crate) fn failed(what: &str, reason: FailureReason) -> Problem {
+    Problem::provider(format!("{what}: {}", reason_words(reason)), Failed(reason))
+}
+
+/// The reason for the log of the process.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?}")]
+pub(crate) struct Failed(pub(crate) FailureReason);
+
 /// Why a provider did not do something, in our own words.
 pub(crate) fn reason_words(reason: FailureReason) -> &'static str {
     match reason {
@@ -150,6 +186,7 @@ pub(crate) fn reason_words(reason: FailureReason) -> &'static str {
         FailureReason::InsufficientCredit => "the account at the voice service has no credit",
         FailureReason::UnreadableAnswer => "the voice service gave an unreadable answer",
         FailureReason::ConferenceUnavailable => "the room could not be joined",
+        FailureReason::TooSlow => "the request was recorded too late; the voice service was not asked",
         _ => "the voice service refused",
     }
 }

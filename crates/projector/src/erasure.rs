@@ -44,8 +44,9 @@ pub struct Found {
 /// The token of the person that an input asks to forget.
 pub(crate) fn asked(read: &Read) -> Option<(Uuid, Hash)> {
     let Read::Input(input) = read else { return None };
-    match &input.body {
-        Body::Command(Command::ErasePerson(command)) => Some((input.id, command.token)),
+    let Body::Command(command) = &input.body else { return None };
+    match command.bare() {
+        Command::ErasePerson(command) => Some((input.id, command.token)),
         _ => None,
     }
 }

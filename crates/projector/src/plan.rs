@@ -118,7 +118,8 @@ impl Read {
 
     /// Whether it states something about a key: what follows it may have to be signed with another one.
     pub fn states_key(&self) -> bool {
-        matches!(self, Read::Input(input) if matches!(input.body, Body::Command(Command::StateKey(_))))
+        let Read::Input(input) = self else { return false };
+        matches!(&input.body, Body::Command(command) if matches!(command.bare(), Command::StateKey(_)))
     }
 
     /// The same entry, to be set aside unread.

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn statement(id: u64) -> Vec<u8> {
-        use contract::command::{Command, StateKey};
+        use contract::command::{Command, Keyed, StateKey};
         use contract::input::{Body, INPUT_VERSION, Input, Seed};
         let input = Input {
             v: INPUT_VERSION,
@@ -155,7 +155,14 @@ mod tests {
             received_at: ledger::time::Timestamp::EPOCH,
             authenticated: true,
             seed: Seed(ledger::hash::Hash([0; 32])),
-            body: Body::Command(Command::StateKey(StateKey { statement: String::new() })),
+            body: Body::Command({
+                let bare = Command::StateKey(StateKey { statement: String::new() });
+                // A client's key in front of it changes nothing.
+                match id % 2 {
+                    0 => bare,
+                    _ => Command::Once(Keyed { request: ledger::hash::Hash([0; 32]), inner: Box::new(bare) }),
+                }
+            }),
         };
         input.to_bytes()
     }

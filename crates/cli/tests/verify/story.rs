@@ -190,6 +190,7 @@ pub fn draft(n: usize, conference: Option<&str>) -> Body {
         other_terms: Vec::new(),
         conference_id: conference.map(str::to_owned),
         terms_evidence: None,
+        first_of_conference: false,
         // Beyond the time of whoever runs this: a service over the story adds no record.
         expires_at: Some("2999-01-01T00:00:00.000Z".parse().unwrap()),
     })))

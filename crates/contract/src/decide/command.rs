@@ -85,6 +85,14 @@ fn draft(command: &CreateContract, recorder: &mut Recorder<'_>) -> Result<(), St
         let reason = "lies in the past; nobody could confirm the contract".into();
         return Err(Refusal::Invalid { field: "expires_at".into(), reason }.into());
     }
+    let first_of = command.conference_id.as_deref().filter(|_| command.first_of_conference);
+    if let Some(conference) = first_of.map(conference_stream) {
+        // Numbers of one kind and year are as long as each other, so of these the last name is the newest.
+        let newest = recorder.world.linked(space::NEGOTIATED, &conference).max().cloned();
+        if let Some(newest) = newest {
+            return Err(Stop::Already(newest));
+        }
+    }
     let now = recorder.world.recorded_at(recorder.input);
     let expires_at = command.expires_at.unwrap_or_else(|| confirmable_until(now));
     let counter = counter_name(command.contract_type, recorder.input.received_at);

@@ -31,6 +31,7 @@ fn contract(number: u64) -> Input {
         other_terms: Vec::new(),
         conference_id: None,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: None,
     };
     let body = Body::Command(Command::CreateContract(Box::new(command)));

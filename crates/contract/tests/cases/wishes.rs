@@ -36,6 +36,7 @@ fn drafted() -> Input {
         conference_id: None,
         expires_at: None,
         terms_evidence: None,
+        first_of_conference: false,
     };
     input(1, Via::Api, true, at(1), Body::Command(Command::CreateContract(Box::new(command))))
 }

@@ -63,6 +63,7 @@ fn command() -> impl Strategy<Value = CreateContract> {
                 other_terms: Vec::new(),
                 conference_id: None,
                 terms_evidence: None,
+                first_of_conference: false,
                 expires_at: None,
             }
         },
@@ -159,6 +160,7 @@ fn the_longest_texts_fit() {
             other_terms: Vec::new(),
             conference_id: None,
             terms_evidence: None,
+            first_of_conference: false,
             expires_at: None,
         };
         for template in Template::ALL {

@@ -50,6 +50,7 @@ pub fn contract(
         other_terms: vec![OtherTerm { name: "moisture".into(), value: "Grade A".into() }],
         conference_id: on_conference.then(|| CONFERENCE.to_owned()),
         terms_evidence: None,
+        first_of_conference: false,
         expires_at,
     }
 }

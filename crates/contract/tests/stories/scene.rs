@@ -260,6 +260,7 @@ fn contract(details: &[&str]) -> CreateContract {
         other_terms: Vec::new(),
         conference_id: None,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: None,
     };
     let mut terms = serde_json::Map::new();

@@ -10,8 +10,11 @@ use effects::control::{ControlError, Done, Order, is_possible};
 use providers::tryvox::rest;
 
 use super::{Conferences, GONE};
+use crate::errand::{self, Begun, Turn};
+use crate::intake::Done as Recorded;
+use crate::once::Asked;
 use crate::problem::{Kind, Problem};
-use crate::voice::reason_words;
+use crate::voice::{Failed, reason_words};
 use crate::voicepact::conference::conference_id;
 
 /// Acts on the conference of that name, and records it before and after.
@@ -23,7 +26,15 @@ pub(super) async fn act(
     name: &str,
     action: Action,
     said: Said,
+    asked: Option<Asked>,
 ) -> Result<Done, Problem> {
+    let first = match asked {
+        None => None,
+        Some(asked) => match state.intake.begin(asked).await? {
+            Begun::Before(done) => return errand::came_of(&state.intake, &done, GONE).await,
+            Begun::First(first) => Some(first),
+        },
+    };
     if let Some(held) = state.held(name).await? {
         debug_assert!(!is_possible(held.provider, action), "TryVox tells of its rooms itself");
         return Err(unsupported(held.provider));
@@ -43,10 +54,22 @@ pub(super) async fn act(
         action,
         said: said.clone(),
     };
-    let asked = state.intake.run(Command::ControlConference(command)).await?;
-    let order =
-        Order { stream: asked.stream, control: asked.input, provider, target: room.name, action, said };
-    state.controller.act(order).await.map_err(|error| not_done(&error, GONE))
+    let command = Command::ControlConference(command);
+    let order = move |asked: &Recorded| {
+        let (stream, control) = (asked.stream.clone(), asked.input);
+        Order { stream, control, provider, target: room.name, action, said }
+    };
+    if let Some(first) = first {
+        let (stamp, controller) = (first.stamp()?, state.controller.clone());
+        let act = async move |turn: Turn| {
+            let order = order(&turn.done);
+            errand::act(controller, turn, order).await;
+        };
+        let done = first.carry_out(stamp, command, act).await?;
+        return errand::came_of(&state.intake, &done, GONE).await;
+    }
+    let asked = state.intake.run(command).await?;
+    state.controller.act(order(&asked)).await.map_err(|error| not_done(&error, GONE))
 }
 
 /// Our id of a room: of the conference whose legs are in it, else a new one. The fold takes the one under which it met the
@@ -95,8 +118,3 @@ pub(crate) fn not_done(error: &ControlError, gone: &'static str) -> Problem {
     let reason = error.reason();
     Problem::provider(format!("The provider did not do it: {}", reason_words(reason)), Failed(reason))
 }
-
-/// The reason for the log of the process.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:?}")]
-struct Failed(FailureReason);

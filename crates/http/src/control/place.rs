@@ -5,17 +5,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contract::command::{Command, InvokeCall};
 use contract::entity::dial_stream;
+use contract::event::{Event, EventData};
 use contract::input::Body;
 use contract::phone::Phone;
 use contract::provider::{Provider, Via};
-use contract::report::{FailureReason, LegStatus};
+use contract::report::{DialledLeg, FailureReason, LegStatus};
 use effects::dial::{DialError, Dialling};
 use serde::Serialize;
+use serde_json::json;
 
 use super::Control;
 use crate::auth::{Allowed, CallsControl};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
+use crate::errand::{self, Begun, Turn};
+use crate::once::{Asked, Once};
 use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::voice::{not_dialled, reason_words};
@@ -43,29 +47,93 @@ pub(super) struct Placed {
 
 pub(super) async fn place(
     State(state): State<Control>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Placed>), Problem> {
     let faults = Faults::new();
     let wanted = Object::body(&body, &faults).and_then(|body| read(&body, &state));
-    let Wanted { to, provider, room, record } = faults.refuse(Kind::Invalid, wanted)?;
+    let wanted = faults.refuse(Kind::Invalid, wanted)?;
+    if let Some(asked) = once.asked(&allowed.caller, &wanted.what()) {
+        return place_once(&state, asked, wanted).await;
+    }
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let (dial_id, created_at) = (stamp.id.simple().to_string(), stamp.received_at.to_string());
-    let command = InvokeCall { dial_id: dial_id.clone(), phone: to.clone(), provider: Some(provider) };
-    state.intake.take(stamp, Via::Api, true, Body::Command(Command::InvokeCall(command))).await?;
-    if let Some(room) = &room {
-        state.rooms.expect(std::slice::from_ref(&to), room);
-    }
-    let stream = dial_stream(&dial_id);
-    let dialling = Dialling { stream, provider, phones: vec![to.clone()], room, record };
+    let (command, dialling) = wanted.ring(&dial_id);
+    state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
+    state.expect(&dialling);
     let answer = state.dialer.dial(dialling).await.map_err(not_placed)?;
-    let leg = answer.legs.into_iter().next();
+    placed(&state, wanted, answer.legs, dial_id, created_at)
+}
+
+/// Rings once for a key; what came of it is read from the ledger.
+async fn place_once(
+    state: &Control,
+    asked: Asked,
+    wanted: Wanted,
+) -> Result<(StatusCode, Json<Placed>), Problem> {
+    let done = match state.intake.begin(asked).await? {
+        Begun::Before(done) => done,
+        Begun::First(first) => {
+            let stamp = first.stamp()?;
+            let (command, dialling) = wanted.ring(&stamp.id.simple().to_string());
+            let state = state.clone();
+            let act = async move |turn: Turn| {
+                state.expect(&dialling);
+                errand::dial(state.dialer, turn, dialling).await;
+            };
+            first.carry_out(stamp, command, act).await?
+        }
+    };
+    let legs = state.intake.result(&done, errand::dialled).await?.map_err(refused)?;
+    let asked_at =
+        |event: &Event| matches!(event.data, EventData::DialRequested(_)).then_some(event.recorded_at);
+    let created_at = state.intake.result(&done, asked_at).await?;
+    let dial_id = done.stream.strip_prefix("dial/").unwrap_or_default().to_owned();
+    placed(state, wanted, legs, dial_id, created_at.to_string())
+}
+
+fn placed(
+    state: &Control,
+    wanted: Wanted,
+    legs: Vec<DialledLeg>,
+    dial_id: String,
+    created_at: String,
+) -> Result<(StatusCode, Json<Placed>), Problem> {
+    let leg = legs.into_iter().next();
     let (id, leg_status) = leg.map_or((None, LegStatus::Refused), |leg| (leg.call_id, leg.status));
     let id = id.ok_or_else(|| refused(reason(leg_status)))?;
+    let provider = wanted.provider;
     let from = state.dialer.accounts().line(provider).unwrap_or_default().to_owned();
-    let (status, direction, to) = ("dialing", "outbound", to.as_str().to_owned());
+    let (status, direction, to) = ("dialing", "outbound", wanted.to.as_str().to_owned());
     let placed = Placed { id, status, direction, from, to, provider, dial_id, created_at };
     Ok((StatusCode::CREATED, Json(placed)))
+}
+
+impl Wanted {
+    /// What is asked for, as bytes to compare.
+    fn what(&self) -> Vec<u8> {
+        let Wanted { to, provider, room, record } = self;
+        json!([to.as_str(), provider, room, record]).to_string().into_bytes()
+    }
+
+    fn ring(&self, dial_id: &str) -> (Command, Dialling) {
+        let Wanted { to, provider, room, record } = self;
+        let (provider, record) = (*provider, *record);
+        let command = InvokeCall { dial_id: dial_id.to_owned(), phone: to.clone(), provider: Some(provider) };
+        let (stream, phones) = (dial_stream(dial_id), vec![to.clone()]);
+        let dialling = Dialling { stream, provider, phones, room: room.clone(), record };
+        (Command::InvokeCall(command), dialling)
+    }
+}
+
+impl Control {
+    /// Before dialling: somebody can pick up before the answer to us is here.
+    fn expect(&self, dialling: &Dialling) {
+        if let Some(room) = &dialling.room {
+            self.rooms.expect(&dialling.phones, room);
+        }
+    }
 }
 
 fn read(body: &Object<'_>, state: &Control) -> Option<Wanted> {

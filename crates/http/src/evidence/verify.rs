@@ -11,12 +11,16 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
 use axum::routing::post;
 use axum::{Json, Router};
+use contract::agreement::{Agreement, Fate};
+use contract::event::{Event, EventData};
+use contract::world::space;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ledger::bundle::Bundle;
 use ledger::hash::Hash;
 use ledger::verify::{Pins, Report};
 use serde_json::{Value, json};
 use store::Reader;
+use store::rows::ContractRow;
 use tokio::sync::Semaphore;
 
 use super::bundle::Evidence;
@@ -24,6 +28,7 @@ use crate::body::field::{Faults, Object};
 use crate::body::json::{self, Node};
 use crate::body::{BUNDLE_BODY_BYTES_MAX, Raw};
 use crate::problem::{Kind, Problem};
+use crate::voicepact::contracts::agreement;
 
 /// Requests a sender may make at once, and per second after that.
 const BURST: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
@@ -34,6 +39,9 @@ const RUNNING_MAX: usize = 2;
 const REQUESTS_BETWEEN_SWEEPS: u32 = 1_000;
 /// Bodies up to this size may be a hash instead of a bundle.
 const HASH_BODY_BYTES_MAX: usize = 1_024;
+
+/// Records read at once.
+const RECORDS_AT_ONCE: u32 = 200;
 
 /// State of this route.
 #[derive(Clone)]
@@ -145,9 +153,11 @@ fn asked_hash(bytes: &[u8]) -> Result<Option<Hash>, Problem> {
 }
 
 async fn by_hash(state: &Verify, hash: Hash) -> Result<Json<Value>, Problem> {
-    let Some((row, _)) = state.reader.contract_by_document(hash).await? else {
+    let Some((row, folded)) = contract_of(&state.reader, hash).await? else {
         return Ok(Json(json!({ "result": "unknown", "hash": hash, "report": null })));
     };
+    let agreement = agreement(&folded)?;
+    let number = number(&state.reader, &row.stream, hash).await?;
     let bundle = state.evidence.bundle(&row.stream, false).await?;
     let pins = state.evidence.pins();
     let report = run(state, move || bundle.verify(&pins, &[])).await?;
@@ -156,7 +166,75 @@ async fn by_hash(state: &Verify, hash: Hash) -> Result<Json<Value>, Problem> {
     answer["contract_id"] = json!(row.contract_id);
     answer["status"] = json!(row.status);
     answer["created_at"] = json!(row.created_at);
+    answer["document"] = standing(&agreement, hash, number);
     Ok(Json(answer))
+}
+
+/// The contract that a document is, or once was, or was to be, the terms of.
+async fn contract_of(reader: &Reader, hash: Hash) -> Result<Option<(ContractRow, String)>, Problem> {
+    if let Some(found) = reader.contract_by_document(hash).await? {
+        return Ok(Some(found));
+    }
+    let streams = reader.links(space::DOCUMENT, &hash.hex()).await?;
+    match streams.iter().find_map(|stream| stream.strip_prefix("contract/")) {
+        Some(id) => Ok(reader.contract(id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Which of the contract's documents it is, counted from 1 in the order in which they were drafted and proposed, and the
+/// version of the record that quotes it first.
+async fn number(reader: &Reader, stream: &str, hash: Hash) -> Result<Option<(u64, u64)>, Problem> {
+    let (mut from, mut drafted) = (1, 0);
+    loop {
+        let records = reader.stream_records(stream, from, RECORDS_AT_ONCE).await?;
+        let Some(last) = records.last() else { return Ok(None) };
+        from = last.version + 1;
+        for record in &records {
+            let opened = ledger::record::open(&record.jws).map_err(Problem::internal)?;
+            let event = Event::from_record(&opened, std::iter::empty()).map_err(Problem::internal)?;
+            let quoted = match &event.data {
+                EventData::ContractDrafted(data) => data.document_sha256,
+                EventData::ContractAmendmentProposed(data) => data.document_sha256,
+                _ => continue,
+            };
+            drafted += 1;
+            if quoted == hash {
+                return Ok(Some((drafted, record.version)));
+            }
+        }
+    }
+}
+
+/// What became of a document of a contract.
+fn standing(agreement: &Agreement, hash: Hash, number: Option<(u64, u64)>) -> Value {
+    let mut standing = json!({
+        "number": number.map(|(number, _)| number),
+        "record_version": number.map(|(_, version)| version),
+        "standing": "in_force",
+        "in_force": agreement.document_sha256,
+    });
+    if agreement.document_sha256 == hash {
+        // The terms of a contract that nobody has agreed to yet, or that was over before, bind nobody.
+        standing["standing"] = json!(if agreement.confirmed_at.is_some() { "in_force" } else { "drafted" });
+        return standing;
+    }
+    if agreement.proposal.as_ref().is_some_and(|proposal| proposal.document_sha256 == hash) {
+        standing["standing"] = json!("proposed");
+        return standing;
+    }
+    let Some(at) = agreement.past.iter().position(|past| past.document_sha256 == hash) else {
+        return standing;
+    };
+    let past = &agreement.past[at];
+    standing["standing"] = json!(past.fate);
+    standing["since"] = json!(past.at);
+    if past.fate == Fate::Superseded {
+        let later = agreement.past[at + 1..].iter().find(|later| later.fate == Fate::Superseded);
+        let by = later.map_or(agreement.document_sha256, |later| later.document_sha256);
+        standing["superseded_by"] = json!(by);
+    }
+    standing
 }
 
 /// Signatures are checked on a thread of their own: a large bundle must not hold up webhooks.

@@ -17,11 +17,14 @@ use serde::Serialize;
 use crate::auth::{Allowed, CallsControl, Gate};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
+use crate::contracts::steps::what;
+use crate::errand::{self, Begun, Turn};
 use crate::intake::Intake;
+use crate::once::{Asked, Once};
 use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::rooms::Rooms;
-use crate::voice::not_dialled;
+use crate::voice::{failed, not_dialled};
 
 /// Expected length where none is given, seconds.
 const DURATION_SECONDS_DEFAULT: u32 = 600;
@@ -87,44 +90,93 @@ struct Wanted {
 
 async fn create(
     State(state): State<Conferences>,
-    _: Allowed<CallsControl>,
+    allowed: Allowed<CallsControl>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Created>, Problem> {
     let faults = Faults::new();
     let wanted = Object::body(&body, &faults).and_then(|body| read(&body, &state));
-    let Wanted { parties, contract_type, expected_duration_s, provider, room } =
-        faults.refuse(Kind::BadRequest, wanted)?;
-    let provider = provider.unwrap_or_else(|| state.dialer.accounts().default_provider());
+    let wanted = faults.refuse(Kind::BadRequest, wanted)?;
+    // The request without the id that is drawn for it.
+    let asked = once.asked(&allowed.caller, &what(&wanted.command(String::new(), wanted.provider)));
+    if let Some(asked) = asked {
+        return create_once(&state, asked, wanted).await;
+    }
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
-    let conference_id = conference_id(&stamp.seed);
-    let command = Command::CreateConference(CreateConference {
-        conference_id: conference_id.clone(),
-        parties: parties.clone(),
-        contract_type,
-        expected_duration_s,
-        provider: Some(provider),
-        room: room.clone(),
-    });
+    let (id, command, dialling) = wanted.ring(&state, &stamp.seed);
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
-    // Before dialling: somebody can pick up, and the provider ask for a script, before the answer to us is here.
-    let room = room.unwrap_or_else(|| conference_id.clone());
-    state.rooms.expect(&parties, &room);
-    let dialling = Dialling {
-        stream: conference_stream(&conference_id),
-        provider,
-        phones: parties.clone(),
-        room: Some(room),
-        record: true,
-    };
+    state.expect(&dialling);
     let answer = state.dialer.dial(dialling).await;
-    answer.map_err(|error| not_dialled("Failed to create voice conference", error))?;
-    Ok(Json(Created {
+    answer.map_err(|error| not_dialled(WHAT, error))?;
+    Ok(created(id, wanted))
+}
+
+/// Dials all parties once for a key.
+async fn create_once(state: &Conferences, asked: Asked, wanted: Wanted) -> Result<Json<Created>, Problem> {
+    let done = match state.intake.begin(asked).await? {
+        Begun::Before(done) => done,
+        Begun::First(first) => {
+            let stamp = first.stamp()?;
+            let (_, command, dialling) = wanted.ring(state, &stamp.seed);
+            let state = state.clone();
+            let act = async move |turn: Turn| {
+                state.expect(&dialling);
+                errand::dial(state.dialer, turn, dialling).await;
+            };
+            first.carry_out(stamp, command, act).await?
+        }
+    };
+    let dialled = state.intake.result(&done, errand::dialled).await?;
+    dialled.map_err(|reason| failed(WHAT, reason))?;
+    let id = done.stream.strip_prefix("conference/").unwrap_or_default().to_owned();
+    Ok(created(id, wanted))
+}
+
+/// What a failure begins with.
+const WHAT: &str = "Failed to create voice conference";
+
+fn created(conference_id: String, wanted: Wanted) -> Json<Created> {
+    Json(Created {
         conference_id,
         recording_url: None,
         status: "active",
         webhook_url: "/api/v1/voice/webhook",
-        parties,
-    }))
+        parties: wanted.parties,
+    })
+}
+
+impl Conferences {
+    /// Before dialling: somebody can pick up, and the provider ask for a script, before the answer to us is here.
+    fn expect(&self, dialling: &Dialling) {
+        self.rooms.expect(&dialling.phones, dialling.room.as_deref().unwrap_or_default());
+    }
+}
+
+impl Wanted {
+    fn command(&self, conference_id: String, provider: Option<Provider>) -> Command {
+        Command::CreateConference(CreateConference {
+            conference_id,
+            parties: self.parties.clone(),
+            contract_type: self.contract_type,
+            expected_duration_s: self.expected_duration_s,
+            provider,
+            room: self.room.clone(),
+        })
+    }
+
+    /// The id that is drawn for it, the command, and who is to be rung.
+    fn ring(&self, state: &Conferences, seed: &Seed) -> (String, Command, Dialling) {
+        let provider = self.provider.unwrap_or_else(|| state.dialer.accounts().default_provider());
+        let id = conference_id(seed);
+        let dialling = Dialling {
+            stream: conference_stream(&id),
+            provider,
+            phones: self.parties.clone(),
+            room: Some(self.room.clone().unwrap_or_else(|| id.clone())),
+            record: true,
+        };
+        (id.clone(), self.command(id, Some(provider)), dialling)
+    }
 }
 
 fn read(body: &Object<'_>, state: &Conferences) -> Option<Wanted> {

@@ -94,6 +94,7 @@ fn assemble(
         other_terms,
         conference_id: conference_id?,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: expires_at?,
     })
 }

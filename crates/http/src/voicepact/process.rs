@@ -24,7 +24,9 @@ use super::contracts::find;
 use crate::auth::{Allowed, ContractsWrite, Gate, Scope};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Object};
-use crate::intake::Intake;
+use crate::intake::{Done, Intake};
+use crate::once::Once;
+use crate::past::contract_at;
 use crate::problem::{Kind, Problem};
 
 use conversation::Conversation;
@@ -74,25 +76,43 @@ pub fn router(state: Processing) -> Router {
 async fn process(
     State(state): State<Processing>,
     allowed: Allowed<ContractsWrite>,
+    once: Once,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Box<RawValue>>, Problem> {
     let faults = Faults::new();
     let now = state.intake.door().now();
     let wanted = Object::body(&body, &faults).and_then(|body| read::wanted(&body, state.country, now));
     let wanted = faults.refuse(Kind::BadRequest, wanted)?;
-    let sent = wanted.turns.is_some();
-    let conversation = state.conversation(&wanted).await?;
-    let shown = sent || allowed.caller.may(Scope::PersonalRead);
+    let shown = wanted.turns.is_some() || allowed.caller.may(Scope::PersonalRead);
+    let asked = once.asked(&allowed.caller, body.to_json().as_bytes());
+    let _flight = state.intake.hold(asked.as_ref())?;
+    if let Some(asked) = &asked
+        && let Some(done) = state.intake.told(asked).await?
+    {
+        return state.drafted(&done, shown).await;
+    }
+    let conversation = state.conversation(&wanted, asked.as_ref()).await?;
     let mut draft = read_terms(&conversation, wanted.contract_type.unwrap_or(conversation.contract_type));
     if draft.terms.is_empty() {
         return Ok(Json(answer::without_contract(&conversation, &draft, shown)));
     }
-    let command = command(&wanted, &conversation, &mut draft)?;
-    let language = command.language;
-    let done = state.intake.run(Command::CreateContract(Box::new(command))).await?;
-    let id = done.contract_id();
-    let agreement = find(&state.reader, id).await?;
-    Ok(Json(answer::with_contract(id, &agreement, &conversation, &draft, language, shown)))
+    let command = Command::CreateContract(Box::new(command(&wanted, &conversation, &mut draft)?));
+    let done = state.intake.run_held(command, asked).await?;
+    state.drafted(&done, shown).await
+}
+
+impl Processing {
+    /// The answer about a contract, as it was drafted: from what stands beside it, so that it can be given again.
+    async fn drafted(&self, done: &Done, shown: bool) -> Result<Json<Box<RawValue>>, Problem> {
+        let first = Done { version: 1, ..done.clone() };
+        let kept = self.intake.result(&first, answer::Kept::of).await?;
+        // That it was drafted before is told about the contract as it stands now.
+        let agreement = match done.already {
+            true => find(&self.reader, done.contract_id()).await?,
+            false => contract_at(&self.reader, &done.stream, done.version).await?.1,
+        };
+        Ok(Json(answer::with_contract(done, &agreement, &kept, shown)))
+    }
 }
 
 fn read_terms(conversation: &Conversation, contract_type: contract::command::ContractType) -> Draft {
@@ -130,5 +150,6 @@ fn command(
         conference_id: conversation.conference_id.clone(),
         terms_evidence: Some(draft.evidence()),
         expires_at: wanted.expires_at,
+        first_of_conference: conversation.conference_id.is_some() && !wanted.again,
     })
 }

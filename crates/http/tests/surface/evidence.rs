@@ -58,6 +58,55 @@ async fn a_bundle_passes_and_a_changed_one_fails() {
     rig.post("/v1/verify", "application/json", cut[..cut.len() / 2].to_owned()).await.expect(400);
 }
 
+/// Asks for other terms, as the operator or agreed to by both parties; gives their hash.
+async fn amended(rig: &Rig, id: &str, total: &str, agreed: bool) -> String {
+    let terms = json!({ "transcript": "Buyer: other terms.", "terms": { "product": "maize", "total_amount": total },
+        "operator": true });
+    let path = format!("/v1/contracts/{id}");
+    let proposed = rig.post_json(&format!("{path}/amend"), &terms).await.expect(200).json();
+    let hash = proposed["contract"]["amendment"]["contract_hash"].as_str().unwrap().to_owned();
+    let agreement = rig.agreement(id).await;
+    let codes = agreement.proposal.as_ref().unwrap().codes.clone();
+    for (party, code) in agreement.parties.iter().zip(codes).filter(|_| agreed) {
+        let word = json!({ "phone_number": party.phone, "code": code });
+        rig.post_json(&format!("{path}/confirm"), &word).await.expect(200);
+    }
+    hash
+}
+
+#[tokio::test]
+async fn the_hash_of_terms_that_no_longer_hold_is_found() {
+    let (rig, id) = confirmed().await;
+    let first =
+        rig.get(&format!("/v1/contracts/{id}")).await.json()["contract_hash"].as_str().unwrap().to_owned();
+    let second = amended(&rig, &id, "20000", true).await;
+    let replaced = amended(&rig, &id, "21000", false).await;
+    let third = amended(&rig, &id, "22000", true).await;
+    let proposed = amended(&rig, &id, "23000", false).await;
+    for (hash, number, standing, by) in [
+        (&first, 1, "superseded", Some(&second)),
+        (&second, 2, "superseded", Some(&third)),
+        (&replaced, 3, "replaced", None),
+        (&third, 4, "in_force", None),
+        (&proposed, 5, "proposed", None),
+    ] {
+        let verdict = rig.post_json("/v1/verify", &json!({ "hash": hash })).await.expect(200).json();
+        assert_eq!((&verdict["result"], &verdict["contract_id"]), (&json!("pass"), &json!(id)), "{verdict}");
+        let document = &verdict["document"];
+        assert_eq!(
+            (&document["number"], &document["standing"]),
+            (&json!(number), &json!(standing)),
+            "{document}"
+        );
+        assert_eq!(
+            (&document["superseded_by"], &document["in_force"]),
+            (&json!(by), &json!(third)),
+            "{document}"
+        );
+        assert!(document["record_version"].as_u64().is_some_and(|version| version >= number));
+    }
+}
+
 #[tokio::test]
 async fn the_hash_in_a_message_is_enough_to_ask() {
     let (rig, id) = confirmed().await;
@@ -67,6 +116,10 @@ async fn the_hash_in_a_message_is_enough_to_ask() {
         let verdict = rig.post_json("/v1/verify", &json!({ "hash": spelling })).await.expect(200).json();
         assert_eq!((&verdict["result"], &verdict["contract_id"]), (&json!("pass"), &json!(id)), "{verdict}");
         assert_eq!(verdict["status"], "confirmed");
+        assert_eq!(
+            (&verdict["document"]["number"], &verdict["document"]["standing"]),
+            (&json!(1), &json!("in_force"))
+        );
         assert!(!verdict.to_string().contains("254712345678"));
     }
     let none = rig.post_json("/v1/verify", &json!({ "hash": "0".repeat(64) })).await.expect(200).json();

@@ -6,7 +6,7 @@ use axum::http::Request;
 use crate::rig::{Answer, JSON, Rig, Setup};
 
 /// Method, path, what it needs. Bodies are empty, so that what is allowed is refused for another reason.
-const ROUTES: [(&str, &str, &str); 22] = [
+const ROUTES: [(&str, &str, &str); 41] = [
     ("GET", "/voice/invoke-call", "calls:control"),
     ("POST", "/api/v1/voice/conference/create", "calls:control"),
     ("GET", "/v1/calls/ATVId_1", "calls:control"),
@@ -27,6 +27,25 @@ const ROUTES: [(&str, &str, &str); 22] = [
     ("GET", "/v1/contracts/AGRI-2026-000001/document", "contracts:read"),
     ("GET", "/v1/contracts/AGRI-2026-000001/records", "contracts:read"),
     ("GET", "/v1/contracts/AGRI-2026-000001/bundle", "contracts:read"),
+    ("POST", "/api/v1/voice/process", "contracts:write"),
+    ("POST", "/api/v1/voice/upload", "contracts:write"),
+    ("POST", "/v1/calls/ATVId_1/transcript", "contracts:write"),
+    ("POST", "/v1/calls", "calls:control"),
+    ("DELETE", "/v1/calls/ATVId_1", "calls:control"),
+    ("POST", "/v1/calls/ATVId_1/transfer", "calls:control"),
+    ("POST", "/v1/calls/ATVId_1/recordings", "calls:control"),
+    ("GET", "/v1/queues", "calls:control"),
+    ("POST", "/v1/media", "calls:control"),
+    ("DELETE", "/v1/voice/accounts/a/conferences/room", "calls:control"),
+    ("POST", "/v1/voice/accounts/a/conferences/room/speak", "calls:control"),
+    ("POST", "/v1/voice/accounts/a/conferences/room/play", "calls:control"),
+    ("POST", "/v1/voice/accounts/a/conferences/room/members/m1/mute", "calls:control"),
+    ("POST", "/v1/voice/accounts/a/conferences/room/members/m1/unmute", "calls:control"),
+    ("POST", "/v1/voice/accounts/a/conferences/room/members/m1/kick", "calls:control"),
+    ("POST", "/v1/parties/erase", "personal:erase"),
+    ("GET", "/v1/erasures/none", "personal:erase"),
+    ("POST", "/v1/parties/export", "personal:read"),
+    ("POST", "/v1/keys/statements", "admin"),
     ("GET", "/metrics", "audit:read"),
     ("GET", "/log/tile/entries/000.p/1", "audit:read"),
 ];

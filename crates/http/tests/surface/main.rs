@@ -10,6 +10,7 @@ mod limits;
 mod menu;
 mod messages;
 mod minivoice;
+mod once;
 mod process;
 mod refusals;
 mod rig;

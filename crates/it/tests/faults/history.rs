@@ -100,6 +100,7 @@ fn contract(n: usize) -> Command {
         other_terms: Vec::new(),
         conference_id: None,
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: None,
     }))
 }

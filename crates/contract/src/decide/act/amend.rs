@@ -72,6 +72,7 @@ fn wanted(known: &Agreement, amendment: &Amendment, now: Timestamp) -> Result<Cr
         other_terms: amendment.other_terms.clone(),
         conference_id: amendment.conference_id.clone(),
         terms_evidence: None,
+        first_of_conference: false,
         expires_at: Some(expires_at),
     })
 }

@@ -10,17 +10,17 @@ use contract::command::{
 };
 use contract::conference::Conference;
 use contract::entity::{Entity, conference_stream};
-use contract::input::Body;
 use contract::phone::Phone;
-use contract::provider::Via;
 use contract::recording::{Recording, Recordings};
 use contract::report::FailureReason;
 use contract::transcript::{self, Transcripts};
+use effects::door::Stamp;
 use ledger::time::Timestamp;
 use tokio::time::Instant;
 
 use super::Processing;
 use super::read::Wanted;
+use crate::once::Asked;
 use crate::problem::{Kind, Problem};
 use crate::voicepact::conference::conference_id;
 
@@ -50,7 +50,11 @@ struct Standing {
 }
 
 impl Processing {
-    pub(super) async fn conversation(&self, wanted: &Wanted) -> Result<Conversation, Problem> {
+    pub(super) async fn conversation(
+        &self,
+        wanted: &Wanted,
+        asked: Option<&Asked>,
+    ) -> Result<Conversation, Problem> {
         let id = match (&wanted.conference_id, &wanted.audio_url, &wanted.turns) {
             (Some(id), _, turns) => {
                 if let Some(turns) = turns {
@@ -60,7 +64,7 @@ impl Processing {
                 }
                 id.clone()
             }
-            (None, Some(url), _) => self.add_recording(RecordingSource::Url(url.clone())).await?,
+            (None, Some(url), _) => self.add_recording(RecordingSource::Url(url.clone()), asked).await?,
             (None, None, turns) => {
                 return Ok(Conversation {
                     transcript: transcript::text(turns.as_deref().unwrap_or_default()),
@@ -74,16 +78,19 @@ impl Processing {
         self.said_on(&id).await
     }
 
-    /// Keeps a recording under a conference id of its own.
-    pub(super) async fn add_recording(&self, source: RecordingSource) -> Result<String, Problem> {
-        let stamp = self.intake.door().stamp().map_err(crate::intake::not_taken)?;
-        let (id, input) = (conference_id(&stamp.seed), stamp.id);
+    /// Keeps a recording under a conference id of its own: the same one under the same key.
+    pub(super) async fn add_recording(
+        &self,
+        source: RecordingSource,
+        asked: Option<&Asked>,
+    ) -> Result<String, Problem> {
         let transcribe = self.tools.transcriber;
-        let command = Command::AddRecording(AddRecording { conference_id: id.clone(), source, transcribe });
-        let announced = self.reader.board().wait(input);
-        self.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
-        self.intake.settled(input, announced).await?;
-        Ok(id)
+        let command = |stamp: &Stamp| {
+            let conference_id = conference_id(&stamp.seed);
+            Command::AddRecording(AddRecording { conference_id, source, transcribe })
+        };
+        let done = self.intake.run_named(asked.map(|asked| asked.part("recording")), command).await?;
+        Ok(done.stream.strip_prefix("conference/").unwrap_or_default().to_owned())
     }
 
     /// What was said on a conference, once it is known.

@@ -24,6 +24,8 @@ pub(super) struct Wanted {
     pub(super) contract_type: Option<ContractType>,
     pub(super) language: Option<Language>,
     pub(super) expires_at: Option<Timestamp>,
+    /// Whether to draft a contract though there is one of this conference.
+    pub(super) again: bool,
 }
 
 pub(super) fn wanted(body: &Object<'_>, country: Country, now: Timestamp) -> Option<Wanted> {
@@ -36,6 +38,7 @@ pub(super) fn wanted(body: &Object<'_>, country: Country, now: Timestamp) -> Opt
     let language =
         optional(body, "language", |field| field.word(&[("en", Language::En), ("sw", Language::Sw)]));
     let expires_at = optional(body, "expires_at", |field| draft::expiry(field, now));
+    let again = optional(body, "again", |field| field.truth());
     let wanted = Wanted {
         audio_url: audio_url?,
         conference_id: conference_id?,
@@ -44,6 +47,7 @@ pub(super) fn wanted(body: &Object<'_>, country: Country, now: Timestamp) -> Opt
         contract_type: contract_type?,
         language: language?,
         expires_at: expires_at?,
+        again: again?.unwrap_or(false),
     };
     match (&wanted.audio_url, &wanted.conference_id, &wanted.turns) {
         (None, None, None) => {

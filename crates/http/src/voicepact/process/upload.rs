@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{Processing, answer, read_terms};
 use crate::auth::{Allowed, ContractsWrite};
+use crate::once::Once;
 use crate::problem::{Kind, Problem};
 
 /// Largest upload, in bytes: what the documents of the source service promise; two hours of telephone speech as WAV.
@@ -32,7 +33,8 @@ struct Upload {
 
 pub(super) async fn take(
     State(state): State<Processing>,
-    _: Allowed<ContractsWrite>,
+    allowed: Allowed<ContractsWrite>,
+    once: Once,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Box<RawValue>>, Problem> {
     let form = form.map_err(|_| {
@@ -44,9 +46,12 @@ pub(super) async fn take(
     let limit = Duration::from_secs(UPLOAD_SECONDS_MAX);
     let upload = tokio::time::timeout(limit, receive(form, blobs)).await.map_err(|_| late())??;
     let Stored { sha256, bytes, media_type, duration_ms } = upload.stored;
+    let kind = upload.contract_type.map(ContractType::as_str).unwrap_or_default();
+    let asked = once.asked(&allowed.caller, format!("{sha256} {kind}").as_bytes());
+    let _flight = state.intake.hold(asked.as_ref())?;
     let media_type = media_type.to_owned();
     let source = RecordingSource::Stored { sha256, bytes, media_type, duration_ms };
-    let id = state.add_recording(source).await?;
+    let id = state.add_recording(source, asked.as_ref()).await?;
     let conversation = state.said_on(&id).await?;
     let draft = read_terms(&conversation, upload.contract_type.unwrap_or_default());
     Ok(Json(answer::uploaded(&conversation, &draft)))
