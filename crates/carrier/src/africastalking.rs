@@ -14,6 +14,7 @@ pub(crate) mod instruction;
 pub(crate) mod leg;
 pub(crate) mod line;
 pub(crate) mod operator;
+pub(crate) mod script;
 pub(crate) mod sms;
 pub(crate) mod voice;
 

@@ -1,16 +1,17 @@
-//! Sending callbacks and remembering how each attempt went.
+//! One attempt to deliver a callback, and the machinery that makes it: at a pace, with pauses, again where it broke.
 
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
+use futures_util::stream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::africastalking::instruction::Instruction;
 use crate::config::Pace;
+use crate::courier::{Courier, Line};
 use crate::plan::{Planned, UrlKind};
-use crate::server::Shared;
 
 /// Most of an answer that is kept.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -22,7 +23,7 @@ pub struct Delivery {
     pub url_kind: UrlKind,
     /// The session or message it is about.
     pub subject: String,
-    /// The form as sent.
+    /// The form or JSON as sent.
     pub body: String,
     /// HTTP status of the answer; `None` if there was no answer.
     pub status: Option<u16>,
@@ -62,52 +63,51 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Delivers a plan to its end; `first` is told when the first callback was tried.
-pub(crate) async fn deliver_all(shared: Shared, plan: Vec<Planned>, first: Option<oneshot::Sender<()>>) {
-    let times = match shared.pace {
-        Pace::Fast => return deliver_in_turn(&shared, plan, first).await,
-        Pace::Real => 1,
-        Pace::Times(times) => times.max(1),
-    };
-    let start = Instant::now();
+/// Delivers a plan of a story that began at `start` to its end; `first` is told when the first callback was tried.
+pub(crate) async fn deliver_all(
+    courier: &Courier,
+    line: &impl Line,
+    start: Instant,
+    plan: Vec<Planned>,
+    first: Option<oneshot::Sender<()>>,
+) {
     let mut first = first;
+    if courier.manner.pace == Pace::Fast {
+        for planned in plan {
+            deliver(courier, line, &planned).await;
+            told(first.take());
+        }
+        return;
+    }
     let deliveries = plan.into_iter().map(|planned| {
-        let shared = shared.clone();
         let first = first.take();
         async move {
-            tokio::time::sleep_until(start + Duration::from_millis(planned.due_ms) / times).await;
-            deliver(&shared, &planned).await;
+            courier.reach(start, planned.due_ms).await;
+            deliver(courier, line, &planned).await;
             told(first);
         }
     });
     join_all(deliveries).await;
 }
 
-async fn deliver_in_turn(shared: &Shared, plan: Vec<Planned>, mut first: Option<oneshot::Sender<()>>) {
-    for planned in plan {
-        deliver(shared, &planned).await;
-        told(first.take());
-    }
-}
-
-fn told(first: Option<oneshot::Sender<()>>) {
+pub(crate) fn told(first: Option<oneshot::Sender<()>>) {
     if let Some(first) = first {
         // The request may have been given up meanwhile; then nobody waits.
         let _ = first.send(());
     }
 }
 
-async fn deliver(shared: &Shared, planned: &Planned) {
-    join_all((0..planned.at_once).map(|_| deliver_copy(shared, planned))).await;
+async fn deliver(courier: &Courier, line: &impl Line, planned: &Planned) {
+    join_all((0..planned.at_once).map(|_| deliver_copy(courier, line, planned))).await;
 }
 
-async fn deliver_copy(shared: &Shared, planned: &Planned) {
-    for attempt in 1..=shared.attempts_max.max(1) {
+async fn deliver_copy(courier: &Courier, line: &impl Line, planned: &Planned) {
+    for attempt in 1..=courier.manner.attempts_max.max(1) {
         // Asked anew each time, as the service may have come back at another address.
-        let Some(url) = shared.behaviour().targets.url(planned.url_kind).map(str::to_owned) else { return };
-        let answer = post(shared, &url, planned).await;
+        let Some(url) = line.url(planned) else { return };
+        let answer = post(courier, line, &url, planned).await;
         let status = answer.as_ref().ok().map(|(status, _)| *status);
-        shared.log().deliveries.push(Delivery {
+        courier.note(Delivery {
             url_kind: planned.url_kind,
             subject: planned.subject.clone(),
             body: planned.body.clone(),
@@ -115,36 +115,53 @@ async fn deliver_copy(shared: &Shared, planned: &Planned) {
             attempt,
         });
         match answer {
-            Ok((status, body)) => {
-                if planned.wants_instructions {
-                    shared.log().instructions.push(Instruction::read(&planned.subject, status, body));
-                }
-                return;
-            }
+            Ok((status, _)) if line.repeats_refused() && !(200..300).contains(&status) => {}
+            Ok((status, body)) => return line.answered(planned, status, body).await,
             // Not sent again: the service may have it already, and the provider is not known to ask twice.
             Err(error) if error.is_timeout() => return,
             Err(error) => {
                 tracing::debug!(kind = ?planned.url_kind, attempt, error = %error.without_url(), "callback not delivered");
-                tokio::time::sleep(shared.retry_pause * attempt).await;
             }
         }
+        tokio::time::sleep(courier.manner.retry_pause * attempt).await;
     }
 }
 
-async fn post(shared: &Shared, url: &str, planned: &Planned) -> Result<(u16, String), reqwest::Error> {
-    let response = shared
+async fn post(
+    courier: &Courier,
+    line: &impl Line,
+    url: &str,
+    planned: &Planned,
+) -> Result<(u16, String), reqwest::Error> {
+    let mut request = courier
+        .manner
         .client
         .post(url)
-        .timeout(shared.callback_timeout)
-        .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(planned.body.clone())
-        .send()
-        .await?;
-    let status = response.status().as_u16();
-    Ok((status, read_limited(response).await?))
+        .timeout(courier.manner.callback_timeout)
+        .header(reqwest::header::CONTENT_TYPE, planned.content_type);
+    for (name, value) in line.headers(&planned.body) {
+        request = request.header(name, value);
+    }
+    read(request.body(paused(&planned.body, planned.slow_ms)).send().await?).await
 }
 
-async fn read_limited(mut response: reqwest::Response) -> Result<String, reqwest::Error> {
+/// The body, in two pieces with a pause between them where it is to be slow.
+fn paused(body: &str, slow_ms: u64) -> reqwest::Body {
+    if slow_ms == 0 {
+        return body.to_owned().into();
+    }
+    let (one, two) = body.as_bytes().split_at(body.len() / 2);
+    let pieces = [(0, Bytes::copy_from_slice(one)), (slow_ms, Bytes::copy_from_slice(two))];
+    reqwest::Body::wrap_stream(stream::unfold(pieces.into_iter(), |mut left| async move {
+        let (pause_ms, piece) = left.next()?;
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        Some((Ok::<_, std::io::Error>(piece), left))
+    }))
+}
+
+/// Status and text of an answer, cut where it is longer than anybody needs.
+pub(crate) async fn read(mut response: reqwest::Response) -> Result<(u16, String), reqwest::Error> {
+    let status = response.status().as_u16();
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let room = ANSWER_BYTES_MAX - bytes.len();
@@ -153,5 +170,5 @@ async fn read_limited(mut response: reqwest::Response) -> Result<String, reqwest
             break;
         }
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
 }

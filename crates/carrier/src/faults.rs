@@ -3,12 +3,14 @@
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
-use crate::plan::{Draft, Planned};
+use serde_json::Value;
+
+use crate::plan::{Content, Draft, Planned};
 use crate::random::generator;
 
 /// Callback fields that real callbacks lack now and then. The ids, the phones, `isActive`, the text of a message and
 /// the recording's URL are never dropped: without them a callback says nothing.
-pub const DROPPABLE_FIELDS: [&str; 12] = [
+pub const DROPPABLE_FIELDS: [&str; 25] = [
     "callSessionState",
     "hangupCause",
     "callStartTime",
@@ -21,6 +23,21 @@ pub const DROPPABLE_FIELDS: [&str; 12] = [
     "status",
     "networkCode",
     "linkId",
+    // TryVox.
+    "account_id",
+    "call_status",
+    "price",
+    "price_unit",
+    "start_time",
+    "timestamp",
+    "recording_duration",
+    // MiniVoice.
+    "customer_id",
+    "application_id",
+    "provider_call_id",
+    "route_mode",
+    "routing_target",
+    "variables",
 ];
 
 /// Copies are sent this long after the original, at most, in milliseconds.
@@ -46,6 +63,12 @@ pub struct Faults {
     pub missing_field_percent: u8,
     /// Callbacks that are never sent.
     pub never_sent_percent: u8,
+    /// Callbacks that tell that a call is over and are never sent.
+    pub lost_end_percent: u8,
+    /// Callbacks whose body comes in two pieces.
+    pub slow_percent: u8,
+    /// How long the sender pauses between the two, at most, in real milliseconds.
+    pub slow_ms_max: u64,
     /// Whether the first callback of a call arrives before the answer to the request that placed it.
     pub callback_before_answer: bool,
 }
@@ -63,8 +86,16 @@ impl Faults {
             delay_ms_max: 60_000,
             missing_field_percent: 10,
             never_sent_percent: 0,
+            lost_end_percent: 0,
+            slow_percent: 10,
+            slow_ms_max: 100,
             callback_before_answer: true,
         }
+    }
+
+    /// Whether callbacks may be told in another order than they happened.
+    pub(crate) fn mixes(&self) -> bool {
+        self.reorder_window > 0 || self.delay_percent > 0
     }
 
     /// The deliveries that really happen for `drafts`, in the order of sending. Pure: equal arguments give equal
@@ -74,15 +105,17 @@ impl Faults {
         let mut dice = Dice::new(seed, subject);
         let mut plan = Vec::new();
         for draft in drafts {
-            let lost = percent(&mut dice.lost, self.never_sent_percent);
+            let lost = percent(&mut dice.lost, self.never_sent_percent)
+                | (percent(&mut dice.lost_end, self.lost_end_percent) && draft.ends);
             let copies = self.copies(&mut dice);
             let twice = percent(&mut dice.concurrent, self.concurrent_percent);
             let late = self.lateness_ms(&mut dice);
+            let slow = self.slowness_ms(&mut dice);
             let draft = self.without_fields(&mut dice, draft);
             if lost {
                 continue;
             }
-            let planned = draft.encode(u8::from(twice) + 1, late);
+            let planned = draft.encode(u8::from(twice) + 1, late, slow);
             for offset in copies {
                 plan.push(Planned { due_ms: planned.due_ms + offset, at_once: 1, ..planned.clone() });
             }
@@ -105,10 +138,20 @@ impl Faults {
         if late { by } else { 0 }
     }
 
+    fn slowness_ms(&self, dice: &mut Dice) -> u64 {
+        let slow = percent(&mut dice.slow, self.slow_percent);
+        let by = dice.slow.random_range(0..=self.slow_ms_max);
+        if slow { by } else { 0 }
+    }
+
     fn without_fields(&self, dice: &mut Dice, mut draft: Draft) -> Draft {
-        draft.fields.retain(|(name, _)| {
-            !DROPPABLE_FIELDS.contains(name) || !percent(&mut dice.missing, self.missing_field_percent)
-        });
+        let mut stays = |name: &str| {
+            !DROPPABLE_FIELDS.contains(&name) || !percent(&mut dice.missing, self.missing_field_percent)
+        };
+        match &mut draft.content {
+            Content::Form(fields) => fields.retain(|(name, _)| stays(name)),
+            Content::Json(body) => thin(body, &mut stays),
+        }
         draft
     }
 
@@ -125,6 +168,13 @@ impl Faults {
     }
 }
 
+/// Takes members from an object and from the objects in it.
+fn thin(value: &mut Value, stays: &mut impl FnMut(&str) -> bool) {
+    let Value::Object(members) = value else { return };
+    members.retain(|name, _| stays(name));
+    members.values_mut().for_each(|member| thin(member, stays));
+}
+
 /// One generator per kind of fault.
 struct Dice {
     duplicate: ChaCha8Rng,
@@ -133,6 +183,8 @@ struct Dice {
     delay: ChaCha8Rng,
     missing: ChaCha8Rng,
     lost: ChaCha8Rng,
+    lost_end: ChaCha8Rng,
+    slow: ChaCha8Rng,
 }
 
 impl Dice {
@@ -145,6 +197,8 @@ impl Dice {
             delay: dice("fault.delay"),
             missing: dice("fault.missing"),
             lost: dice("fault.lost"),
+            lost_end: dice("fault.lost_end"),
+            slow: dice("fault.slow"),
         }
     }
 }
@@ -158,15 +212,13 @@ fn percent(dice: &mut ChaCha8Rng, chance: u8) -> bool {
 mod tests {
     use super::*;
     use crate::plan::UrlKind;
+    use serde_json::json;
 
     fn drafts(count: u64) -> Vec<Draft> {
         (0..count)
-            .map(|n| Draft {
-                due_ms: n * 100,
-                url_kind: UrlKind::VoiceEvents,
-                subject: "ATVId_1".to_owned(),
-                fields: vec![("sessionId", n.to_string()), ("callSessionState", "Ringing".to_owned())],
-                wants_instructions: false,
+            .map(|n| {
+                let fields = vec![("sessionId", n.to_string()), ("callSessionState", "Ringing".to_owned())];
+                Draft::form(n * 100, UrlKind::VoiceEvents, "ATVId_1", fields)
             })
             .collect()
     }
@@ -196,6 +248,15 @@ mod tests {
         assert!(bodies(&Faults { never_sent_percent: 100, ..Faults::default() }).is_empty());
         let bare = bodies(&Faults { missing_field_percent: 100, ..Faults::default() });
         assert!(bare.iter().all(|body| !body.contains("callSessionState") && body.contains("sessionId")));
+        let ends = |n: u64| Draft { ends: n % 2 == 1, ..drafts(n + 1).remove(n as usize) };
+        let endless = Faults { lost_end_percent: 100, ..Faults::default() };
+        assert_eq!(endless.apply(7, "call", (0..10).map(ends).collect()).len(), 5);
+        let slow = Faults { slow_percent: 100, slow_ms_max: 9, ..Faults::default() };
+        assert!(slow.apply(7, "call", drafts(20)).iter().any(|planned| planned.slow_ms > 0));
+        let told = json!({ "call": { "id": "c", "customer_id": "x" }, "variables": {} });
+        let draft = Draft::event(0, "c", "http://service.test", told);
+        let thinned = Faults { missing_field_percent: 100, ..Faults::default() }.apply(7, "c", vec![draft]);
+        assert_eq!(thinned[0].body, r#"{"call":{"id":"c"}}"#);
         let together = Faults { concurrent_percent: 100, ..Faults::default() }.apply(7, "call", drafts(3));
         assert!(together.iter().all(|planned| planned.at_once == 2));
     }

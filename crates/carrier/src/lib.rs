@@ -11,16 +11,20 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub mod africastalking;
+mod application;
 pub mod audio;
 mod call;
 mod config;
+mod courier;
 mod delivery;
 mod faults;
+mod follow;
 mod load;
 mod message;
 pub mod minivoice;
 mod plan;
 mod random;
+mod reach;
 mod recording;
 mod reply;
 mod rest;
@@ -29,6 +33,7 @@ mod server;
 pub mod tryvox;
 
 pub use africastalking::instruction::{Element, Instruction, ScriptError, read_script};
+pub use application::Story;
 pub use call::{Call, Leg};
 pub use config::{ApiMode, Config, Pace, RecordingBody, RecordingMode, Targets};
 pub use delivery::Delivery;
@@ -64,7 +69,7 @@ pub struct Carrier {
 
 impl Drop for Carrier {
     fn drop(&mut self) {
-        self.shared.stopped.cancel();
+        self.shared.courier.stopped.cancel();
     }
 }
 
@@ -82,21 +87,22 @@ impl Carrier {
             None => client()?,
         };
         let shared = Shared::new(config, base_url, client);
-        shared.tasks.spawn(server::serve(shared.clone(), listener));
+        shared.courier.tasks.spawn(server::serve(shared.clone(), listener));
         Ok(Carrier { shared, address })
     }
 
     /// Stops listening, gives up what was not sent yet, closes all connections.
     pub async fn stop(self) {
-        self.shared.stopped.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+        let courier = &self.shared.courier;
+        courier.stopped.cancel();
+        courier.tasks.close();
+        courier.tasks.wait().await;
     }
 
     /// Resolves when every callback, report and reply planned so far was delivered or given up. Work the service does
     /// later may cause new ones, so wait for the service first.
     pub async fn idle(&self) {
-        self.shared.idle().await;
+        self.shared.courier.idle().await;
     }
 
     /// The address listened on, which differs from [`Carrier::base_url`] if a public URL was configured.
@@ -136,13 +142,13 @@ impl Carrier {
     /// Every attempt to deliver a callback, in the order the attempts ended.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.shared.log().deliveries.clone()
+        self.shared.courier.deliveries()
     }
 
     /// Every callback planned so far, faults included, request by request.
     #[must_use]
     pub fn plan(&self) -> Vec<Planned> {
-        self.shared.log().plan.clone()
+        self.shared.courier.plan()
     }
 
     /// What the service told the carrier to do, in the order it was told.
@@ -247,7 +253,7 @@ impl Carrier {
 
 /// A client that knows no proxy, follows no redirect and trusts no certificate: callbacks go to plain HTTP on
 /// loopback. The TLS settings are made here so that no process-wide cryptography has to be installed for it.
-fn client() -> Result<reqwest::Client, StartError> {
+pub(crate) fn client() -> Result<reqwest::Client, StartError> {
     let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .map_err(StartError::Tls)?

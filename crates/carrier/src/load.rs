@@ -122,13 +122,7 @@ impl Load {
     }
 
     fn messages(&mut self, id: &str, phone: &str) -> Vec<Draft> {
-        let draft = |due_ms, url_kind, fields| Draft {
-            due_ms,
-            url_kind,
-            subject: id.to_owned(),
-            fields,
-            wants_instructions: false,
-        };
+        let draft = |due_ms, url_kind, fields| Draft::form(due_ms, url_kind, id, fields);
         let sms = Sms {
             to: phone.to_owned(),
             from: self.number.clone(),

@@ -1,18 +1,30 @@
-//! MiniVoice: its REST interface for calls and their recordings.
+//! MiniVoice: its REST interface for calls and their recordings, and its signed webhooks.
 
-use std::io;
+mod actions;
+mod calls;
+mod leg;
+mod signature;
+
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde_json::{Value, json};
 
+use crate::StartError;
+use crate::application::{Application, Story};
 use crate::config::ApiMode;
-use crate::rest::{Listener, Modes, answer, error, is_authentic, text};
+use crate::courier::Line;
+use crate::delivery::Delivery;
+use crate::faults::Faults;
+use crate::plan::Planned;
+use crate::recording::Recording;
+use crate::rest::{Listener, Modes, error, is_authentic};
+use crate::script::Script;
+pub use calls::Placed;
 
 /// What a MiniVoice is started with.
 #[derive(Clone)]
@@ -21,29 +33,27 @@ pub struct Config {
     pub api_key: String,
     /// Its number.
     pub number: String,
+    /// Where it tells of events; none where the application has no such address.
+    pub webhook_url: Option<String>,
+    /// What webhooks are signed with; none where it was given no secret.
+    pub webhook_secret: Option<String>,
+    /// Where it asks what to do with a call.
+    pub answer_url: Option<String>,
+    /// What happens on calls.
+    pub story: Story,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { api_key: "minivoice-key".to_owned(), number: "+254700000002".to_owned() }
+        Config {
+            api_key: "minivoice-key".to_owned(),
+            number: "+254700000002".to_owned(),
+            webhook_url: None,
+            webhook_secret: None,
+            answer_url: None,
+            story: Story::default(),
+        }
     }
-}
-
-/// A call that was asked for.
-#[derive(Clone, PartialEq)]
-pub struct Placed {
-    /// Its id, with a dot in it.
-    pub id: String,
-    /// Who is called.
-    pub to: String,
-    /// As sent.
-    pub metadata: Value,
-    /// As sent.
-    pub record: bool,
-    /// `dialing` at first.
-    pub status: &'static str,
-    /// Whether it is being recorded.
-    pub recording: bool,
 }
 
 /// A running MiniVoice. Dropping it stops it.
@@ -57,6 +67,8 @@ struct Shared(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    application: Application,
+    base_url: OnceLock<String>,
     modes: Modes,
     calls: Mutex<Vec<Placed>>,
     requests: Mutex<Vec<String>>,
@@ -66,11 +78,13 @@ impl MiniVoice {
     /// Starts listening on loopback.
     ///
     /// # Errors
-    /// When no port can be listened on.
-    pub async fn start(config: Config) -> io::Result<MiniVoice> {
-        let (modes, calls, requests) = Default::default();
-        let shared = Shared(Arc::new(Inner { config, modes, calls, requests }));
-        let listener = Listener::start(router(shared.clone())).await?;
+    /// [`StartError`] when no port can be listened on, or no client can be made.
+    pub async fn start(config: Config) -> Result<MiniVoice, StartError> {
+        let application = Application::new(config.story.clone())?;
+        let (base_url, modes, calls, requests) = Default::default();
+        let shared = Shared(Arc::new(Inner { config, application, base_url, modes, calls, requests }));
+        let listener = Listener::start(router(shared.clone())).await.map_err(StartError::Listen)?;
+        shared.0.base_url.get_or_init(|| format!("http://{}", listener.address));
         Ok(MiniVoice { listener, shared })
     }
 
@@ -102,6 +116,64 @@ impl MiniVoice {
     pub fn next_modes(&self, modes: impl IntoIterator<Item = ApiMode>) {
         self.shared.0.modes.extend(modes);
     }
+
+    /// A phone calls the application's number. Gives the id of the call.
+    pub fn call_in(&self, phone: &str) -> String {
+        calls::call_in(&self.shared, phone)
+    }
+
+    /// Resolves when everything planned so far was delivered or given up.
+    pub async fn idle(&self) {
+        self.shared.0.application.courier.idle().await;
+    }
+
+    /// Every attempt to deliver a webhook.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.0.application.courier.deliveries()
+    }
+
+    /// Every webhook planned so far, faults included.
+    #[must_use]
+    pub fn plan(&self) -> Vec<Planned> {
+        self.shared.0.application.courier.plan()
+    }
+
+    /// The recordings made.
+    #[must_use]
+    pub fn recordings(&self) -> Vec<Recording> {
+        self.shared.0.application.recordings()
+    }
+
+    /// Where the service is reached from now on.
+    pub fn set_reach(&self, reach: &str) {
+        self.shared.0.application.behaviour().reach = Some(reach.to_owned());
+    }
+
+    /// What people do when called from now on.
+    pub fn set_script(&self, script: Script) {
+        self.shared.0.application.behaviour().script = script;
+    }
+
+    /// What goes wrong with webhooks planned from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.0.application.behaviour().faults = faults;
+    }
+}
+
+impl Line for Shared {
+    fn url(&self, planned: &Planned) -> Option<String> {
+        self.0.application.url(planned)
+    }
+
+    fn headers(&self, body: &str) -> Vec<(&'static str, String)> {
+        self.0.config.webhook_secret.as_deref().map_or(Vec::new(), |secret| signature::headers(secret, body))
+    }
+
+    /// Documented: on any other answer than 2xx, and where there was none.
+    fn repeats_refused(&self) -> bool {
+        true
+    }
 }
 
 impl Shared {
@@ -123,105 +195,19 @@ impl Shared {
         if !self.admits(headers) {
             return error(StatusCode::UNAUTHORIZED, "unauthorized");
         }
-        self.0.modes.serve(|| act(&mut self.calls()), |word| error(status_of(word), word)).await
-    }
-}
-
-/// The status a code is documented with.
-fn status_of(code: &str) -> StatusCode {
-    match code {
-        "insufficient_balance" => StatusCode::PAYMENT_REQUIRED,
-        "cps_limit_reached" | "concurrent_call_limit_reached" => StatusCode::TOO_MANY_REQUESTS,
-        "originate_failed" | "recording_start_failed" | "recording_stop_failed" => StatusCode::BAD_GATEWAY,
-        "recording_not_started" | "active_call_not_found" => StatusCode::NOT_FOUND,
-        "call_uuid_missing" | "conference_unavailable" => StatusCode::CONFLICT,
-        _ => StatusCode::BAD_REQUEST,
+        self.0.modes.serve(|| act(&mut self.calls()), |word| error(calls::status_of(word), word)).await
     }
 }
 
 fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/v1/calls", post(place))
-        .route("/v1/calls/{id}", get(show))
-        .route("/v1/calls/{id}/recordings", post(record))
+        .route("/v1/calls", post(calls::place))
+        .route("/v1/calls/{id}", get(calls::show))
+        .route("/v1/calls/{id}/recordings", post(calls::record))
+        .route("/recordings/{file}", get(sound))
         .with_state(shared)
 }
 
-async fn place(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    axum::Json(body): axum::Json<Value>,
-) -> Response {
-    let number = shared.0.config.number.clone();
-    let change = |calls: &mut Vec<Placed>| {
-        let Some(to) = text(&body, "to").filter(|_| text(&body, "from") == Some(&number)) else {
-            return error(StatusCode::BAD_REQUEST, "invalid_request");
-        };
-        let id = format!("call_20260529T120000.{:09}", calls.len());
-        calls.push(Placed {
-            id: id.clone(),
-            to: to.to_owned(),
-            metadata: body["metadata"].clone(),
-            record: body["record"] == true,
-            status: "dialing",
-            recording: false,
-        });
-        let body = json!({
-            "id": id, "status": "dialing", "direction": "outbound", "from": number, "to": to,
-            "application_id": "app_123", "customer_id": "cust_123", "provider_call_id": "uuid",
-            "answer_url": "https://example.test/answer", "created_at": "2026-05-29T12:00:00Z",
-            "route_mode": "webhook", "routing_target": "app_123", "dialing_at": "2026-05-29T12:00:01Z",
-        });
-        answer(StatusCode::CREATED, &body)
-    };
-    shared.change(&headers, "POST /calls".to_owned(), change).await
-}
-
-async fn show(State(shared): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    if !shared.admits(&headers) {
-        return error(StatusCode::UNAUTHORIZED, "unauthorized");
-    }
-    let from = &shared.0.config.number;
-    let calls = shared.calls();
-    match calls.iter().find(|call| call.id == id) {
-        Some(Placed { id, to, status, .. }) => {
-            let direction = "outbound";
-            let body = json!({ "id": id, "status": status, "direction": direction, "from": from, "to": to });
-            answer(StatusCode::OK, &body)
-        }
-        None => error(StatusCode::NOT_FOUND, "call_not_found"),
-    }
-}
-
-async fn record(
-    State(shared): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    axum::Json(body): axum::Json<Value>,
-) -> Response {
-    let action = text(&body, "action").unwrap_or("start").to_owned();
-    let line = format!("POST /calls/{id}/recordings {action}");
-    let change = |calls: &mut Vec<Placed>| {
-        let Some(call) = calls.iter_mut().find(|call| call.id == id) else {
-            return error(StatusCode::NOT_FOUND, "active_call_not_found");
-        };
-        let status = match (action.as_str(), call.recording) {
-            ("start", _) => "started",
-            ("stop", true) => "stopped",
-            ("stop", false) => return error(StatusCode::NOT_FOUND, "recording_not_started"),
-            _ => return error(StatusCode::BAD_REQUEST, "invalid_action"),
-        };
-        call.recording = action == "start";
-        let recording = json!({
-            "id": format!("rec_{id}"), "call_id": id, "customer_id": "cust_123", "application_id": "app_123",
-            "provider_call_id": "uuid", "status": status, "storage_type": "local", "file_url": "",
-            "duration_seconds": 0, "size_bytes": 0, "created_at": "2026-05-29T12:00:00Z",
-            "updated_at": "2026-05-29T12:00:00Z",
-        });
-        let data = json!({
-            "call_id": id, "provider_call_id": "uuid", "action": action, "recording": recording,
-        });
-        answer(StatusCode::OK, &json!({ "data": data }))
-    };
-    shared.change(&headers, line, change).await
+async fn sound(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
+    shared.0.application.serve(&file)
 }

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use crate::audio::wav;
-use crate::config::RecordingBody;
+use crate::config::{RecordingBody, RecordingMode};
+use crate::random::hex_id;
 use crate::server::Shared;
 
 /// Pieces of a slow or huge recording.
@@ -33,6 +34,13 @@ pub struct Recording {
     pub requests: u32,
 }
 
+/// What is said on the nth call to a phone, as the id of its sound: the same seed gives the same talk, whichever provider
+/// carries it. It is the id that Africa's Talking gives the recording.
+pub(crate) fn talk(seed: u64, phone: &str, n: u32) -> String {
+    let session = format!("ATVId_{}", hex_id(seed, "session", phone, n));
+    hex_id(seed, "recording", &session, 0)
+}
+
 pub(crate) fn router() -> Router<Shared> {
     Router::new().route("/recordings/{file}", get(serve))
 }
@@ -50,14 +58,25 @@ async fn serve(State(shared): State<Shared>, Path(file): Path<String>) -> Respon
         recording.requests += 1;
         Some(recording.clone())
     });
+    let id = recording.as_ref().map(|recording| recording.id.clone()).unwrap_or_default();
+    response(&mode, shared.seed, &id, recording)
+}
+
+/// The answer to a request for a recording, counted already, whose sound is that of `talk`.
+pub(crate) fn response(
+    mode: &RecordingMode,
+    seed: u64,
+    talk: &str,
+    recording: Option<Recording>,
+) -> Response {
     let Some(recording) = recording.filter(|recording| recording.requests > mode.not_found_first) else {
         return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain")], "Not Found").into_response();
     };
     let served = recording.requests - mode.not_found_first - 1;
     let bytes = if mode.tampered_after.is_some_and(|good| served >= good) {
-        wav(shared.seed, &format!("{}.{TAMPERED}", recording.id), recording.seconds)
+        wav(seed, &format!("{talk}.{TAMPERED}"), recording.seconds)
     } else {
-        original(&shared, &recording)
+        wav(seed, talk, recording.seconds)
     };
     let (length, body) = body(&mode.body, bytes);
     let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, "audio/wav")], body).into_response();

@@ -43,6 +43,8 @@ pub struct Script {
     pub records: bool,
     /// Which leg's final callback carries the recording's URL.
     pub recording_leg: RecordingLeg,
+    /// What each phone presses, question by question; a phone that is not listed presses nothing.
+    pub keys: BTreeMap<String, Vec<String>>,
     /// Whether the final callback goes to the instruct URL too, as the provider does for a number that has both
     /// URLs. That copy has neither `clientRequestId` nor `hangupCause`.
     pub final_to_instruct: bool,
@@ -56,6 +58,7 @@ impl Default for Script {
             talk_seconds: 45,
             records: true,
             recording_leg: RecordingLeg::First,
+            keys: BTreeMap::new(),
             final_to_instruct: true,
         }
     }
@@ -67,6 +70,18 @@ impl Script {
     pub fn leg(mut self, phone: &str, outcome: Outcome) -> Self {
         self.legs.insert(phone.to_owned(), outcome);
         self
+    }
+
+    /// This script with `phone` pressing `keys`, one for each question it is asked.
+    #[must_use]
+    pub fn presses(mut self, phone: &str, keys: &[&str]) -> Self {
+        self.keys.insert(phone.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect());
+        self
+    }
+
+    /// What `phone` presses.
+    pub(crate) fn keys(&self, phone: &str) -> Vec<String> {
+        self.keys.get(phone).cloned().unwrap_or_default()
     }
 
     /// What `phone` does when called.

@@ -15,17 +15,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::africastalking;
 use crate::africastalking::instruction::Instruction;
 use crate::call::Call;
 use crate::config::{ApiMode, Config, Pace, RecordingMode, Targets};
-use crate::delivery::{Delivery, deliver_all};
+use crate::courier::{Courier, Line, Manner};
 use crate::faults::Faults;
 use crate::message::{Report, Sms};
 use crate::plan::{Draft, Planned};
@@ -55,19 +53,11 @@ pub(crate) struct State {
     pub(crate) api_key: String,
     pub(crate) number: String,
     pub(crate) seed: u64,
-    pub(crate) pace: Pace,
-    pub(crate) attempts_max: u32,
-    pub(crate) retry_pause: Duration,
-    pub(crate) callback_timeout: Duration,
-    pub(crate) client: reqwest::Client,
+    pub(crate) courier: Courier,
     clock_seconds: i64,
     started: Instant,
     behaviour: Mutex<Behaviour>,
     log: Mutex<Log>,
-    /// How many plans are being delivered.
-    pending: watch::Sender<usize>,
-    pub(crate) stopped: CancellationToken,
-    pub(crate) tasks: TaskTracker,
 }
 
 /// What can be changed while the carrier runs.
@@ -87,8 +77,6 @@ pub(crate) struct Behaviour {
 /// What happened so far.
 #[derive(Default)]
 pub(crate) struct Log {
-    pub(crate) deliveries: Vec<Delivery>,
-    pub(crate) plan: Vec<Planned>,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) messages: Vec<Sms>,
     pub(crate) calls: Vec<Call>,
@@ -126,24 +114,24 @@ impl Shared {
             next_sms_modes: VecDeque::new(),
             recording_mode: config.recording_mode,
         };
+        let courier = Courier::new(Manner {
+            pace: config.pace,
+            attempts_max: config.attempts_max,
+            retry_pause: config.retry_pause,
+            callback_timeout: config.callback_timeout,
+            client,
+        });
         Shared(Arc::new(State {
             base_url,
             username: config.username,
             api_key: config.api_key,
             number: config.number,
             seed: config.seed,
-            pace: config.pace,
-            attempts_max: config.attempts_max,
-            retry_pause: config.retry_pause,
-            callback_timeout: config.callback_timeout,
-            client,
+            courier,
             clock_seconds: config.clock_seconds,
             started: Instant::now(),
             behaviour: Mutex::new(behaviour),
             log: Mutex::new(Log::default()),
-            pending: watch::Sender::new(0),
-            stopped: CancellationToken::new(),
-            tasks: TaskTracker::new(),
         }))
     }
 
@@ -159,7 +147,7 @@ impl Shared {
     /// The provider's wall clock for `subject`. A fast story has no time of its own, so its clock is drawn.
     pub(crate) fn clock_seconds(&self, subject: &str) -> i64 {
         let elapsed = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(i64::MAX);
-        match self.pace {
+        match self.courier.manner.pace {
             Pace::Fast => self.clock_seconds + drawn_clock(self.seed, subject),
             Pace::Real => self.clock_seconds.saturating_add(elapsed),
             Pace::Times(times) => {
@@ -172,44 +160,28 @@ impl Shared {
     /// first callback sent.
     pub(crate) fn schedule(&self, subject: &str, drafts: Vec<Draft>) -> oneshot::Receiver<()> {
         let faults = self.behaviour().faults.clone();
-        let plan = faults.apply(self.seed, subject, drafts);
-        self.log().plan.extend(plan.iter().cloned());
-        let (first, was_sent) = oneshot::channel();
-        let work = Work::start(self);
-        let shared = self.clone();
-        self.tasks.spawn(async move {
-            let _work = work;
-            let stopped = shared.stopped.clone();
-            stopped.run_until_cancelled(deliver_all(shared, plan, Some(first))).await;
-        });
-        was_sent
+        let plan = self.courier.planned(&faults, self.seed, subject, drafts);
+        self.courier.send(self, plan)
+    }
+}
+
+impl Line for Shared {
+    fn url(&self, planned: &Planned) -> Option<String> {
+        let behaviour = self.behaviour();
+        behaviour.targets.url(planned.url_kind).map(str::to_owned)
     }
 
-    /// Resolves when nothing is left to send.
-    pub(crate) async fn idle(&self) {
-        // Cannot fail: the sender lives in the state this handle keeps alive.
-        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+    async fn answered(&self, planned: &Planned, status: u16, body: String) {
+        if planned.wants_instructions {
+            let told = Instruction::read(&planned.subject, status, body);
+            self.log().instructions.push(told.clone());
+            africastalking::script::follow(self, planned, &told).await;
+        }
     }
 }
 
 pub(crate) fn drawn_clock(seed: u64, subject: &str) -> i64 {
     rand::RngExt::random_range(&mut generator(seed, "clock", subject, 0), 0..STORY_SECONDS)
-}
-
-/// Counts one plan as pending for as long as it lives.
-struct Work(Shared);
-
-impl Work {
-    fn start(shared: &Shared) -> Self {
-        shared.pending.send_modify(|pending| *pending += 1);
-        Work(shared.clone())
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.pending.send_modify(|pending| *pending -= 1);
-    }
 }
 
 /// Marks a response that must not be sent: the connection is closed instead.
@@ -227,14 +199,14 @@ pub(crate) async fn serve(shared: Shared, listener: TcpListener) {
     let router = africastalking::router().merge(recording::router()).with_state(shared.clone());
     loop {
         let accepted = tokio::select! {
-            () = shared.stopped.cancelled() => return,
+            () = shared.courier.stopped.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
                 let connection = serve_connection(router.clone(), stream);
-                let stopped = shared.stopped.clone();
-                shared.tasks.spawn(async move { stopped.run_until_cancelled(connection).await });
+                let stopped = shared.courier.stopped.clone();
+                shared.courier.tasks.spawn(async move { stopped.run_until_cancelled(connection).await });
             }
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");

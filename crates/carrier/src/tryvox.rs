@@ -1,22 +1,32 @@
-//! TryVox: its REST interface for calls and conferences, with the rules of its document. Rooms live in memory; a test
-//! opens them and lets people join and leave.
+//! TryVox: its REST interface for calls and conferences, with the rules of its document, and its webhooks. Rooms live in
+//! memory; those who are called join them as the answers to the call say, and a test lets others join and leave.
 
+mod calls;
+mod leg;
 mod rooms;
+mod voxml;
 
-use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
+use crate::StartError;
+use crate::application::{Application, Story};
 use crate::config::ApiMode;
-use crate::random::hex_id;
+use crate::courier::Line;
+use crate::delivery::Delivery;
+use crate::faults::Faults;
+use crate::plan::Planned;
+use crate::recording::Recording;
 use crate::rest::{Listener, Modes, answer, error, is_authentic, text};
+use crate::script::Script;
+pub use calls::Placed;
 pub use rooms::{Heard, JoinError, Member, Room, Rooms};
 
 /// What a TryVox is started with.
@@ -28,8 +38,14 @@ pub struct Config {
     pub auth_token: String,
     /// Its number.
     pub number: String,
-    /// Decides ids.
-    pub seed: u64,
+    /// The status address of the application; none where it has none.
+    pub status_url: Option<String>,
+    /// The address that is asked when somebody calls the number.
+    pub answer_url: Option<String>,
+    /// Whether the account has every room recorded, told so or not.
+    pub records_rooms: bool,
+    /// What happens on calls.
+    pub story: Story,
 }
 
 impl Default for Config {
@@ -38,22 +54,12 @@ impl Default for Config {
             auth_id: "your_auth_id".to_owned(),
             auth_token: "tvx_sk_test_0000".to_owned(),
             number: "+254700000001".to_owned(),
-            seed: 0,
+            status_url: None,
+            answer_url: None,
+            records_rooms: false,
+            story: Story::default(),
         }
     }
-}
-
-/// A call that was asked for.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Its id.
-    pub call_uuid: String,
-    /// Who is called.
-    pub to: String,
-    /// Where the provider asks when somebody picks up.
-    pub answer_url: String,
-    /// Where it tells that the call is over.
-    pub hangup_url: Option<String>,
 }
 
 /// A running TryVox. Dropping it stops it.
@@ -67,6 +73,8 @@ struct Shared(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    application: Application,
+    base_url: OnceLock<String>,
     modes: Modes,
     state: Mutex<Inside>,
 }
@@ -83,11 +91,13 @@ impl TryVox {
     /// Starts listening on loopback.
     ///
     /// # Errors
-    /// When no port can be listened on.
-    pub async fn start(config: Config) -> io::Result<TryVox> {
-        let inner = Inner { config, modes: Modes::default(), state: Mutex::default() };
-        let shared = Shared(Arc::new(inner));
-        let listener = Listener::start(router(shared.clone())).await?;
+    /// [`StartError`] when no port can be listened on, or no client can be made.
+    pub async fn start(config: Config) -> Result<TryVox, StartError> {
+        let application = Application::new(config.story.clone())?;
+        let (base_url, modes, state) = Default::default();
+        let shared = Shared(Arc::new(Inner { config, application, base_url, modes, state }));
+        let listener = Listener::start(router(shared.clone())).await.map_err(StartError::Listen)?;
+        shared.0.base_url.get_or_init(|| format!("http://{}", listener.address));
         Ok(TryVox { listener, shared })
     }
 
@@ -124,6 +134,61 @@ impl TryVox {
     pub fn next_modes(&self, modes: impl IntoIterator<Item = ApiMode>) {
         self.shared.0.modes.extend(modes);
     }
+
+    /// A phone calls the account's number. Gives the id of the call.
+    pub fn call_in(&self, phone: &str) -> String {
+        calls::call_in(&self.shared, phone)
+    }
+
+    /// Resolves when everything planned so far was delivered or given up.
+    pub async fn idle(&self) {
+        self.shared.0.application.courier.idle().await;
+    }
+
+    /// Every attempt to deliver a webhook.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.0.application.courier.deliveries()
+    }
+
+    /// Every webhook planned so far, faults included.
+    #[must_use]
+    pub fn plan(&self) -> Vec<Planned> {
+        self.shared.0.application.courier.plan()
+    }
+
+    /// The recordings made.
+    #[must_use]
+    pub fn recordings(&self) -> Vec<Recording> {
+        self.shared.0.application.recordings()
+    }
+
+    /// Where the service is reached from now on.
+    pub fn set_reach(&self, reach: &str) {
+        self.shared.0.application.behaviour().reach = Some(reach.to_owned());
+    }
+
+    /// What people do when called from now on.
+    pub fn set_script(&self, script: Script) {
+        self.shared.0.application.behaviour().script = script;
+    }
+
+    /// What goes wrong with webhooks planned from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.0.application.behaviour().faults = faults;
+    }
+}
+
+impl Inner {
+    fn base_url(&self) -> &str {
+        self.base_url.get().map_or("", String::as_str)
+    }
+}
+
+impl Line for Shared {
+    fn url(&self, planned: &Planned) -> Option<String> {
+        self.0.application.url(planned)
+    }
 }
 
 impl Shared {
@@ -155,10 +220,11 @@ impl Shared {
 fn router(shared: Shared) -> Router {
     let below = |path: &str| format!("/v1/voice/accounts/{{auth_id}}{path}");
     Router::new()
-        .route(&below("/calls"), post(place))
-        .route(&below("/calls/{call}"), delete(hang_up))
-        .route(&below("/calls/{call}/transfer"), post(transfer))
-        .route(&below("/calls/{call}/record"), post(record).delete(stop_recording))
+        .route(&below("/calls"), post(calls::place))
+        .route(&below("/calls/{call}"), get(calls::show).delete(calls::hang_up))
+        .route(&below("/calls/{call}/transfer"), post(calls::transfer))
+        .route(&below("/calls/{call}/record"), post(calls::record).delete(calls::stop_recording))
+        .route("/recordings/{file}", get(sound))
         .route(&below("/conferences"), get(list))
         .route(&below("/conferences/{name}"), get(show).delete(end))
         .route(&below("/conferences/{name}/members/{member}/{act}"), post(member))
@@ -170,97 +236,11 @@ fn not_found() -> Response {
     error(StatusCode::NOT_FOUND, "NOT_FOUND")
 }
 
-async fn place(
-    State(shared): State<Shared>,
-    Path(auth_id): Path<String>,
-    headers: HeaderMap,
-    axum::Json(body): axum::Json<Value>,
-) -> Response {
-    let Inner { config, .. } = &*shared.0;
-    let (seed, number) = (config.seed, config.number.clone());
-    let change = |inside: &mut Inside| {
-        let (Some(to), Some(answer_url)) = (text(&body, "to"), text(&body, "answer_url")) else {
-            return error(StatusCode::BAD_REQUEST, "VALIDATION_FAILED");
-        };
-        if text(&body, "from") != Some(&number) || to.starts_with("+0") {
-            let details = json!([{ "field": "to", "reason": "not a number" }]);
-            let body =
-                json!({ "error": { "code": "VALIDATION_FAILED", "message": "no", "details": details } });
-            return answer(StatusCode::BAD_REQUEST, &body);
-        }
-        let nth = u32::try_from(inside.calls.len()).unwrap_or(u32::MAX);
-        let call_uuid = uuid(&hex_id(seed, "call", to, nth));
-        inside.calls.push(Placed {
-            call_uuid: call_uuid.clone(),
-            to: to.to_owned(),
-            answer_url: answer_url.to_owned(),
-            hangup_url: text(&body, "hangup_url").map(str::to_owned),
-        });
-        let body = json!({
-            "request_uuid": uuid(&hex_id(seed, "request", to, nth)), "call_uuid": call_uuid, "from": number,
-            "to": to, "direction": "outbound", "status": "ringing", "created_at": "2026-04-09T10:30:00Z",
-        });
-        answer(StatusCode::CREATED, &body)
-    };
-    shared.change(&auth_id, &headers, "POST /calls".to_owned(), change).await
-}
-
-/// 32 hex digits as a UUID is written.
-fn uuid(hex: &str) -> String {
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &hex[range]);
-    parts.join("-")
+async fn sound(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
+    shared.0.application.serve(&file)
 }
 
 type Two = (String, String);
-
-async fn hang_up(
-    State(shared): State<Shared>,
-    Path((auth_id, call)): Path<Two>,
-    headers: HeaderMap,
-) -> Response {
-    let change = |inside: &mut Inside| {
-        if inside.rooms.hang_up(&call) {
-            return StatusCode::NO_CONTENT.into_response();
-        }
-        answer(StatusCode::NOT_FOUND, &json!({ "error": "call_not_found", "message": "no such call" }))
-    };
-    shared.change(&auth_id, &headers, format!("DELETE /calls/{call}"), change).await
-}
-
-async fn transfer(
-    State(shared): State<Shared>,
-    Path((auth_id, call)): Path<Two>,
-    headers: HeaderMap,
-    axum::Json(body): axum::Json<Value>,
-) -> Response {
-    let change = |_: &mut Inside| {
-        let to = text(&body, "to");
-        let id = "850e8400-e29b-41d4-a716-446655440000";
-        answer(StatusCode::OK, &json!({ "transfer_uuid": id, "status": "transferring", "to": to }))
-    };
-    shared.change(&auth_id, &headers, format!("POST /calls/{call}/transfer"), change).await
-}
-
-async fn record(
-    State(shared): State<Shared>,
-    Path((auth_id, call)): Path<Two>,
-    headers: HeaderMap,
-) -> Response {
-    let change = |_: &mut Inside| {
-        let id = "950e8400-e29b-41d4-a716-446655440000";
-        answer(StatusCode::OK, &json!({ "recording_uuid": id, "status": "recording", "format": "mp3" }))
-    };
-    shared.change(&auth_id, &headers, format!("POST /calls/{call}/record"), change).await
-}
-
-async fn stop_recording(
-    State(shared): State<Shared>,
-    Path((auth_id, call)): Path<Two>,
-    headers: HeaderMap,
-) -> Response {
-    let change = |_: &mut Inside| StatusCode::NO_CONTENT.into_response();
-    shared.change(&auth_id, &headers, format!("DELETE /calls/{call}/record"), change).await
-}
 
 async fn list(State(shared): State<Shared>, Path(auth_id): Path<String>, headers: HeaderMap) -> Response {
     if !shared.admits(&auth_id, &headers) {

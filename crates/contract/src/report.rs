@@ -41,6 +41,9 @@ pub enum Report {
         provider: Provider,
         /// One per party, in the order of the parties.
         legs: Vec<DialledLeg>,
+        /// Our line that dialled; none where it was journaled before that was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<String>,
     },
     /// The dialling failed as a whole, or nobody knows.
     DialFailed {

@@ -12,6 +12,7 @@ use contract::provider::Provider;
 use contract::report::{DialledLeg, FailureReason, Report};
 use providers::africastalking::rest::{self, CallEntry, RestError};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::account::Accounts;
 use crate::client::{Client, SendError};
@@ -71,6 +72,8 @@ pub struct DialAnswer {
     pub legs: Vec<DialledLeg>,
     /// What the provider complains of though it took the request; none when all is well.
     pub error_message: Option<String>,
+    /// The input as which this answer was journaled: its outcome tells that the ledger knows the legs.
+    pub report: Uuid,
 }
 
 /// Why nobody is known to be rung. All but [`DialError::NotRecorded`] and [`DialError::Interrupted`] are on the ledger.
@@ -167,19 +170,24 @@ impl Inner {
             Provider::TryVox | Provider::MiniVoice => self.apart(dialling).await,
         };
         let (stream, provider) = (&dialling.stream, dialling.provider);
+        let line = self.accounts.line(provider).map(str::to_owned);
         let report = match &answer {
-            Ok(answer) => Report::Dialled { stream: stream.clone(), provider, legs: answer.legs.clone() },
+            Ok(answer) => {
+                Report::Dialled { stream: stream.clone(), provider, legs: answer.legs.clone(), line }
+            }
             Err(error) => {
                 let reason = error.reason().unwrap_or(FailureReason::Other);
                 tracing::warn!(stream, ?reason, error = %error, "dialling failed");
                 Report::DialFailed { stream: stream.clone(), reason }
             }
         };
-        if let Err(error) = self.door.report(report).await {
-            tracing::error!(stream, %error, "the result of a dialling is lost");
-            return Err(error.into());
+        match self.door.report(report).await {
+            Ok(input) => answer.map(|answer| DialAnswer { report: input.id, ..answer }),
+            Err(error) => {
+                tracing::error!(stream, %error, "the result of a dialling is lost");
+                Err(error.into())
+            }
         }
-        answer
     }
 
     /// Africa's Talking rings all parties by one request.
@@ -196,6 +204,7 @@ impl Inner {
                 legs: answer.legs(phones),
                 entries: answer.entries,
                 error_message: answer.error_message,
+                report: Uuid::nil(),
             }),
         }
     }

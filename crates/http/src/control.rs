@@ -33,6 +33,7 @@ use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
 use crate::rooms::Rooms;
+use crate::seats::Seats;
 
 /// State of these routes.
 #[derive(Clone)]
@@ -43,6 +44,7 @@ pub struct Control {
     dialer: Dialer,
     controller: Controller,
     rooms: Rooms,
+    seats: Seats,
     country: Country,
 }
 
@@ -60,14 +62,16 @@ pub struct Means {
     pub controller: Controller,
     /// Learns whom we ring.
     pub rooms: Rooms,
+    /// Counts who is in a room.
+    pub seats: Seats,
     /// Reads local numbers.
     pub country: Country,
 }
 
 impl From<Means> for Control {
     fn from(means: Means) -> Control {
-        let Means { gate, intake, reader, dialer, controller, rooms, country } = means;
-        Control { gate, intake, reader, dialer, controller, rooms, country }
+        let Means { gate, intake, reader, dialer, controller, rooms, seats, country } = means;
+        Control { gate, intake, reader, dialer, controller, rooms, seats, country }
     }
 }
 

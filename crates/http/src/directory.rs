@@ -129,6 +129,21 @@ impl Directory {
         Ok(ringing.map(|(_, stream)| stream))
     }
 
+    /// The room of a conference of ours, which has the conference's id where nobody chose another name; none where the
+    /// stream is none of a conference.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn room_of(&self, stream: &str) -> Result<Option<String>, DirectoryError> {
+        let Some(id) = stream.strip_prefix("conference/") else { return Ok(None) };
+        let row = in_time(self.reader.stream(stream)).await?;
+        let chosen = row.and_then(|row| match Entity::from_json(&row.state) {
+            Ok(Entity::Conference(conference)) => conference.room,
+            _ => None,
+        });
+        Ok(Some(chosen.unwrap_or_else(|| id.to_owned())))
+    }
+
     /// To be asked for before an input is handed in.
     pub fn announced(&self, input: Uuid) -> oneshot::Receiver<String> {
         self.reader.board().wait(input)

@@ -154,6 +154,23 @@ impl Intake {
         done(asked.id, serde_json::from_str(&text).map_err(Problem::internal)?).map(Some)
     }
 
+    /// Waits, for as long as a command does, until what was journaled elsewhere in this process has its outcome, whatever
+    /// that is. Says whether it has: where what was done outside cannot be undone, the answer stands either way.
+    pub(crate) async fn followed(&self, input: Uuid) -> bool {
+        let announced = self.reader.board().wait(input);
+        // It may have been announced before anybody listened.
+        if let Ok(Some(_)) = self.reader.outcome(input).await {
+            return true;
+        }
+        let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
+        let watching = watch(&self.reader, input, announced);
+        let known = matches!(tokio::time::timeout(limit, watching).await, Ok(Ok(_)));
+        if !known {
+            tracing::warn!(%input, "what was dialled is not yet recorded; it is answered all the same");
+        }
+        known
+    }
+
     async fn outcome(&self, input: Uuid, announced: oneshot::Receiver<String>) -> Result<Outcome, Problem> {
         let limit = Duration::from_secs(OUTCOME_SECONDS_MAX);
         let watching = watch(&self.reader, input, announced);

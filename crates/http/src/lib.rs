@@ -23,11 +23,13 @@ pub mod health;
 pub mod inputs;
 pub mod intake;
 pub mod keys;
+mod legs;
 pub mod order;
 pub mod parties;
 pub mod problem;
 pub mod query;
 pub mod rooms;
+mod seats;
 pub mod server;
 pub mod transcripts;
 pub mod voice;
@@ -63,6 +65,7 @@ use crate::health::LagOf;
 use crate::intake::Intake;
 use crate::problem::Problem;
 use crate::rooms::Rooms;
+use crate::seats::Seats;
 use crate::voicepact::process::Processing;
 pub use crate::voicepact::process::Tools;
 use crate::webhooks::Inlet;
@@ -166,9 +169,10 @@ pub fn tryvox_answer(dialect: Dialect) -> Rendered {
 }
 
 /// The answer to a call that joins a conference of ours: the notice that it is recorded, where the dialect can say it,
-/// then the room.
+/// then the room. TryVox is told here to record it; MiniVoice was when the call was placed.
 pub fn conference_answer(room: &str, dialect: Dialect) -> Option<Rendered> {
-    let room = Room { name: Some(Label::new(room).ok()?), ..Room::default() };
+    let record = (dialect == Dialect::TryVoxJson).then_some(true);
+    let room = Room { name: Some(Label::new(room).ok()?), record, ..Room::default() };
     let notice = conference_script().steps().first().cloned();
     let whole = Script::new(notice.into_iter().chain([Step::Conference(room.clone())]).collect()).ok()?;
     let bare = || Script::new(vec![Step::Conference(room)]).ok()?.render(dialect).ok();
@@ -187,7 +191,8 @@ pub fn router(config: &Config, parts: Parts) -> Router {
     let rooms = Rooms::default();
     let mut routes = health::router(health::Health::new(gate.clone(), door.clone(), reader.clone(), lag));
     if config.webhooks {
-        routes = routes.merge(webhook_routes(config, door.clone(), &reader, rooms.clone()));
+        let seats = Seats::new(reader.clone(), controller.clone(), config.conference_parties_max);
+        routes = routes.merge(webhook_routes(config, door.clone(), &reader, (rooms.clone(), seats)));
     }
     if config.api {
         let means = Means { door, reader, dialer, controller, rooms, tools };
@@ -199,11 +204,11 @@ pub fn router(config: &Config, parts: Parts) -> Router {
         .layer(from_fn_with_state(edge::Edge::new(&config.run), edge::finish))
 }
 
-fn webhook_routes(config: &Config, door: Door, reader: &Reader, rooms: Rooms) -> Router {
+fn webhook_routes(config: &Config, door: Door, reader: &Reader, (rooms, seats): (Rooms, Seats)) -> Router {
     let bare = config.loopback || config.allow_unauthenticated_webhooks;
     let inlet = Inlet::new(door, config.country, config.zone.clone(), config.secrets.clone(), bare);
     let directory = Directory::new(reader.clone());
-    let prompter = webhooks::prompter::Prompter::new(config.book.clone(), directory.clone(), rooms);
+    let prompter = webhooks::prompter::Prompter::new(config.book.clone(), directory.clone(), rooms, seats);
     let voice = webhooks::africastalking::AfricasTalking::new(
         inlet.clone(),
         prompter.clone(),
@@ -248,6 +253,7 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
     let log = evidence::log::Log::new(gate.clone(), reader.clone(), evidence.clone(), config.entries_public);
     let processing = Processing::new(gate.clone(), intake.clone(), reader.clone(), country, tools);
     let transcripts = transcripts::Transcripts::new(gate.clone(), intake.clone(), reader.clone());
+    let seats = Seats::new(reader.clone(), controller.clone(), config.conference_parties_max);
     let acts = control::Means {
         gate: gate.clone(),
         intake: intake.clone(),
@@ -255,6 +261,7 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
         dialer: dialer.clone(),
         controller: controller.clone(),
         rooms: rooms.clone(),
+        seats: seats.clone(),
         country,
     };
     let conferences = conferences::Conferences::new(
@@ -276,7 +283,7 @@ fn api_routes(config: &Config, gate: Gate, means: Means) -> Router {
             dialer,
             rooms,
             country,
-            config.conference_parties_max,
+            seats,
         )))
         .merge(voicepact::recordings::router(voicepact::recordings::Recordings::new(
             gate.clone(),

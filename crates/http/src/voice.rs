@@ -102,6 +102,7 @@ async fn invoke(
     let (command, dialling) = ring(&state, stamp.id.simple().to_string(), &phone);
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     let answer = state.dialer.dial(dialling).await.map_err(|error| not_dialled(WHAT, error))?;
+    state.intake.followed(answer.report).await;
     let entries = answer.entries.into_iter().map(|entry| Entry {
         status: leg_word(entry.status),
         phone_number: entry.phone,

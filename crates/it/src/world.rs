@@ -94,6 +94,12 @@ impl World {
         World::make(setup, &[], true, seed).await
     }
 
+    /// Starts a service with further flags, whose carrier draws from this seed.
+    pub async fn start_told(setup: Setup, extra: &[String], seed: u64) -> World {
+        let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+        World::make(setup, &extra, true, seed).await
+    }
+
     /// Starts a service whose interface asks for keys.
     pub async fn start_closed(setup: Setup, extra: &[&str]) -> World {
         World::make(setup, extra, false, carrier::Config::default().seed).await

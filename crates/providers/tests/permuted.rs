@@ -63,6 +63,7 @@ fn view(provider: Provider, legs: &[Leg], bodies: &[String], dialled_at: usize) 
         stream: conference_stream(CONFERENCE),
         provider,
         legs: (0..count).map(placed).collect(),
+        line: None,
     };
     for (n, raw) in bodies.iter().enumerate() {
         if n == dialled_at {

@@ -118,21 +118,17 @@ impl LegPlan<'_> {
         let fields = session.ended(ending, dice);
         let mut drafts = Vec::new();
         if self.final_to_instruct {
-            drafts.push(self.draft(ended_ms, UrlKind::VoiceInstruct, fields.clone(), dice));
+            let last = self.draft(ended_ms, UrlKind::VoiceInstruct, fields.clone(), dice);
+            drafts.push(Draft { ends: true, ..last });
         }
         let mut fields = session.for_events(fields);
         fields.push(("hangupCause", ending.hangup_cause.to_owned()));
-        drafts.push(self.draft(ended_ms + EVENT_LAG_MS, UrlKind::VoiceEvents, fields, dice));
+        let last = self.draft(ended_ms + EVENT_LAG_MS, UrlKind::VoiceEvents, fields, dice);
+        drafts.push(Draft { ends: true, ..last });
         drafts
     }
 
     fn draft(&self, due_ms: u64, url_kind: UrlKind, fields: Fields, dice: &mut ChaCha8Rng) -> Draft {
-        Draft {
-            due_ms,
-            url_kind,
-            subject: self.session_id.to_owned(),
-            fields: shuffled(fields, dice),
-            wants_instructions: false,
-        }
+        Draft::form(due_ms, url_kind, self.session_id, shuffled(fields, dice))
     }
 }

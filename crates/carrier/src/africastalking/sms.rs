@@ -122,13 +122,10 @@ fn accept(shared: &Shared, phone: &str, sender: &str, text: &str) -> Sms {
     };
     let mut drafts = Vec::new();
     let mut dice = generator(shared.seed, "report", &sms.message_id, 0);
-    drafts.extend(delivery_report(&sms, &report, &mut dice).map(|fields| Draft {
-        due_ms: REPORTED_AFTER_MS,
-        url_kind: UrlKind::SmsDelivery,
-        subject: sms.message_id.clone(),
-        fields,
-        wants_instructions: false,
-    }));
+    let fields = delivery_report(&sms, &report, &mut dice);
+    drafts.extend(
+        fields.map(|fields| Draft::form(REPORTED_AFTER_MS, UrlKind::SmsDelivery, &sms.message_id, fields)),
+    );
     // The rule may be a closure of the caller's, so no lock is held while it runs.
     if let Some(text) = reply.answer(&sms) {
         drafts.push(text_draft(shared, phone, &sms.from, &text, ANSWERED_AFTER_MS));
@@ -150,7 +147,7 @@ fn text_draft(shared: &Shared, phone: &str, number: &str, text: &str, due_ms: u6
     let id = format!("ATUid_{}", hex_id(shared.seed, "text", phone, count));
     let mut dice = generator(shared.seed, "text", &id, 0);
     let fields = incoming(&id, phone, number, text, shared.clock_seconds(&id), &mut dice);
-    Draft { due_ms, url_kind: UrlKind::SmsIncoming, subject: id, fields, wants_instructions: false }
+    Draft::form(due_ms, UrlKind::SmsIncoming, &id, fields)
 }
 
 #[cfg(test)]

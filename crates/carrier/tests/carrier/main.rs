@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::too_many_lines)]
 
 mod calls;
+mod dialects;
 mod faults;
 mod messages;
 mod receiver;

@@ -93,6 +93,7 @@ impl Story {
             stream: format!("conference/{CONFERENCE}"),
             provider: Provider::AfricasTalking,
             legs: vec![leg(0), leg(1)],
+            line: None,
         };
         self.happen(Via::Effect, vec![Body::Report(dialled)]).await;
         let reports = (0..PHONES.len()).flat_map(|n| [reported(n, "started"), reported(n, "answered")]);

@@ -1,10 +1,11 @@
 //! Reports of what we did outside.
 
 use super::{Stop, silence, voice};
-use crate::entity::{Entity, message_stream};
+use crate::entity::{Entity, call_stream, message_stream};
 use crate::event::{
-    Attempt, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
+    Attempt, CallFact, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
 };
+use crate::fact::{Direction, Leg};
 use crate::message::{OutgoingMessage, SendStatus};
 use crate::outcome::QuarantineReason;
 use crate::recording::{Recording, Recordings};
@@ -19,7 +20,9 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
             accepted(task, *provider, &message, recorder)
         }
         Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
-        Report::Dialled { stream, provider, legs } => dialled(stream, *provider, legs, recorder),
+        Report::Dialled { stream, provider, legs, line } => {
+            dialled(stream, *provider, legs, line.as_deref(), recorder)
+        }
         Report::DialFailed { stream, reason } => dial_failed(stream, *reason, recorder),
         Report::Controlled { stream, control, reference } => {
             super::control::done(stream, *control, reference.as_deref(), recorder)
@@ -112,14 +115,43 @@ fn dialled(
     stream: &str,
     provider: crate::provider::Provider,
     legs: &[DialledLeg],
+    line: Option<&str>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let Some(Entity::Conference(conference)) = recorder.world.entity(stream) else { return Err(unknown()) };
     if !conference.legs.is_empty() {
         return Err(Stop::Already(stream.to_owned()));
     }
+    let parties = conference.parties.clone();
     let data = EventData::DialPlaced(DialPlaced { provider, legs: legs.to_vec() });
-    Ok(recorder.record(stream, data, None, &[])?)
+    recorder.record(stream, data, None, &[])?;
+    for leg in legs {
+        let Some(call_id) = &leg.call_id else { continue };
+        let phone = parties.get(leg.party as usize).and_then(Option::as_deref);
+        started(stream, &call_stream(provider, call_id), phone, line, recorder)?;
+    }
+    Ok(())
+}
+
+/// A call is known from the answer that names it, so that one of which nothing is ever told is missed.
+fn started(
+    request: &str,
+    call: &str,
+    phone: Option<&str>,
+    line: Option<&str>,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let request = request.split_once('/').map(|(_, id)| id.to_owned());
+    let leg = Leg { direction: Some(Direction::Outbound), request, ..Leg::default() };
+    let conflict = match recorder.world.entity(call) {
+        Some(Entity::Call(known)) => !known.contradictions(&leg, phone, line).is_empty(),
+        _ => false,
+    };
+    let ends = [("phone", phone), ("line", line)];
+    let private: Vec<(&str, &str)> =
+        ends.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let data = EventData::CallStarted(CallFact { leg, conflict, stale: false });
+    Ok(recorder.record(call, data, None, &private)?)
 }
 
 fn dial_failed(stream: &str, reason: FailureReason, recorder: &mut Recorder<'_>) -> Result<(), Stop> {

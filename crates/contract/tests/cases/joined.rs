@@ -41,7 +41,7 @@ fn placed() -> Body {
     };
     let legs = (0..).zip(LEGS).map(leg).collect();
     let provider = Provider::AfricasTalking;
-    Body::Report(Report::Dialled { stream: conference_stream(ID), provider, legs })
+    Body::Report(Report::Dialled { stream: conference_stream(ID), provider, legs, line: None })
 }
 
 fn lost() -> Body {

@@ -305,7 +305,8 @@ fn report(line: &str) -> Report {
             Report::DialFailed { stream: (*stream).to_owned(), reason: word(reason) }
         }
         (["the", "dialling", "for", stream], legs) => {
-            Report::Dialled { stream: (*stream).to_owned(), provider: PROVIDER, legs: dialled(legs) }
+            let (stream, legs) = ((*stream).to_owned(), dialled(legs));
+            Report::Dialled { stream, provider: PROVIDER, legs, line: None }
         }
         (["message", n, "of", id, "attempt", k], [result, rest @ ..]) => {
             let task = task(&contract_stream(id), n, k);

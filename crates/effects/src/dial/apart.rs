@@ -8,6 +8,7 @@ use providers::africastalking::rest::CallEntry;
 use providers::minivoice::rest as minivoice;
 use providers::script::Address;
 use providers::tryvox::rest as tryvox;
+use uuid::Uuid;
 
 use super::{DialAnswer, DialError, Dialling, Inner};
 use crate::account::{MiniVoiceAccount, TryVoxAccount};
@@ -99,7 +100,8 @@ fn joined(phones: &[Phone], rung: Vec<Rung>) -> Result<DialAnswer, DialError> {
         Ok(id) => (Some(id), LegStatus::Queued),
         Err(reason) => (None, status(reason)),
     });
-    let mut answer = DialAnswer { entries: Vec::new(), legs: Vec::new(), error_message: None };
+    let (entries, legs) = Default::default();
+    let mut answer = DialAnswer { entries, legs, error_message: None, report: Uuid::nil() };
     for ((party, phone), (call_id, status)) in (0..).zip(phones).zip(outcomes) {
         let phone = phone.as_str().to_owned();
         answer.entries.push(CallEntry { phone, status, session_id: call_id.clone() });

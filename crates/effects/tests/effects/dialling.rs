@@ -47,7 +47,9 @@ async fn all_parties_are_rung_under_our_own_id() {
     assert_eq!(answer.legs, legs);
     assert_eq!(answer.entries.len(), 3);
     assert_eq!(answer.error_message, None);
-    let expected = Report::Dialled { stream: STREAM.to_owned(), provider: Provider::AfricasTalking, legs };
+    let (stream, provider) = (STREAM.to_owned(), Provider::AfricasTalking);
+    let line = Some("+254700000000".to_owned());
+    let expected = Report::Dialled { stream, provider, legs, line };
     assert_eq!(stage.reports().await, [expected]);
 }
 

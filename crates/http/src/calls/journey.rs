@@ -285,9 +285,7 @@ impl Telling {
                 "disputed": call.disputed,
             }),
             Some(Entity::Conference(conference)) => {
-                let named = |call: &String| conference.legs.iter().any(|leg| leg.call.as_ref() == Some(call));
-                let legs: Vec<&Call> =
-                    self.calls().filter(|(name, _)| named(name)).map(|(_, call)| call).collect();
+                let legs: Vec<&Call> = self.calls().map(|(_, call)| call).collect();
                 serde_json::json!({
                     "status": conference.status(&legs),
                     "recordings": conference.all_recordings(&legs).len(),

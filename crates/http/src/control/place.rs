@@ -57,12 +57,14 @@ pub(super) async fn place(
     if let Some(asked) = once.asked(&allowed.caller, &wanted.what()) {
         return place_once(&state, asked, wanted).await;
     }
+    wanted.find_place(&state).await?;
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let (dial_id, created_at) = (stamp.id.simple().to_string(), stamp.received_at.to_string());
     let (command, dialling) = wanted.ring(&dial_id);
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     state.expect(&dialling);
     let answer = state.dialer.dial(dialling).await.map_err(not_placed)?;
+    state.intake.followed(answer.report).await;
     placed(&state, wanted, answer.legs, dial_id, created_at)
 }
 
@@ -75,6 +77,7 @@ async fn place_once(
     let done = match state.intake.begin(asked).await? {
         Begun::Before(done) => done,
         Begun::First(first) => {
+            wanted.find_place(state).await?;
             let stamp = first.stamp()?;
             let (command, dialling) = wanted.ring(&stamp.id.simple().to_string());
             let state = state.clone();
@@ -111,6 +114,17 @@ fn placed(
 }
 
 impl Wanted {
+    /// Refuses it where the room it is to join is full.
+    async fn find_place(&self, state: &Control) -> Result<(), Problem> {
+        let Some(room) = &self.room else { return Ok(()) };
+        let (taken, most) = (state.seats.taken(self.provider, room).await, state.seats.most());
+        if taken >= most {
+            let full = format!("{taken} of at most {most} are in the room");
+            return Err(Problem::field(Kind::Invalid, "room", full));
+        }
+        Ok(())
+    }
+
     /// What is asked for, as bytes to compare.
     fn what(&self) -> Vec<u8> {
         let Wanted { to, provider, room, record } = self;

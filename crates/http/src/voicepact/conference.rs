@@ -24,6 +24,7 @@ use crate::once::{Asked, Once};
 use crate::order;
 use crate::problem::{Kind, Problem};
 use crate::rooms::Rooms;
+use crate::seats::Seats;
 use crate::voice::{failed, not_dialled};
 
 /// Expected length where none is given, seconds.
@@ -41,20 +42,20 @@ pub struct Conferences {
     dialer: Dialer,
     rooms: Rooms,
     country: Country,
-    parties_max: usize,
+    seats: Seats,
 }
 
 impl Conferences {
-    /// `country` reads local numbers; `rooms` learns whom we ring; `parties_max` is the most of one conference.
+    /// `country` reads local numbers; `rooms` learns whom we ring; `seats` how many can be in one conference.
     pub fn new(
         gate: Gate,
         intake: Intake,
         dialer: Dialer,
         rooms: Rooms,
         country: Country,
-        parties_max: usize,
+        seats: Seats,
     ) -> Conferences {
-        Conferences { gate, intake, dialer, rooms, country, parties_max }
+        Conferences { gate, intake, dialer, rooms, country, seats }
     }
 }
 
@@ -102,12 +103,15 @@ async fn create(
     if let Some(asked) = asked {
         return create_once(&state, asked, wanted).await;
     }
+    wanted.find_places(&state).await?;
     let stamp = state.intake.door().stamp().map_err(crate::intake::not_taken)?;
     let (id, command, dialling) = wanted.ring(&state, &stamp.seed);
     state.intake.take(stamp, Via::Api, true, Body::Command(command)).await?;
     state.expect(&dialling);
     let answer = state.dialer.dial(dialling).await;
-    answer.map_err(|error| not_dialled(WHAT, error))?;
+    let answer = answer.map_err(|error| not_dialled(WHAT, error))?;
+    // So that who asks about it next finds it. A refusal here would have people rung twice.
+    state.intake.followed(answer.report).await;
     Ok(created(id, wanted))
 }
 
@@ -116,6 +120,7 @@ async fn create_once(state: &Conferences, asked: Asked, wanted: Wanted) -> Resul
     let done = match state.intake.begin(asked).await? {
         Begun::Before(done) => done,
         Begun::First(first) => {
+            wanted.find_places(state).await?;
             let stamp = first.stamp()?;
             let (_, command, dialling) = wanted.ring(state, &stamp.seed);
             let state = state.clone();
@@ -153,6 +158,19 @@ impl Conferences {
 }
 
 impl Wanted {
+    /// Refuses it where the room they are to join has no place for all of them: whoever dialled in, or was dialled for
+    /// another conference in the same room, has a place already.
+    async fn find_places(&self, state: &Conferences) -> Result<(), Problem> {
+        let Some(room) = &self.room else { return Ok(()) };
+        let provider = self.provider.unwrap_or_else(|| state.dialer.accounts().default_provider());
+        let (taken, most) = (state.seats.taken(provider, room).await, state.seats.most());
+        if taken + self.parties.len() > most {
+            let full = format!("{taken} of at most {most} are in the room, so these find no place");
+            return Err(Problem::field(Kind::BadRequest, "parties", full));
+        }
+        Ok(())
+    }
+
     fn command(&self, conference_id: String, provider: Option<Provider>) -> Command {
         Command::CreateConference(CreateConference {
             conference_id,
@@ -180,7 +198,7 @@ impl Wanted {
 }
 
 fn read(body: &Object<'_>, state: &Conferences) -> Option<Wanted> {
-    let (country, parties_max) = (state.country, state.parties_max);
+    let (country, parties_max) = (state.country, state.seats.most());
     let parties = body.required("parties").and_then(|field| {
         let items = field.list()?;
         if items.len() < 2 {

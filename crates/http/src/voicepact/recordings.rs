@@ -13,6 +13,7 @@ use store::Reader;
 use super::seconds;
 use crate::auth::{Allowed, ContractsRead, Gate, Scope};
 use crate::id::Id;
+use crate::legs;
 use crate::problem::Problem;
 
 /// Stands for a value that the key may not see.
@@ -71,24 +72,10 @@ async fn show(
     let Entity::Conference(conference) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
         return Err(Problem::not_found("Recording not found"));
     };
-    let calls = legs(&state.reader, &conference).await?;
+    let legs = legs::of(&state.reader, &conference_id, &conference).await?;
+    let calls: Vec<&Call> = legs.iter().map(|(_, call)| call).collect();
     let personal = allowed.caller.may(Scope::PersonalRead);
-    Ok(Json(view(conference_id, &conference, &calls.iter().collect::<Vec<_>>(), personal)))
-}
-
-/// States of the calls that the conference consists of, those that are known.
-async fn legs(reader: &Reader, conference: &Conference) -> Result<Vec<Call>, Problem> {
-    let streams: Vec<String> = conference.legs.iter().filter_map(|leg| leg.call.clone()).collect();
-    if streams.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut calls = Vec::new();
-    for row in reader.streams(&streams).await? {
-        if let Entity::Call(call) = Entity::from_json(&row.state).map_err(Problem::internal)? {
-            calls.push(*call);
-        }
-    }
-    Ok(calls)
+    Ok(Json(view(conference_id, &conference, &calls, personal)))
 }
 
 fn view(recording_id: String, conference: &Conference, legs: &[&Call], personal: bool) -> Shown {

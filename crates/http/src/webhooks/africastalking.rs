@@ -44,6 +44,7 @@ impl AfricasTalking {
             call: rendered(xml::render(call)),
             conference: rendered(xml::render(conference)),
             closing: rendered(CLOSING_SCRIPT.to_owned()),
+            room: None,
         };
         AfricasTalking { inlet, prompter, usual: Arc::new(usual) }
     }

@@ -34,6 +34,7 @@ use providers::script::{Dialect, Rendered};
 
 use super::prompter::{Keeping, Prompter, Question, Usual};
 use super::{Inlet, Sender, unreadable, webhook};
+use crate::MINIVOICE_ROOM;
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
@@ -58,7 +59,7 @@ impl MiniVoice {
     /// configured.
     pub fn new(inlet: Inlet, prompter: Prompter, signing: SigningSecrets, answer: Rendered) -> MiniVoice {
         let closing = Rendered { content_type: actions::CONTENT_TYPE, body: CLOSING.to_owned() };
-        let usual = Usual { call: answer.clone(), conference: answer, closing };
+        let usual = Usual { call: answer.clone(), conference: answer, closing, room: Some(MINIVOICE_ROOM) };
         MiniVoice { inlet, signing: Arc::new(signing), prompter, usual: Arc::new(usual) }
     }
 

@@ -4,6 +4,8 @@
 //! (`providers::script::book`), so nothing is remembered here and any process can answer the next request of a call. What
 //! was asked and what was answered goes into the ledger with the request itself: the fold never sees a script.
 
+mod seated;
+
 use std::sync::Arc;
 
 use contract::command::Answer;
@@ -25,6 +27,7 @@ use crate::directory::{Directory, Own};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::rooms::Rooms;
+use crate::seats::Seats;
 
 /// Answers calls. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ struct Inner {
     book: Book,
     directory: Directory,
     rooms: Rooms,
+    seats: Seats,
 }
 
 /// How a request is kept.
@@ -94,6 +98,8 @@ pub struct Usual {
     pub conference: Rendered,
     /// To a call that cannot be recorded: polite, and the call ends.
     pub closing: Rendered,
+    /// The room that any call joins, where it joins one.
+    pub room: Option<&'static str>,
 }
 
 /// Where a call goes on.
@@ -110,8 +116,8 @@ enum Course<'b> {
 
 impl Prompter {
     /// `rooms` knows whom this process rings, until the ledger does.
-    pub fn new(book: Book, directory: Directory, rooms: Rooms) -> Prompter {
-        Prompter { inner: Arc::new(Inner { book, directory, rooms }) }
+    pub fn new(book: Book, directory: Directory, rooms: Rooms, seats: Seats) -> Prompter {
+        Prompter { inner: Arc::new(Inner { book, directory, rooms, seats }) }
     }
 
     /// Keeps what was told and gives the answer. Never fails: somebody is on the phone. The moment itself is told again
@@ -125,6 +131,7 @@ impl Prompter {
         }
         let inlet = keeping.inlet;
         let course = self.course(inlet, &mut question).await;
+        let course = self.seated(inlet, &question, course).await;
         let closing = match &course {
             Course::At { script, .. } | Course::Close(script, _) | Course::Keyed { script, .. } => {
                 script.closing()
@@ -132,8 +139,18 @@ impl Prompter {
             Course::Usual(_) => question.usual.closing.clone(),
         };
         let (path, facts) = (question.path, std::mem::take(&mut question.facts));
+        let room = match &course {
+            Course::At { script, .. } | Course::Keyed { script, .. } if script.joins_its_own() => {
+                let told = question.query.get("room").map(str::to_owned);
+                match told {
+                    Some(room) => Some(room),
+                    None => self.placed_for(inlet, &facts, question.named).await,
+                }
+            }
+            _ => None,
+        };
         let Course::Keyed { script, ask, wish } = course else {
-            let (rendered, asked) = self.render(inlet, path, course, &facts).await;
+            let (rendered, asked) = self.render(inlet, path, course, &facts, room).await;
             let all = facts.into_iter().chain(asked).collect();
             return if keeping.keep(all).await.is_ok() { rendered } else { closing };
         };
@@ -141,7 +158,7 @@ impl Prompter {
             return closing;
         };
         // The answer itself is kept by now; what is asked next is one more thing told of the call.
-        let (rendered, asked) = self.render(inlet, path, course, &facts).await;
+        let (rendered, asked) = self.render(inlet, path, course, &facts, room).await;
         let Some(asked) = asked else { return rendered };
         if keeping.keep(vec![asked]).await.is_ok() { rendered } else { closing }
     }
@@ -156,7 +173,7 @@ impl Prompter {
         {
             return self.resumed(script, ask, &mut question.facts);
         }
-        let placed = self.placed_for(inlet, question).await;
+        let placed = self.placed_for(inlet, &question.facts, question.named).await;
         let line = question.facts.iter().find_map(|fact| fact.private.line.as_deref());
         let room = question.query.get("room").filter(|room| Label::new(room).is_ok());
         let occasion = Occasion { line, room, conference: placed.is_some() };
@@ -175,8 +192,9 @@ impl Prompter {
     }
 
     /// The room of the conference of ours that the leg was placed for. Who calls us was placed for none.
-    async fn placed_for(&self, inlet: &Inlet, question: &Question<'_>) -> Option<String> {
-        for fact in &question.facts {
+    async fn placed_for(&self, inlet: &Inlet, facts: &[Fact], named: Option<&str>) -> Option<String> {
+        let directory = &self.inner.directory;
+        for fact in facts {
             let Subject::Call { provider, id } = &fact.subject else { continue };
             let leg = fact.what.leg();
             if leg.is_some_and(|leg| leg.direction == Some(Direction::Inbound)) {
@@ -186,13 +204,18 @@ impl Prompter {
             if let Some(room) = phone.and_then(|phone| self.inner.rooms.room_of(phone)) {
                 return Some(room);
             }
-            match self.inner.directory.placed_for(*provider, id, phone, inlet.now()).await {
-                Ok(Some(stream)) => return stream.strip_prefix("conference/").map(str::to_owned),
-                Ok(None) => {}
+            let placed = match directory.placed_for(*provider, id, phone, inlet.now()).await {
+                Ok(Some(stream)) => directory.room_of(&stream).await.map(|room| (true, room)),
+                Ok(None) => Ok((false, None)),
+                Err(error) => Err(error),
+            };
+            match placed {
+                Ok((true, room)) => return room,
+                Ok((false, _)) => {}
                 Err(error) => tracing::warn!(%error, "what a call was placed for could not be looked up"),
             }
         }
-        question.named.filter(|name| name.starts_with(CONFERENCE_PREFIX)).map(str::to_owned)
+        named.filter(|name| name.starts_with(CONFERENCE_PREFIX)).map(str::to_owned)
     }
 
     /// Goes on behind a question.
@@ -291,6 +314,7 @@ impl Prompter {
         path: &str,
         course: Course<'_>,
         facts: &[Fact],
+        room: Option<String>,
     ) -> (Rendered, Option<Fact>) {
         let (script, mut part, attempt, before) = match course {
             Course::Usual(rendered) => return (rendered, None),
@@ -342,6 +366,11 @@ impl Prompter {
             steps.extend(asking.steps());
             break;
         }
+        let room = room.and_then(|room| Label::new(&room).ok());
+        let steps = match room {
+            Some(room) => script.joining(steps, &room),
+            None => steps,
+        };
         match script.render(steps) {
             Ok(rendered) => (rendered, asked),
             Err(error) => {

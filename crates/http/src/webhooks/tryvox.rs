@@ -16,6 +16,7 @@ use providers::tryvox::{voxml_json, voxml_xml};
 
 use super::prompter::{Keeping, Prompter, Question, Usual};
 use super::{Inlet, Sender, unreadable, webhook};
+use crate::TRYVOX_ROOM;
 use crate::body::{Raw, WEBHOOK_BODY_BYTES_MAX};
 use crate::problem::Problem;
 use crate::query::Query;
@@ -46,7 +47,7 @@ impl TryVox {
             false => (Dialect::TryVoxXml, voxml_xml::NOTHING),
         };
         let closing = Rendered { content_type: answer.content_type, body: closing.to_owned() };
-        let usual = Usual { call: answer.clone(), conference: answer, closing };
+        let usual = Usual { call: answer.clone(), conference: answer, closing, room: Some(TRYVOX_ROOM) };
         TryVox { inlet, prompter, dialect, usual: Arc::new(usual) }
     }
 }

@@ -62,7 +62,8 @@ async fn legs_of_a_conference_are_joined_though_a_callback_overtakes_the_answer_
     };
     let stream = conference_stream(&conference);
     let legs = vec![leg(0), leg(1)];
-    let dialled = Report::Dialled { stream: stream.clone(), provider: Provider::AfricasTalking, legs };
+    let provider = Provider::AfricasTalking;
+    let dialled = Report::Dialled { stream: stream.clone(), provider, legs, line: None };
     rig.door.take(Via::Effect, true, InputBody::Report(dialled)).await.unwrap();
     let end = "isActive=0&status=Success&callSessionState=Completed&durationInSeconds=42";
     told(&rig, "ATVId_2", 2, end).await;
@@ -78,6 +79,9 @@ async fn legs_of_a_conference_are_joined_though_a_callback_overtakes_the_answer_
         "room dial.failed own failed",
         "1 call.answered first answered",
         "room dial.placed own active",
+        // The answer to the dialling tells of the calls too.
+        "1 call.started first late answered",
+        "2 call.started first started",
         "2 call.ended first ended",
         "1 call.answered duplicate answered",
         "2 call.answered first late ended",
@@ -95,14 +99,14 @@ async fn legs_of_a_conference_are_joined_though_a_callback_overtakes_the_answer_
     }
     let whole = journey(&rig, "ATVId_1").await;
     let whole = whole["journey"].as_array().unwrap();
-    let (first, again) = (&whole[2], &whole[5]);
+    let (first, again) = (&whole[2], &whole[7]);
     assert_eq!((&again["position"], &again["version"]), (&first["position"], &first["version"]));
     assert_ne!(again["input"], first["input"]);
     assert!(again["received_at"].as_str() > first["received_at"].as_str());
     let verbatim = first["private"]["raw"].as_str().unwrap();
     assert!(verbatim.starts_with("sessionId=ATVId_1&callerNumber=%2B254700000011&"), "{verbatim}");
-    assert!(whole[9]["private"]["raw"].as_str().unwrap().ends_with("&newField=1"));
-    assert_eq!(whole[8]["state"]["disputed"], json!(["duration_s"]));
+    assert!(whole[11]["private"]["raw"].as_str().unwrap().ends_with("&newField=1"));
+    assert_eq!(whole[10]["state"]["disputed"], json!(["duration_s"]));
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ pub use file::BookError;
 pub use words::Tongue;
 
 use super::{
-    Address, Dialect, GetDigits, Inexpressible, Play, Prompt, Record, Rendered, Say, Script, ScriptError,
-    Speech, Step,
+    Address, Dialect, GetDigits, Inexpressible, Label, Play, Prompt, Record, Rendered, Say, Script,
+    ScriptError, Speech, Step,
 };
 
 /// Most words of a contract that are read back, in characters: about two minutes.
@@ -176,6 +176,37 @@ impl Book {
 impl Configured {
     fn is_for_the_rest(&self) -> bool {
         self.numbers.is_empty() && self.rooms.is_empty() && !self.conference
+    }
+
+    /// Steps in which a conference without a room is the one the leg was placed for: so one script serves all conferences.
+    pub fn joining(&self, mut steps: Vec<Step>, room: &Label) -> Vec<Step> {
+        for step in &mut steps {
+            if let Step::Conference(joined) = step
+                && self.joins_its_own()
+            {
+                joined.name.get_or_insert_with(|| room.clone());
+            }
+        }
+        steps
+    }
+
+    /// The room that a call at this part joins before the next question, where it has a name.
+    pub fn room_ahead(&self, part: usize) -> Option<&str> {
+        let Part::Steps(steps) = self.part(part)? else { return None };
+        steps.iter().find_map(|step| match step {
+            Step::Conference(room) => room.name.as_ref().map(Label::as_str),
+            _ => None,
+        })
+    }
+
+    /// Whether its conferences need no room of their own. Africa's Talking has one room for each number, without a name.
+    pub fn joins_its_own(&self) -> bool {
+        self.conference && self.dialect != Dialect::AfricasTalking
+    }
+
+    /// Steps as they can be answered, for a look at them before there is a conference.
+    fn anywhere(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.joining(steps, &Label::new("room").expect("a short plain name"))
     }
 
     /// A part by its number, from 0; none behind the last.

@@ -120,13 +120,7 @@ impl Processing {
         let Entity::Conference(conference) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
             return Err(unknown());
         };
-        let streams: Vec<String> = conference.legs.iter().filter_map(|leg| leg.call.clone()).collect();
-        let mut legs = Vec::new();
-        for row in if streams.is_empty() { Vec::new() } else { self.reader.streams(&streams).await? } {
-            if let Entity::Call(call) = Entity::from_json(&row.state).map_err(Problem::internal)? {
-                legs.push((row.stream, *call));
-            }
-        }
+        let legs = crate::legs::of(&self.reader, id, &conference).await?;
         Ok(Standing { stream: row.stream, conference: *conference, legs })
     }
 }

@@ -419,7 +419,7 @@ fn check(script: &Configured, actions: &[Vec<usize>], base: Option<&str>) -> Res
             }
         }
         let at = |step: usize| from.get(step.saturating_sub(1)).copied().unwrap_or(first);
-        match Script::new(page) {
+        match Script::new(script.anywhere(page)) {
             Ok(page) => {
                 if let Err(cannot) = page.check(script.dialect) {
                     return refuse(at(cannot.step), cannot.reason.to_owned());

@@ -35,6 +35,10 @@ const FAILURE: Pair = Pair(
     "We are sorry, we cannot take your call now. Please try again later. Goodbye.",
     "Samahani, hatuwezi kupokea simu yako sasa. Tafadhali jaribu tena baadaye. Kwaheri.",
 );
+const FULL: Pair = Pair(
+    "The conference is full. Please call again later. Goodbye.",
+    "Mkutano umejaa. Tafadhali piga tena baadaye. Kwaheri.",
+);
 const NOTHING_WAITS: Pair =
     Pair("No contract waits for your answer.", "Hakuna mkataba unaosubiri jibu lako.");
 const CONFIRMED: Pair = Pair("Thank you. You have confirmed.", "Asante. Umethibitisha.");
@@ -78,6 +82,11 @@ impl Tongue {
     /// That the call cannot be taken.
     pub fn failure(self) -> Speech {
         self.speak(&FAILURE)
+    }
+
+    /// That there is no place left in the conference.
+    pub fn full(self) -> Speech {
+        self.speak(&FULL)
     }
 
     /// That the person has nothing to answer.
