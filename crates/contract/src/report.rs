@@ -41,7 +41,8 @@ pub enum Report {
         provider: Provider,
         /// One per party, in the order of the parties.
         legs: Vec<DialledLeg>,
-        /// Our line that dialled; none where it was journaled before that was told.
+        /// Our line that dialled; none where it was journaled before that was told, and nothing is recorded of the calls
+        /// themselves then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<String>,
     },

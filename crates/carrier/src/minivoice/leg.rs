@@ -145,14 +145,16 @@ impl Leg {
     fn envelope(&self, event: &str, status: &str, at_ms: u64, data: Value) -> Value {
         let Placed { id, from, to, inbound, .. } = &self.call;
         let began_ms = self.shared.0.application.began_ms(id);
-        json!({
+        let mut envelope = json!({
             "event": event, "created_at": time(began_ms.saturating_add_unsigned(at_ms), false),
             "call": {
                 "id": id, "customer_id": "cust_123", "application_id": "app_123", "provider_call_id": "uuid",
                 "status": status, "direction": if *inbound { "inbound" } else { "outbound" }, "from": from, "to": to,
                 "route_mode": "webhook", "routing_target": "app_123",
             },
-            "variables": {}, "data": data,
-        })
+            "variables": {},
+        });
+        envelope["data"] = data;
+        envelope
     }
 }

@@ -125,6 +125,8 @@ fn dialled(
     let parties = conference.parties.clone();
     let data = EventData::DialPlaced(DialPlaced { provider, legs: legs.to_vec() });
     recorder.record(stream, data, None, &[])?;
+    // A report without a line was journaled before calls were recorded from it: it has to lead to the same records again.
+    let Some(line) = line else { return Ok(()) };
     for leg in legs {
         let Some(call_id) = &leg.call_id else { continue };
         let phone = parties.get(leg.party as usize).and_then(Option::as_deref);
@@ -138,16 +140,16 @@ fn started(
     request: &str,
     call: &str,
     phone: Option<&str>,
-    line: Option<&str>,
+    line: &str,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let request = request.split_once('/').map(|(_, id)| id.to_owned());
     let leg = Leg { direction: Some(Direction::Outbound), request, ..Leg::default() };
     let conflict = match recorder.world.entity(call) {
-        Some(Entity::Call(known)) => !known.contradictions(&leg, phone, line).is_empty(),
+        Some(Entity::Call(known)) => !known.contradictions(&leg, phone, Some(line)).is_empty(),
         _ => false,
     };
-    let ends = [("phone", phone), ("line", line)];
+    let ends = [("phone", phone), ("line", Some(line))];
     let private: Vec<(&str, &str)> =
         ends.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let data = EventData::CallStarted(CallFact { leg, conflict, stale: false });

@@ -78,7 +78,8 @@ fn the_largest_contract_is_recorded_and_read_back() {
     };
     let legs = (0..u32::try_from(PARTIES_MAX).unwrap()).map(leg).collect();
     let stream = conference_stream(&id);
-    let dialled = Report::Dialled { stream, provider: Provider::AfricasTalking, legs, line: None };
+    let line = Some("+254700000000".to_owned());
+    let dialled = Report::Dialled { stream, provider: Provider::AfricasTalking, legs, line };
     let outcome = fold(2, Body::Report(dialled), &mut world);
     assert!(matches!(outcome, Outcome::Recorded { .. }), "{outcome:?}");
 

@@ -460,7 +460,8 @@ fn dialled(failed: bool) -> Report {
     let call =
         |party: u32, id: &str| DialledLeg { party, call_id: Some(id.to_owned()), status: LegStatus::Queued };
     let legs = vec![call(0, CALLS[0]), call(1, CALLS[1])];
-    Report::Dialled { stream, provider: Provider::AfricasTalking, legs, line: None }
+    let line = Some("+254700000000".to_owned());
+    Report::Dialled { stream, provider: Provider::AfricasTalking, legs, line }
 }
 
 fn sent(stream: &str, attempt: u32, result: usize) -> Report {

@@ -37,7 +37,7 @@ fn seen(told: &[Vec<Fact>]) -> (BTreeMap<String, Entity>, ConferenceStatus) {
         stream: conference_stream(CONFERENCE),
         provider: Provider::AfricasTalking,
         legs: vec![leg(0), leg(1)],
-        line: None,
+        line: Some("+254700000000".to_owned()),
     });
     let told = told.iter().map(|facts| webhook("body", facts.clone()));
     let inputs: Vec<_> = (0..)

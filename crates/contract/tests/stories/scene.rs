@@ -306,7 +306,7 @@ fn report(line: &str) -> Report {
         }
         (["the", "dialling", "for", stream], legs) => {
             let (stream, legs) = ((*stream).to_owned(), dialled(legs));
-            Report::Dialled { stream, provider: PROVIDER, legs, line: None }
+            Report::Dialled { stream, provider: PROVIDER, legs, line: Some("+254700000000".to_owned()) }
         }
         (["message", n, "of", id, "attempt", k], [result, rest @ ..]) => {
             let task = task(&contract_stream(id), n, k);

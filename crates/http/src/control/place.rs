@@ -65,7 +65,7 @@ pub(super) async fn place(
     state.expect(&dialling);
     let answer = state.dialer.dial(dialling).await.map_err(not_placed)?;
     state.intake.followed(answer.report).await;
-    placed(&state, wanted, answer.legs, dial_id, created_at)
+    placed(&state, &wanted, answer.legs, dial_id, created_at)
 }
 
 /// Rings once for a key; what came of it is read from the ledger.
@@ -93,12 +93,12 @@ async fn place_once(
         |event: &Event| matches!(event.data, EventData::DialRequested(_)).then_some(event.recorded_at);
     let created_at = state.intake.result(&done, asked_at).await?;
     let dial_id = done.stream.strip_prefix("dial/").unwrap_or_default().to_owned();
-    placed(state, wanted, legs, dial_id, created_at.to_string())
+    placed(state, &wanted, legs, dial_id, created_at.to_string())
 }
 
 fn placed(
     state: &Control,
-    wanted: Wanted,
+    wanted: &Wanted,
     legs: Vec<DialledLeg>,
     dial_id: String,
     created_at: String,

@@ -366,17 +366,9 @@ impl Prompter {
             steps.extend(asking.steps());
             break;
         }
-        let room = room.and_then(|room| Label::new(&room).ok());
-        let steps = match room {
-            Some(room) => script.joining(steps, &room),
-            None => steps,
-        };
-        match script.render(steps) {
-            Ok(rendered) => (rendered, asked),
-            Err(error) => {
-                tracing::error!(script = script.name, %error, "a script cannot be answered");
-                (script.closing(), None)
-            }
+        match rendered(script, steps, room.as_deref()) {
+            Some(rendered) => (rendered, asked),
+            None => (script.closing(), None),
         }
     }
 
@@ -393,6 +385,19 @@ impl Prompter {
         let waits = |own: &Own| own.agreement.proposal.is_none() && own.agreement.waits_for(own.party, now);
         Ok(own.into_iter().rev().find(waits))
     }
+}
+
+/// The steps as they are answered; a conference without a room is that one.
+fn rendered(script: &Configured, steps: Vec<Step>, room: Option<&str>) -> Option<Rendered> {
+    let steps = match room.and_then(|room| Label::new(room).ok()) {
+        Some(room) => script.joining(steps, &room),
+        None => steps,
+    };
+    let rendered = script.render(steps);
+    if let Err(error) = &rendered {
+        tracing::error!(script = script.name, %error, "a script cannot be answered");
+    }
+    rendered.ok()
 }
 
 fn lost(problem: &Problem) {

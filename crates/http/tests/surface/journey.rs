@@ -39,6 +39,17 @@ fn steps(journey: &Value) -> Vec<String> {
     journey["journey"].as_array().unwrap().iter().map(line).collect()
 }
 
+/// The provider's answer, with two legs.
+fn dialled(stream: &str) -> Report {
+    let leg = |party: u32| DialledLeg {
+        party,
+        call_id: Some(format!("ATVId_{}", party + 1)),
+        status: LegStatus::Queued,
+    };
+    let (legs, line) = (vec![leg(0), leg(1)], Some("+254700000000".to_owned()));
+    Report::Dialled { stream: stream.to_owned(), provider: Provider::AfricasTalking, legs, line }
+}
+
 #[tokio::test]
 async fn legs_of_a_conference_are_joined_though_a_callback_overtakes_the_answer_that_names_it() {
     let rig = Rig::new(Setup { projector: true, ..Setup::default() }).await;
@@ -55,15 +66,8 @@ async fn legs_of_a_conference_are_joined_though_a_callback_overtakes_the_answer_
     let alone = journey(&rig, "ATVId_1").await;
     assert_eq!(steps(&alone), ["1 call.answered first answered"]);
     assert_eq!(alone["conference"], Value::Null);
-    let leg = |party: u32| DialledLeg {
-        party,
-        call_id: Some(format!("ATVId_{}", party + 1)),
-        status: LegStatus::Queued,
-    };
     let stream = conference_stream(&conference);
-    let legs = vec![leg(0), leg(1)];
-    let provider = Provider::AfricasTalking;
-    let dialled = Report::Dialled { stream: stream.clone(), provider, legs, line: None };
+    let dialled = dialled(&stream);
     rig.door.take(Via::Effect, true, InputBody::Report(dialled)).await.unwrap();
     let end = "isActive=0&status=Success&callSessionState=Completed&durationInSeconds=42";
     told(&rig, "ATVId_2", 2, end).await;

@@ -1,12 +1,13 @@
 //! Webhooks that are never sent: a call whose end nobody tells is found by looking for it.
 
-use carrier::Faults;
+use carrier::{ApiMode, Faults};
 use contract::phone::Country;
 use effects::client::{Client, ClientLimits};
 use effects::silence::{Asked, Finder};
 use it::Setup;
+use it::maize::{BUYER, SELLER};
 use ledger::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::SERVERS;
 use super::stage::{PROVIDERS, Stage};
@@ -73,6 +74,30 @@ async fn an_end_that_is_never_told_is_found() {
             stage.settle().await;
             stage.sound().await;
         }
+    }
+}
+
+/// The answer to the dialling is lost, so no leg is known by it: those that name the conference belong to it all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_of_legs_that_only_name_their_conference_is_shown() {
+    for provider in ["africastalking", "tryvox"] {
+        let stage = Stage::set(Setup::EMBEDDED, 3).await;
+        let lost = || ApiMode::Drop { accepted: true };
+        stage.world.carrier.next_call_modes([lost()]);
+        stage.tryvox.next_modes([lost(), lost()]);
+        let wanted = json!({ "parties": [BUYER, SELLER], "provider": provider });
+        let (status, answer) = stage.world.post_json("/api/v1/voice/conference/create", &wanted).await;
+        assert_eq!(status, 500, "{answer}");
+        stage.settle().await;
+        let records = stage.world.system().store.records(0, 1_000).await.unwrap();
+        let asked = records.iter().find(|record| record.kind == "conference.requested").unwrap();
+        let conference = asked.stream.strip_prefix("conference/").unwrap();
+        assert!(records.iter().all(|record| record.kind != "dial.placed"), "no leg is known by the answer");
+        let shown = stage.recording(conference).await;
+        assert_eq!(shown["status"], "completed", "{provider}: {shown}");
+        assert!(shown["sha256"].is_string(), "{provider}: {shown}");
+        assert_eq!(shown["duration"], 45, "{provider}: {shown}");
+        stage.sound().await;
     }
 }
 

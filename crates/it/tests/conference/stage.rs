@@ -223,9 +223,11 @@ impl Stage {
 fn strip(value: &mut Value) {
     match value {
         Value::Object(members) => {
+            let made = ["at", "stream", "conference_id", "code", "nonce", "_sd", "links"];
+            let ends = ["_at", "hash", "salt"];
             members.retain(|name, _| {
-                !(name == "at" || name.ends_with("_at") || name.ends_with("hash") || name.ends_with("salt"))
-                    && !["stream", "conference_id", "code", "nonce", "_sd", "links"].contains(&name.as_str())
+                let differs = made.contains(&name.as_str()) || ends.iter().any(|end| name.ends_with(end));
+                !differs
             });
             members.values_mut().for_each(strip);
         }
