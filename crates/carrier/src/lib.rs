@@ -245,6 +245,11 @@ impl Carrier {
         self.shared.behaviour().next_sms_modes.extend(modes);
     }
 
+    /// This number gets no messages from now on; others in the same request do.
+    pub fn blacklist(&self, phone: &str) {
+        self.shared.behaviour().blacklist.insert(phone.to_owned());
+    }
+
     /// How recordings are served from now on.
     pub fn set_recording_mode(&self, mode: RecordingMode) {
         self.shared.behaviour().recording_mode = mode;

@@ -71,6 +71,7 @@ pub(crate) struct Behaviour {
     pub(crate) next_call_modes: VecDeque<ApiMode>,
     pub(crate) sms_mode: ApiMode,
     pub(crate) next_sms_modes: VecDeque<ApiMode>,
+    pub(crate) blacklist: BTreeSet<String>,
     pub(crate) recording_mode: RecordingMode,
 }
 
@@ -112,6 +113,7 @@ impl Shared {
             next_call_modes: VecDeque::new(),
             sms_mode: config.sms_mode,
             next_sms_modes: VecDeque::new(),
+            blacklist: BTreeSet::new(),
             recording_mode: config.recording_mode,
         };
         let courier = Courier::new(Manner {

@@ -144,6 +144,11 @@ pub struct Config {
     #[arg(long, env = "AHADI_SILENT_CALL_MINUTES", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     pub silent_call_minutes: u32,
+    /// After how many seconds a recording that was fetched is fetched once more, to see whether its address still gives the
+    /// same bytes; 0 for only when it is named again.
+    #[arg(long, env = "AHADI_RECORDING_CHECK_SECONDS", default_value_t = 86_400,
+          value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub recording_check_seconds: u32,
     /// How the providers reach this service, without a slash at the end: `https://voice.example.org`. TryVox is told it with
     /// every call.
     #[arg(long, env = "AHADI_PUBLIC_URL")]

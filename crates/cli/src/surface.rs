@@ -131,6 +131,8 @@ async fn start_effects(
     });
     let fetcher =
         Fetcher::new(door.clone(), blobs.clone(), allow, FetchLimits::default(), transcribe.is_some())?;
+    let check_after_s = Some(config.recording_check_seconds).filter(|seconds| *seconds > 0);
+    let fetcher = fetcher.checking_after(check_after_s);
     let (stop, at) = (system.intake(), reader.clone());
     system.add("fetcher", async move {
         fetcher.run(at, stop).await;

@@ -1,5 +1,6 @@
 //! A contract: its parties, its document, and where it stands.
 
+mod answered;
 mod life;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use ledger::json;
 use ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::answered::Answered;
 pub use self::life::{DisputeState, Fate, PartyReport, PastDocument, Proposal, ReportWord, Standing};
 use crate::command::{Answer, ContractType, Language};
 use crate::entity::OpenTask;

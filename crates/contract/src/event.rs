@@ -6,6 +6,7 @@
 mod data;
 mod erased;
 mod life;
+mod recording;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ pub use erased::*;
 use ledger::json::{Canonical, ProfileError, Value};
 use ledger::time::Timestamp;
 pub use life::*;
+pub use recording::*;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Occurred;
@@ -76,6 +78,12 @@ pub enum EventData {
     /// A recording could not be fetched.
     #[serde(rename = "recording.failed")]
     RecordingFailed(TaskFailed),
+    /// A recording was fetched once more, and gave bytes that are known.
+    #[serde(rename = "recording.checked")]
+    RecordingChecked(RecordingChecked),
+    /// A recording could not be fetched once more.
+    #[serde(rename = "recording.check_failed")]
+    RecordingCheckFailed(TaskFailed),
     /// A recording is to be transcribed; the number of this record's version names the task.
     #[serde(rename = "transcript.requested")]
     TranscriptRequested(TranscriptRequested),
@@ -177,7 +185,7 @@ pub enum EventData {
     MessageAccepted(MessageAccepted),
     /// It was not taken.
     #[serde(rename = "message.failed")]
-    MessageFailed(TaskFailed),
+    MessageFailed(MessageFailed),
     /// A party wrote to us.
     #[serde(rename = "message.received")]
     MessageReceived(MessageReceived),

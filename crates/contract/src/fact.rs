@@ -99,6 +99,9 @@ pub struct Private {
     /// recorded: it stands in `digits` or `text` already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// What a party says is wrong with a contract. Recorded with the dispute it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl std::fmt::Debug for Private {
@@ -198,6 +201,8 @@ pub struct Wish {
 pub enum Will {
     /// To answer it.
     Answer(Answer),
+    /// To report that it is not kept; why is private.
+    Dispute,
 }
 
 /// How a USSD session ended.

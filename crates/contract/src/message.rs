@@ -9,7 +9,7 @@ use crate::arrival::Bodies;
 use crate::entity::OpenTask;
 use crate::event::{Event, EventData, Reading, Template};
 use crate::fact::DeliveryStatus;
-use crate::report::FailureReason;
+use crate::report::{FailureReason, Receipt};
 
 /// How often a message is tried before we give up. With [`retry_delay_ms`] that is about ten hours.
 pub const MESSAGE_ATTEMPTS_MAX: u32 = 14;
@@ -49,6 +49,9 @@ pub struct OutgoingMessage {
     /// Why it failed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReason>,
+    /// What the provider said of its receiver, last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
     /// The stream of its delivery reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -91,6 +94,7 @@ impl Outgoing {
                     attempts: 0,
                     not_before: event.recorded_at,
                     failure: None,
+                    receipt: None,
                     message: None,
                     sent_again: BTreeSet::new(),
                 };
@@ -107,6 +111,7 @@ impl Outgoing {
             EventData::MessageAccepted(data) => {
                 if let Some(message) = self.0.get_mut(&data.task) {
                     message.status = SendStatus::Accepted;
+                    message.receipt = data.receipt.clone().or(message.receipt.take());
                     if message.message.get_or_insert_with(|| data.message.clone()) != &data.message {
                         message.sent_again.insert(data.message.clone());
                     }
@@ -118,6 +123,7 @@ impl Outgoing {
                 {
                     message.attempts = message.attempts.max(data.attempt);
                     message.failure = Some(data.reason);
+                    message.receipt.clone_from(&data.receipt);
                     message.status = if data.again && data.attempt < MESSAGE_ATTEMPTS_MAX {
                         SendStatus::Requested
                     } else {

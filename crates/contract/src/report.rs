@@ -23,6 +23,9 @@ pub enum Report {
         message_id: String,
         /// Cost as written by the provider.
         cost: Option<String>,
+        /// What it said of this receiver.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<Receipt>,
     },
     /// The message was not taken, or nobody knows.
     MessageFailed {
@@ -32,6 +35,9 @@ pub enum Report {
         reason: FailureReason,
         /// Whether to try again.
         again: bool,
+        /// What the provider said of this receiver; none where it said nothing of any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<Receipt>,
     },
     /// The provider answered a dialling.
     Dialled {
@@ -87,6 +93,9 @@ pub enum Report {
         /// Whether a transcriber waits for recordings of conferences.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         transcribe: bool,
+        /// After how many seconds it is to be fetched once more, to see whether it is still the same; none: not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check_after_s: Option<u32>,
     },
     /// A call without an end was asked about at its provider, or could not be.
     CallLooked {
@@ -133,6 +142,19 @@ pub enum Report {
         /// Whether to try again.
         again: bool,
     },
+}
+
+/// What a provider said of one receiver of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The provider's own code of the result.
+    pub code: u16,
+    /// Cost: a decimal text, as the provider wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// ISO 4217 currency of the cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
 }
 
 /// What asking a provider about a call gave.

@@ -1,6 +1,8 @@
 //! Single cases that no story tells well.
 #![allow(clippy::unwrap_used)]
 
+#[path = "cases/again.rs"]
+mod again;
 #[path = "cases/control.rs"]
 mod control;
 #[path = "cases/costs.rs"]

@@ -15,7 +15,7 @@ use contract::entity::Entity;
 use contract::message::{Outgoing, OutgoingMessage, SendStatus};
 use contract::phone::Phone;
 use contract::provider::Provider;
-use contract::report::{FailureReason, Report, TaskRef};
+use contract::report::{FailureReason, Receipt, Report, TaskRef};
 use contract::world::space;
 use providers::africastalking::rest::{self, RestError};
 use store::Reader;
@@ -52,6 +52,7 @@ impl fmt::Debug for Messenger {
 struct Accepted {
     message_id: String,
     cost: Option<String>,
+    receipt: Receipt,
 }
 
 /// Why a message was not taken, or nobody knows.
@@ -71,10 +72,10 @@ enum MessageError {
     Answer(#[from] RestError),
     /// The message to this number was refused.
     #[error("the provider refused the message: {0:?}")]
-    Refused(FailureReason),
+    Refused(FailureReason, Receipt),
     /// The provider took it without naming it, so no delivery report can be joined.
     #[error("the provider took the message but gave no id")]
-    Nameless,
+    Nameless(Receipt),
 }
 
 impl MessageError {
@@ -84,8 +85,8 @@ impl MessageError {
             MessageError::Number => FailureReason::InvalidNumber,
             MessageError::Send(error) => error.reason(),
             MessageError::Answer(error) => error.reason(),
-            MessageError::Refused(reason) => *reason,
-            MessageError::Nameless => FailureReason::UnreadableAnswer,
+            MessageError::Refused(reason, _) => *reason,
+            MessageError::Nameless(_) => FailureReason::UnreadableAnswer,
         }
     }
 
@@ -97,17 +98,30 @@ impl MessageError {
     /// taken, and would be each time.
     fn again(&self) -> bool {
         match self {
-            MessageError::Nothing | MessageError::Number | MessageError::Nameless => false,
+            MessageError::Nothing | MessageError::Number | MessageError::Nameless(_) => false,
             MessageError::Send(SendError::AnswerTooLarge { status })
             | MessageError::Answer(RestError::Unreadable { status }) => !(200..300).contains(status),
             MessageError::Send(SendError::NotSent(_) | SendError::UnknownOutcome) => true,
-            MessageError::Answer(_) | MessageError::Refused(_) => matches!(
+            MessageError::Answer(_) | MessageError::Refused(..) => matches!(
                 self.reason(),
                 FailureReason::ProviderError
                     | FailureReason::Unauthorized
                     | FailureReason::InvalidSender
                     | FailureReason::InsufficientCredit
             ),
+        }
+    }
+}
+
+impl MessageError {
+    /// What the provider said of the receiver.
+    fn receipt(&self) -> Option<Receipt> {
+        match self {
+            MessageError::Refused(_, receipt) | MessageError::Nameless(receipt) => Some(receipt.clone()),
+            MessageError::Nothing
+            | MessageError::Number
+            | MessageError::Send(_)
+            | MessageError::Answer(_) => None,
         }
     }
 }
@@ -158,7 +172,7 @@ impl Messenger {
     async fn withhold(&self, task: &TaskRef) -> Result<Uuid, DoorError> {
         tracing::info!(stream = task.stream, task = task.task, "message withheld: its receiver wants none");
         let reason = FailureReason::OptedOut;
-        let report = Report::MessageFailed { task: task.clone(), reason, again: false };
+        let report = Report::MessageFailed { task: task.clone(), reason, again: false, receipt: None };
         Ok(self.inner.door.report(report).await?.id)
     }
 }
@@ -219,14 +233,15 @@ impl Inner {
         let (stream, number, attempt) = (&task.stream, task.task, task.attempt);
         let task = task.clone();
         let report = match result {
-            Ok(Accepted { message_id, cost }) => {
+            Ok(Accepted { message_id, cost, receipt }) => {
                 tracing::info!(stream, task = number, attempt, "message accepted");
-                Report::MessageAccepted { task, provider: Provider::AfricasTalking, message_id, cost }
+                let (provider, receipt) = (Provider::AfricasTalking, Some(receipt));
+                Report::MessageAccepted { task, provider, message_id, cost, receipt }
             }
             Err(error) => {
                 let (reason, again) = (error.reason(), error.again());
                 tracing::warn!(stream, task = number, attempt, ?reason, again, %error, "message not accepted");
-                Report::MessageFailed { task, reason, again }
+                Report::MessageFailed { task, reason, again, receipt: error.receipt() }
             }
         };
         Ok(self.door.report(report).await?.id)
@@ -239,11 +254,15 @@ impl Inner {
         let answer = self.client.send(&self.account.url(&request), &request).await?;
         let status = answer.status;
         let recipients = rest::read_sms(status, &answer.body)?;
-        // One number was asked for, so the first recipient is it, however the provider writes its number.
-        let recipient = recipients.into_iter().next().ok_or(RestError::Unreadable { status })?;
-        recipient.outcome().map_err(MessageError::Refused)?;
-        let message_id = recipient.message_id.ok_or(MessageError::Nameless)?;
-        Ok(Accepted { message_id, cost: recipient.cost })
+        // One number was asked for. If others stand beside it, what became of them says nothing of it; alone it is the
+        // one that was meant, however the provider writes it.
+        let own = recipients.iter().position(|recipient| to.iter().any(|to| recipient.number == to.as_str()));
+        let recipient =
+            recipients.into_iter().nth(own.unwrap_or(0)).ok_or(RestError::Unreadable { status })?;
+        let receipt = recipient.receipt();
+        recipient.outcome().map_err(|reason| MessageError::Refused(reason, receipt.clone()))?;
+        let message_id = recipient.message_id.ok_or_else(|| MessageError::Nameless(receipt.clone()))?;
+        Ok(Accepted { message_id, cost: recipient.cost, receipt })
     }
 }
 

@@ -3,12 +3,15 @@
 //! The address proves nothing and may point anywhere, so it is asked with care ([`AllowList`]) and within limits
 //! ([`FetchLimits`]). What counts are the bytes: they are on disk before the report that names their hash is made.
 //! Fetching changes nothing outside, so unlike a message it is not journaled before.
+//!
+//! What was fetched is fetched once more after a while, and whenever somebody names it again. Other bytes are an alarm
+//! (`recording.altered`) and are kept beside the first ones, which stay the evidence.
 
 use std::fmt;
 use std::sync::Arc;
 
 use contract::entity::Entity;
-use contract::recording::{Recording, Recordings};
+use contract::recording::{Fetched, Recording, Recordings};
 use contract::report::{FailureReason, Report, TaskRef};
 use store::Reader;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +43,7 @@ const AT_ONCE: usize = 4;
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
+    check_after_s: Option<u32>,
 }
 
 struct Inner {
@@ -71,17 +75,25 @@ impl Fetcher {
         transcribe: bool,
     ) -> Result<Fetcher, ClientError> {
         let downloader = Downloader::new(blobs, allow, limits)?;
-        Ok(Fetcher { inner: Arc::new(Inner { door, downloader, transcribe }) })
+        Ok(Fetcher { inner: Arc::new(Inner { door, downloader, transcribe }), check_after_s: None })
+    }
+
+    /// What is fetched from now on is fetched once more so many seconds later: the address may give other bytes then.
+    pub fn checking_after(self, seconds: Option<u32>) -> Fetcher {
+        Fetcher { check_after_s: seconds, ..self }
     }
 
     /// Fetches what is due until told to stop; what was begun then is given up, and begun anew next time.
     pub async fn run(&self, reader: Reader, stop: CancellationToken) {
-        let worker = Worker { kind: "recording", at_once: AT_ONCE, reader, door: self.inner.door.clone() };
+        let worker =
+            |kind| Worker { kind, at_once: AT_ONCE, reader: reader.clone(), door: self.inner.door.clone() };
         let attempt = |task: TaskRef, state: Entity| {
             let (fetcher, stop) = (self.clone(), stop.clone());
             async move { stop.run_until_cancelled(fetcher.attempt(&task, &state)).await.unwrap_or(Ok(None)) }
         };
-        worker.run(stop.clone(), attempt).await;
+        // What was never fetched does not wait behind what is only looked at again.
+        let (first, again) = (worker("recording"), worker("check"));
+        tokio::join!(first.run(stop.clone(), &attempt), again.run(stop.clone(), &attempt));
     }
 
     /// Makes one attempt at a recording of the stream in `state`, and journals the result. Gives the id of the report;
@@ -92,16 +104,23 @@ impl Fetcher {
     /// and will be fetched again.
     pub async fn attempt(&self, task: &TaskRef, state: &Entity) -> Result<Option<Uuid>, DoorError> {
         let recording = recordings(state).and_then(|all| all.0.values().find(|one| one.task == task.task));
-        match recording.filter(|one| is_open(one) && one.attempts + 1 == task.attempt).map(|one| &one.url) {
-            Some(Some(url)) => self.fetch(task, url).await.map(Some),
+        let is_due = |one: &&Recording| one.next().is_some_and(|(attempts, _)| attempts + 1 == task.attempt);
+        match recording.filter(is_due).map(|one| (&one.url, &one.fetched)) {
+            Some((Some(url), before)) => self.fetch(task, url, before.as_ref()).await.map(Some),
             _ => Ok(None),
         }
     }
 
-    async fn fetch(&self, task: &TaskRef, url: &str) -> Result<Uuid, DoorError> {
+    async fn fetch(&self, task: &TaskRef, url: &str, before: Option<&Fetched>) -> Result<Uuid, DoorError> {
         let (stream, number, attempt) = (&task.stream, task.task, task.attempt);
         let report = match self.inner.downloader.download(url).await {
             Ok(fetched) => {
+                if before
+                    .and_then(|before| before.sha256.as_ref())
+                    .is_some_and(|first| *first != fetched.sha256)
+                {
+                    tracing::error!(stream, task = number, "a recording gives other bytes than before");
+                }
                 tracing::info!(stream, task = number, attempt, bytes = fetched.bytes, "recording fetched");
                 Report::RecordingFetched {
                     task: task.clone(),
@@ -110,6 +129,7 @@ impl Fetcher {
                     media_type: fetched.media_type.to_owned(),
                     duration_ms: fetched.duration_ms,
                     transcribe: self.inner.transcribe,
+                    check_after_s: self.check_after_s,
                 }
             }
             Err(error) => {
@@ -138,8 +158,4 @@ fn recordings(state: &Entity) -> Option<&Recordings> {
         | Entity::Contact(_)
         | Entity::Session(_) => None,
     }
-}
-
-fn is_open(recording: &Recording) -> bool {
-    recording.fetched.is_none() && !recording.given_up
 }

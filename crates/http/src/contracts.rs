@@ -6,10 +6,12 @@
 //! | `GET /v1/contracts/{id}` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/document` | `contracts:read` |
 //! | `GET /v1/contracts/{id}/records`, `/bundle` | `contracts:read`; disclosures: `personal:read` |
+//! | `GET /v1/contracts/{id}/messages` | `contracts:read` |
 //! | `POST /v1/contracts/{id}/confirm` and the other steps of `steps` | `contracts:write`, and the party's code |
 
 pub(crate) mod actor;
 mod cursor;
+mod messages;
 pub(crate) mod steps;
 mod view;
 
@@ -84,6 +86,7 @@ pub fn router(state: Contracts) -> Router {
         .route("/v1/contracts/{id}/document", get(document))
         .route("/v1/contracts/{id}/records", get(records))
         .route("/v1/contracts/{id}/bundle", get(bundle))
+        .route("/v1/contracts/{id}/messages", get(messages::list))
         .merge(steps::router())
         .with_state(state)
 }

@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use contract::agreement::Agreement;
+use contract::arrival::RAW_NAMES;
 use contract::command::Language;
 use contract::conference::rung_key;
 use contract::entity::{Entity, call_stream};
 use contract::menu::Known;
 use contract::provider::Provider;
 use contract::world::space;
+use ledger::disclosure::Disclosure;
 use ledger::time::Timestamp;
+use providers::minivoice;
 use store::{ContractFilter, Page, Reader, StoreError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -27,6 +30,11 @@ const CONTRACTS_MAX: u32 = 200;
 const RINGING_MS_MAX: i64 = 180_000;
 /// One key of the index of numbers that are rung covers so much.
 const HOUR_MS: i64 = 3_600_000;
+
+/// How often the ledger is looked at for keys that its provider tells by webhook.
+const GATHERED_EVERY: Duration = Duration::from_millis(50);
+/// Most records of a call that are looked at for them, the newest ones.
+const GATHERED_RECORDS_MAX: u32 = 50;
 
 /// Answers questions about one person. Cheap to clone.
 #[derive(Clone)]
@@ -55,6 +63,14 @@ pub struct Own {
     pub agreement: Box<Agreement>,
     /// Which of its parties the person is.
     pub party: usize,
+}
+
+/// What MiniVoice told of a question. `Debug` hides the keys.
+pub struct Gathered {
+    /// The keys pressed; none where the time was over.
+    pub keys: Option<String>,
+    /// The version of the call's stream that tells so.
+    pub version: u64,
 }
 
 impl Own {
@@ -142,6 +158,59 @@ impl Directory {
             _ => None,
         });
         Ok(Some(chosen.unwrap_or_else(|| id.to_owned())))
+    }
+
+    /// What was pressed on a call in answer to a question that was waited for so many seconds, recorded behind `after`.
+    /// Waits until it is told, for as long as somebody on the phone can be kept waiting; none where it is not.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn gathered(
+        &self,
+        provider: Provider,
+        call_id: &str,
+        after: u64,
+        seconds: u16,
+    ) -> Result<Option<Gathered>, DirectoryError> {
+        let stream = call_stream(provider, call_id);
+        let looking = async {
+            loop {
+                if let Some(found) = self.gathered_now(&stream, after, seconds).await? {
+                    return Ok(found);
+                }
+                tokio::time::sleep(GATHERED_EVERY).await;
+            }
+        };
+        match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), looking).await {
+            Ok(found) => found.map(Some).map_err(DirectoryError::Store),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn gathered_now(
+        &self,
+        stream: &str,
+        after: u64,
+        seconds: u16,
+    ) -> Result<Option<Gathered>, StoreError> {
+        let Some(head) = self.reader.stream(stream).await? else { return Ok(None) };
+        let from = head.version.saturating_sub(u64::from(GATHERED_RECORDS_MAX)).max(after) + 1;
+        for row in self.reader.stream_records(stream, from, GATHERED_RECORDS_MAX).await? {
+            if !matches!(row.kind.as_str(), "call.input" | "call.other") {
+                continue;
+            }
+            let told = ledger::record::open(&row.jws).is_ok_and(|record| record.source.authenticated);
+            let disclosed = self.reader.disclosures_of(&[row.position]).await?;
+            let raw = disclosed.iter().filter_map(|one| Disclosure::parse(&one.encoded).ok());
+            let raw = raw
+                .filter(|(_, name, _)| name == RAW_NAMES[0])
+                .find_map(|(.., value)| value.as_str().map(str::to_owned));
+            let keys = raw.filter(|_| told).and_then(|raw| minivoice::webhook::gathered(&raw, seconds));
+            if let Some(keys) = keys {
+                return Ok(Some(Gathered { keys, version: row.version }));
+            }
+        }
+        Ok(None)
     }
 
     /// To be asked for before an input is handed in.

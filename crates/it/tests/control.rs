@@ -5,6 +5,10 @@
 mod curl;
 #[path = "control/document.rs"]
 mod document;
+#[path = "control/minivoice.rs"]
+mod minivoice_document;
+#[path = "documents/shape.rs"]
+mod shape;
 #[path = "control/unknown.rs"]
 mod unknown;
 

@@ -27,6 +27,30 @@ fn escaped(phone: &str) -> String {
     phone.replace('+', "%2B")
 }
 
+/// The code of the newest message to a party.
+fn newest_code(world: &World, phone: &str) -> String {
+    let messages = world.carrier.messages();
+    let mut texts = messages.iter().rev().filter(|sms| sms.to == phone).map(|sms| &sms.text);
+    texts.find_map(|text| carrier::code_after(text, "YES")).expect("the party was asked").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_is_reported_by_menu() {
+    for setup in SETUPS {
+        ussd::a_problem_is_reported(setup).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_terms_are_answered_by_menu() {
+    ussd::new_terms_are_answered(Setup::EMBEDDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_terms_are_answered_by_keys_on_a_call() {
+    keypad::new_terms_are_answered(Setup::EMBEDDED).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contract_is_confirmed_by_menu() {
     for setup in SETUPS {
@@ -44,6 +68,11 @@ async fn who_wants_no_messages_gets_none() {
     for setup in SETUPS {
         messages::nobody_is_written_to_against_its_will(setup).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_receiver_of_a_message_has_its_own_result() {
+    messages::each_receiver_has_its_own_result(Setup::EMBEDDED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

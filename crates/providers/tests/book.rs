@@ -47,9 +47,9 @@ fn who_can_say_what() {
         ("type = \"pause\"", &[json]),
         ("type = \"pause\"\nseconds = 2", &[]),
         ("type = \"hangup\"", &[json]),
-        ("type = \"consent\"", &[at, json]),
-        ("type = \"menu\"\ntext = \"x\"\nchoices = { 1 = \"one\" }", &[at, json]),
-        ("type = \"confirm\"", &[at, json]),
+        ("type = \"consent\"", &[at, mini, json]),
+        ("type = \"menu\"\ntext = \"x\"\nchoices = { 1 = \"one\" }", &[at, mini, json]),
+        ("type = \"confirm\"", &[at, mini, json]),
     ] {
         for provider in [at, mini, xml, json] {
             let read = Book::read(&script(provider, &action(text)));

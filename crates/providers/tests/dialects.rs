@@ -244,3 +244,41 @@ fn what_is_rendered_is_not_shown() {
     let shown = format!("{:?}", script.render(MiniVoice).unwrap());
     assert!(!shown.contains("2547"), "{shown}");
 }
+
+/// What people and clients write stays text: names and rooms that would be markup are no names, and words come out as the
+/// words that went in.
+#[test]
+fn no_name_and_no_word_becomes_markup() {
+    let hostile = [
+        "a</Conference><Hangup/>",
+        "a\" record=\"true",
+        "a\",\"verb\":\"Hangup\",\"x\":\"",
+        "a&amp;b",
+        "<![CDATA[a]]>",
+        "a\nb",
+        "a b",
+        "",
+    ];
+    for text in hostile {
+        assert!(Label::new(text).is_err(), "a room, a queue or a voice called {text:?}");
+        assert!(
+            Target::new(&format!("+254700000011{text}")).is_err() || text.is_empty(),
+            "dialled: {text:?}"
+        );
+    }
+    for text in hostile.into_iter().filter(|text| !text.is_empty()) {
+        let script = Script::new(vec![say(text)]).unwrap();
+        let xml = script.render(AfricasTalking).unwrap().body;
+        let inside = xml.split_once("<Say>").and_then(|(_, rest)| rest.split_once("</Say>")).unwrap().0;
+        assert_eq!(quick_xml::escape::unescape(inside).unwrap(), text);
+        assert_eq!(xml.matches('<').count(), 5, "declaration, response, say, and their ends: {xml}");
+        for (dialect, list, place) in [(MiniVoice, "actions", "text"), (TryVoxJson, "instructions", "text")] {
+            let body = script.render(dialect).unwrap().body;
+            let read: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(read[list].as_array().unwrap().len(), 1, "{body}");
+            assert_eq!(read[list][0][place], text, "{body}");
+        }
+    }
+    // As XML TryVox is told of nothing but a room, whose name has neither blanks nor signs.
+    refuse(vec![say(hostile[0])], TryVoxXml, 1, "answer it with JSON");
+}

@@ -38,12 +38,12 @@ fn seeds() -> Vec<Vec<u8>> {
         "c2sp.org/tlog-proof@v1\nindex 0\n\nfuzz.example/log\n1\nAAAA\n",
         "fuzz.example/log\n12\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n\n\u{2014} fuzz.example/log AAAA\n",
         "eyJhbGciOiJFZERTQSJ9.e30.AAAA",
-        "\u{7}Hello <&> \"you\"\n\u{a}room-1\n\u{9}https://a.example.com/x?y=1&z='2'\n\u{d}+254700000011",
     ]
     .iter()
     .map(|text| text.as_bytes().to_vec())
     .collect();
-    for folder in ["africastalking", "minivoice", "tryvox", "voicepact"] {
+    seeds.extend(scripts().into_iter().map(String::into_bytes));
+    for folder in ["africastalking", "minivoice", "tryvox", "voicepact", "answers"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
         let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> =
@@ -52,6 +52,56 @@ fn seeds() -> Vec<Vec<u8>> {
         seeds.extend(files.iter().map(|path| std::fs::read(path).unwrap()));
     }
     seeds
+}
+
+/// Steps as the target for scripts reads them: each kind, with texts and names that would be markup if they could.
+fn scripts() -> Vec<String> {
+    let line = |which: u8, text: &str| format!("{}{text}", char::from(b'F' + which));
+    let texts = [
+        "Hello <&> \"you\"",
+        "</Say><Hangup/>",
+        "]]>",
+        "<![CDATA[x]]>",
+        "\",\"verb\":\"Hangup",
+        "&#x41;&lt;",
+        "Habari za asubuhi",
+    ];
+    let ssml = ["<speak>Hi</speak>", "<speak>a<break/>b &amp; c</speak>", "<speak></speak></Say><Reject/>"];
+    let addresses =
+        ["https://a.example.com/x?y=1&z='2'", "https://a.example.com/\"><Reject/>", "http://a.example/%3C"];
+    let rooms = [
+        "room-1",
+        "daily_support_room",
+        "ATVoice_a1b2c3d4e5f6",
+        "a</Conference><Hangup/>",
+        "a\" record=\"true",
+    ];
+    let targets = ["+254700000011", "agent.sdsad", "sip:a@b.example.com", "+254700000011\" record=\"true"];
+    let mut all: Vec<String> = Vec::new();
+    for (which, texts) in
+        [(0, &texts[..]), (1, &ssml), (2, &addresses), (3, &rooms), (4, &rooms), (5, &targets), (6, &targets)]
+    {
+        all.extend(texts.iter().map(|text| line(which, text)));
+    }
+    // One after the other, too.
+    let whole = all.join("\n");
+    all.push(whole);
+    all
+}
+
+/// Writes the seeds where libFuzzer begins: `FUZZ_CORPUS=crates/fuzz/corpus cargo test -p providers --test fuzz seeds`.
+#[test]
+fn seeds_are_written_where_they_are_asked_for() {
+    let seeds = seeds();
+    assert!(seeds.len() > 200, "{}", seeds.len());
+    let Some(folder) = std::env::var_os("FUZZ_CORPUS") else { return };
+    for (name, _) in TARGETS {
+        let folder = Path::new(&folder).join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for seed in &seeds {
+            std::fs::write(folder.join(ledger::hash::sha256(seed).to_string()), seed).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -66,9 +66,13 @@ fn send(shared: &Shared, form: &[(String, String)]) -> Response {
     let mut currency = "KES";
     let mut recipients = Vec::new();
     for phone in &phones {
-        if !is_dialable(phone) {
+        let refused = match shared.behaviour().blacklist.contains(phone) {
+            true => Some(("UserInBlacklist", 406)),
+            false => (!is_dialable(phone)).then_some(("InvalidPhoneNumber", 403)),
+        };
+        if let Some((status, code)) = refused {
             recipients.push(json!({
-                "cost": "0", "messageId": NONE, "number": phone, "status": "InvalidPhoneNumber", "statusCode": 403,
+                "cost": "0", "messageId": NONE, "number": phone, "status": status, "statusCode": code,
             }));
             continue;
         }

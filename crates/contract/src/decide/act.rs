@@ -16,7 +16,7 @@ use super::notice::{Audience, Notice, tell};
 use crate::agreement::{Agreement, DISPUTES_MAX, WRONG_CODES_MAX};
 use crate::command::{Act, Actor, Answer, Deed};
 use crate::entity::contract_stream;
-use crate::event::{Channel, CodeRefused, Disputed, EventData, Template};
+use crate::event::{Channel, CodeRefused, Disputed, EventData, Link, Template};
 use crate::lifecycle::{Status, Step, legal};
 use crate::outcome::Refusal;
 use crate::provider::Via;
@@ -30,6 +30,8 @@ struct Taken<'a> {
     party: Option<u32>,
     channel: Channel,
     if_head: &'a [Hash],
+    /// What it was said in, where that is on the ledger.
+    links: Vec<Link>,
 }
 
 impl Taken<'_> {
@@ -84,11 +86,36 @@ pub(super) fn decide(act: &Act, recorder: &mut Recorder<'_>) -> Result<(), Stop>
         return answer::give(&stream, party, given, recorder);
     }
     if let (Some(party), Some(code)) = (party, code) {
-        prove(&stream, party, code, channel, recorder)?;
+        prove(&stream, party, code, channel, &[], recorder)?;
     }
     let party = party.map(party_number);
-    let taken = Taken { stream, contract_id: &act.contract_id, party, channel, if_head: &act.if_head };
+    let (contract_id, if_head, links) = (act.contract_id.as_str(), act.if_head.as_slice(), Vec::new());
+    let taken = Taken { stream, contract_id, party, channel, if_head, links };
     step(&taken, &act.deed, recorder)
+}
+
+/// A problem that a party reports by keys.
+pub(super) struct Complaint<'a> {
+    pub(super) contract_id: &'a str,
+    /// 0-based.
+    pub(super) party: usize,
+    pub(super) code: &'a str,
+    pub(super) channel: Channel,
+    pub(super) reason: &'a str,
+    /// What it was said in.
+    pub(super) links: Vec<Link>,
+}
+
+/// Decides a problem that was reported by keys, as it would be decided if it came by the interface.
+pub(super) fn complain(complaint: Complaint<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let Complaint { contract_id, party, code, channel, reason, links } = complaint;
+    if reason.is_empty() {
+        return Err(Refusal::Invalid { field: "reason".into(), reason: "is missing".into() }.into());
+    }
+    let stream = contract_stream(contract_id);
+    prove(&stream, party, code, channel, &links, recorder)?;
+    let party = Some(party_number(party));
+    dispute(&Taken { stream, contract_id, party, channel, if_head: &[], links }, reason, recorder)
 }
 
 fn step(taken: &Taken<'_>, deed: &Deed, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
@@ -123,6 +150,7 @@ fn prove(
     party: usize,
     code: &str,
     channel: Channel,
+    links: &[Link],
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let known = agreement(recorder.world, stream).ok_or_else(not_found)?;
@@ -136,7 +164,7 @@ fn prove(
     if of_party.any(|old| old == code) {
         return Err(Refusal::OldTerms.into());
     }
-    let data = CodeRefused { party: party_number(party), channel, links: Vec::new() };
+    let data = CodeRefused { party: party_number(party), channel, links: links.to_vec() };
     recorder.record(stream, EventData::ContractCodeRefused(data), None, &[])?;
     Err(Refusal::WrongCode.into())
 }
@@ -151,10 +179,11 @@ fn dispute(taken: &Taken<'_>, reason: &str, recorder: &mut Recorder<'_>) -> Resu
         return Err(Refusal::TooOften { what: "disputing".into(), max: DISPUTES_MAX as u64 }.into());
     }
     taken.may(Step::Dispute, recorder)?;
-    let data = EventData::ContractDisputed(Disputed { party, channel: taken.channel });
+    let links = taken.links.clone();
+    let data = EventData::ContractDisputed(Disputed { party, channel: taken.channel, links });
     recorder.record(&taken.stream, data, None, &[("reason", reason)])?;
     let notice = Notice::of(Template::Disputed).by(taken.party);
-    tell(&taken.stream, notice, Audience::Others(taken.party), &[], recorder)
+    tell(&taken.stream, notice, Audience::Others(taken.party), &taken.links, recorder)
 }
 
 /// How many are left besides these.

@@ -3,7 +3,8 @@
 use super::{Stop, silence, voice};
 use crate::entity::{Entity, call_stream, message_stream};
 use crate::event::{
-    Attempt, CallFact, DialFailed, DialPlaced, EventData, MessageAccepted, RecordingFetched, TaskFailed,
+    Attempt, CallFact, DialFailed, DialPlaced, EventData, MessageAccepted, MessageFailed, RecordingChecked,
+    RecordingFetched, TaskFailed,
 };
 use crate::fact::{Direction, Leg};
 use crate::message::{OutgoingMessage, SendStatus};
@@ -15,11 +16,21 @@ use crate::world::{Recorder, World};
 pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     match report {
         Report::MessageAttempted(task) => attempted(task, recorder),
-        Report::MessageAccepted { task, provider, message_id, .. } => {
-            let message = message_stream(*provider, message_id);
-            accepted(task, *provider, &message, recorder)
+        Report::MessageAccepted { task, provider, message_id, receipt, .. } => {
+            let data = MessageAccepted {
+                task: task.task,
+                attempt: task.attempt,
+                provider: *provider,
+                message: message_stream(*provider, message_id),
+                receipt: receipt.clone(),
+            };
+            accepted(task, data, recorder)
         }
-        Report::MessageFailed { task, reason, again } => message_failed(task, *reason, *again, recorder),
+        Report::MessageFailed { task, reason, again, receipt } => {
+            let (number, attempt, receipt) = (task.task, task.attempt, receipt.clone());
+            let data = MessageFailed { task: number, attempt, reason: *reason, again: *again, receipt };
+            message_failed(task, data, recorder)
+        }
         Report::Dialled { stream, provider, legs, line } => {
             dialled(stream, *provider, legs, line.as_deref(), recorder)
         }
@@ -30,15 +41,24 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::ControlFailed { stream, control, reason } => {
             super::control::failed(stream, *control, *reason, recorder)
         }
-        Report::RecordingFetched { task, sha256, bytes, media_type, duration_ms, transcribe } => {
+        Report::RecordingFetched {
+            task,
+            sha256,
+            bytes,
+            media_type,
+            duration_ms,
+            transcribe,
+            check_after_s,
+        } => {
             let fetched = RecordingFetched {
                 task: task.task,
                 bytes: *bytes,
                 media_type: media_type.clone(),
                 duration_ms: *duration_ms,
+                check_after_s: *check_after_s,
             };
-            recording_fetched(task, sha256, fetched, recorder)?;
-            if *transcribe { voice::request_of_conference(task, recorder) } else { Ok(()) }
+            let is_first = recording_fetched(task, sha256, fetched, recorder)?;
+            if *transcribe && is_first { voice::request_of_conference(task, recorder) } else { Ok(()) }
         }
         Report::Transcribed { task, turns } => voice::transcribed(task, turns, recorder),
         Report::TranscriptFailed { task, reason, again } => {
@@ -73,32 +93,16 @@ fn attempted(task: &TaskRef, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     Ok(recorder.record(&task.stream, data, None, &[])?)
 }
 
-fn accepted(
-    task: &TaskRef,
-    provider: crate::provider::Provider,
-    stream: &str,
-    recorder: &mut Recorder<'_>,
-) -> Result<(), Stop> {
+fn accepted(task: &TaskRef, data: MessageAccepted, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let known = message(recorder.world, task)?;
-    if known.message.as_deref() == Some(stream) || known.sent_again.contains(stream) {
+    if known.message.as_ref() == Some(&data.message) || known.sent_again.contains(&data.message) {
         return Err(Stop::Already(task.stream.clone()));
     }
     // A second acceptance under another id means it was sent twice; the log shows it.
-    let data = EventData::MessageAccepted(MessageAccepted {
-        task: task.task,
-        attempt: task.attempt,
-        provider,
-        message: stream.to_owned(),
-    });
-    Ok(recorder.record(&task.stream, data, None, &[])?)
+    Ok(recorder.record(&task.stream, EventData::MessageAccepted(data), None, &[])?)
 }
 
-fn message_failed(
-    task: &TaskRef,
-    reason: FailureReason,
-    again: bool,
-    recorder: &mut Recorder<'_>,
-) -> Result<(), Stop> {
+fn message_failed(task: &TaskRef, data: MessageFailed, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let known = message(recorder.world, task)?;
     let over = matches!(known.status, SendStatus::Accepted | SendStatus::Failed);
     // Of an attempt that failed already, or of one before the attempt that is being made.
@@ -107,8 +111,7 @@ fn message_failed(
     if over || told {
         return Err(Stop::Already(task.stream.clone()));
     }
-    let data = EventData::MessageFailed(TaskFailed { task: task.task, attempt: task.attempt, reason, again });
-    Ok(recorder.record(&task.stream, data, None, &[])?)
+    Ok(recorder.record(&task.stream, EventData::MessageFailed(data), None, &[])?)
 }
 
 fn dialled(
@@ -173,27 +176,45 @@ fn recording<'w>(world: &'w World, task: &TaskRef) -> Result<&'w Recording, Stop
     recordings.0.values().find(|r| r.task == task.task).ok_or_else(unknown)
 }
 
+/// Says whether these are the first bytes of it. Those are the evidence: what comes later is held against them.
 fn recording_fetched(
     task: &TaskRef,
     sha256: &str,
     fetched: RecordingFetched,
     recorder: &mut Recorder<'_>,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let known = recording(recorder.world, task)?;
     if known.url.is_none() && known.fetched.is_none() {
         // It was on its way when its person was forgotten.
-        return super::erase::late(Some(sha256), recorder);
+        return super::erase::late(Some(sha256), recorder).map(|()| false);
     }
-    let data = match known.fetched.as_ref().map(|f| f.sha256.as_deref()) {
-        None => EventData::RecordingFetched(fetched),
+    let first = match known.fetched.as_ref().map(|f| f.sha256.as_deref()) {
+        None => {
+            let data = EventData::RecordingFetched(fetched);
+            recorder.record(&task.stream, data, None, &[("sha256", sha256)])?;
+            return Ok(true);
+        }
         // Erased: nobody can say any more whether these are the same bytes.
         Some(None) => return Err(Stop::Already(task.stream.clone())),
-        Some(Some(first)) if first == sha256 || known.altered_sha256.contains(sha256) => {
-            return Err(Stop::Already(task.stream.clone()));
-        }
-        Some(Some(_)) => EventData::RecordingAltered(fetched),
+        Some(Some(first)) => first,
     };
-    Ok(recorder.record(&task.stream, data, None, &[("sha256", sha256)])?)
+    let (same, altered) = (first == sha256, known.altered_sha256.contains(sha256));
+    if !same && !altered {
+        let data = EventData::RecordingAltered(RecordingFetched { check_after_s: None, ..fetched });
+        recorder.record(&task.stream, data, None, &[("sha256", sha256)])?;
+        return Ok(false);
+    }
+    if !is_awaited(known, task) {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data = RecordingChecked { task: task.task, attempt: task.attempt, same };
+    recorder.record(&task.stream, EventData::RecordingChecked(data), None, &[])?;
+    Ok(false)
+}
+
+/// Whether this attempt is the one that is due.
+fn is_awaited(known: &Recording, task: &TaskRef) -> bool {
+    known.next().is_some_and(|(attempts, _)| attempts + 1 == task.attempt)
 }
 
 fn recording_failed(
@@ -203,10 +224,11 @@ fn recording_failed(
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
     let known = recording(recorder.world, task)?;
-    if known.fetched.is_some() || known.attempts >= task.attempt {
-        return Err(Stop::Already(task.stream.clone()));
-    }
-    let data =
-        EventData::RecordingFailed(TaskFailed { task: task.task, attempt: task.attempt, reason, again });
+    let failed = TaskFailed { task: task.task, attempt: task.attempt, reason, again };
+    let data = match known.fetched {
+        None if known.attempts < task.attempt => EventData::RecordingFailed(failed),
+        Some(_) if is_awaited(known, task) => EventData::RecordingCheckFailed(failed),
+        _ => return Err(Stop::Already(task.stream.clone())),
+    };
     Ok(recorder.record(&task.stream, data, None, &[])?)
 }

@@ -29,6 +29,7 @@ pub(super) fn add_recording(command: &AddRecording, recorder: &mut Recorder<'_>)
                 bytes: *bytes,
                 media_type: media_type.clone(),
                 duration_ms: *duration_ms,
+                check_after_s: None,
             });
             recorder.record(&stream, fetched, None, &[("sha256", sha256)])?;
             if command.transcribe { request(&stream, 1, recorder) } else { Ok(()) }

@@ -13,6 +13,7 @@ use crate::fact::{Fact, What};
 use crate::input::Webhook;
 use crate::outcome::{QuarantineReason, Refusal};
 use crate::provider::Provider;
+use crate::recording::url_key;
 use crate::world::{Recorder, World};
 
 pub(super) fn decide(webhook: &Webhook, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
@@ -97,7 +98,9 @@ impl Telling<'_> {
             return Ok(());
         }
         let facts = u32::try_from(repeated.len()).unwrap_or(u32::MAX);
-        let data = EventData::WebhookRepeated(WebhookRepeated { facts });
+        let named = repeated.iter().filter(|(_, of)| of == stream).map(|(ordinal, _)| &self.facts[*ordinal]);
+        let recordings = named.filter_map(|fact| task_of(fact, stream, recorder.world)).collect();
+        let data = EventData::WebhookRepeated(WebhookRepeated { facts, recordings });
         Ok(recorder.record(stream, data, None, &[self.raw])?)
     }
 
@@ -128,6 +131,16 @@ impl Telling<'_> {
 struct Mark {
     conflict: bool,
     stale: bool,
+}
+
+/// The task of the recording that a fact names, where it is known on that stream.
+fn task_of(fact: &Fact, stream: &str, world: &World) -> Option<u32> {
+    let recordings = match (&fact.what, world.entity(stream)?) {
+        (What::RecordingAvailable { .. }, Entity::Call(call)) => &call.recordings,
+        (What::RecordingAvailable { .. }, Entity::Conference(conference)) => &conference.recordings,
+        _ => return None,
+    };
+    recordings.0.get(&url_key(fact.private.url.as_deref()?)).map(|recording| recording.task)
 }
 
 /// Whether a fact contradicts what was told before. For a message, which is told once, anything else under its key does.
@@ -213,10 +226,10 @@ fn record(
     };
     recorder.record(stream, data, fact.occurred.clone(), &private(fact, raw))?;
     match &fact.what {
-        What::CallKeyed { wish, .. } => wish::act(wish, fact, Channel::Keypad, stream, recorder),
+        What::CallKeyed { wish, .. } => wish::grant(wish, fact, Channel::Keypad, stream, recorder),
         // A second step under the key of an earlier one: one of the two was never typed.
         What::UssdRequested { wish: Some(wish) } if !conflict => {
-            wish::act(wish, fact, Channel::Ussd, stream, recorder)
+            wish::grant(wish, fact, Channel::Ussd, stream, recorder)
         }
         _ => Ok(None),
     }

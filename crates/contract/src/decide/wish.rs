@@ -3,7 +3,7 @@
 //! The number alone proves too little, for whoever can post to us can name any number: the code that the party was sent
 //! is always needed.
 
-use super::{Stop, answer};
+use super::{Stop, act, answer};
 use crate::entity::{Entity, contract_stream};
 use crate::event::{Channel, Link};
 use crate::fact::{Fact, Will, Wish};
@@ -11,7 +11,7 @@ use crate::outcome::Refusal;
 use crate::world::Recorder;
 
 /// Does it, or says why not. `said_on` is the stream on which the keys themselves were recorded just now.
-pub(super) fn act(
+pub(super) fn grant(
     wish: &Wish,
     fact: &Fact,
     channel: Channel,
@@ -24,12 +24,17 @@ pub(super) fn act(
     };
     let phone = fact.private.phone.as_deref().unwrap_or_default();
     let Some(party) = agreement.party_of(phone) else { return Ok(Some(Refusal::NotAParty)) };
-    let code = Some(fact.private.code.as_deref().unwrap_or_default());
+    let code = fact.private.code.as_deref().unwrap_or_default();
     let links: Vec<Link> = recorder.world.head_link(said_on).into_iter().collect();
     let done = match wish.will {
         Will::Answer(answer) => {
-            let given = answer::Given { answer, channel, code, links, if_head: &[] };
+            let given = answer::Given { answer, channel, code: Some(code), links, if_head: &[] };
             answer::give(&stream, party, given, recorder)
+        }
+        Will::Dispute => {
+            let reason = fact.private.reason.as_deref().unwrap_or_default();
+            let contract_id = wish.contract_id.as_str();
+            act::complain(act::Complaint { contract_id, party, code, channel, reason, links }, recorder)
         }
     };
     match done {

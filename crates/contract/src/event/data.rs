@@ -10,7 +10,7 @@ use crate::command::{Answer, ContractType, Language};
 use crate::control::Action;
 use crate::fact::{ConferenceStatus, DeliveryStatus, Leg, SessionStatus};
 use crate::provider::Provider;
-use crate::report::{DialledLeg, FailureReason};
+use crate::report::{DialledLeg, FailureReason, Receipt};
 
 /// A leg's facts, and whether they contradict an earlier delivery of the same event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,34 +59,9 @@ pub enum SilentAnswer {
 pub struct WebhookRepeated {
     /// How many facts it told, all of them known.
     pub facts: u32,
-}
-
-/// Data of `recording.available`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordingAvailable {
-    /// Length the provider states, seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_s: Option<u32>,
-    /// It contradicts what was told before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub conflict: bool,
-    /// It came with a signature that was right, but made too long ago.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub stale: bool,
-}
-
-/// Data of `recording.fetched` and `recording.altered`. The hash itself is a disclosure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordingFetched {
-    /// Version of the `recording.available` it belongs to.
-    pub task: u32,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// By the first bytes of the file.
-    pub media_type: String,
-    /// Length in milliseconds where the format told it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_ms: Option<u64>,
+    /// Recordings of this stream that it names once more, by the versions of their `recording.available`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recordings: Vec<u32>,
 }
 
 /// Data of a failed task.
@@ -391,6 +366,25 @@ pub struct MessageAccepted {
     pub provider: Provider,
     /// The stream on which its delivery reports are recorded.
     pub message: String,
+    /// What the provider said of this receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+}
+
+/// Data of `message.failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFailed {
+    /// Version of the `message.requested` it belongs to.
+    pub task: u32,
+    /// 1-based.
+    pub attempt: u32,
+    /// Why.
+    pub reason: FailureReason,
+    /// Whether it will be tried again.
+    pub again: bool,
+    /// What the provider said of this receiver; none where it said nothing of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// Data of `message.received`.

@@ -81,6 +81,9 @@ pub struct Disputed {
     pub party: u32,
     /// By which way.
     pub channel: Channel,
+    /// What it was said in, where that is on the ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// Data of `contract.code_issued`. The code is private.

@@ -1,6 +1,6 @@
 //! What people ask for besides texts about contracts: no more messages, being recorded or not, answers by keys.
 
-use crate::memory::{Shelf, input, webhook};
+use crate::memory::{Shelf, input, payload, webhook};
 use contract::agreement::{Agreement, Status};
 use contract::call::Consent;
 use contract::command::{Answer, Command, ContractType, CreateContract, Language, Party, Terms};
@@ -246,4 +246,61 @@ fn consent_is_the_same_in_any_order_and_refusing_wins() {
     let mut backward = told();
     backward.reverse();
     assert_eq!(state(&backward), forward);
+}
+
+/// A problem reported in the menu.
+fn reported(number: u64, text: &str, code: &str, reason: &str) -> Input {
+    let mut input = typed(number, text, code);
+    let Body::Webhook(webhook) = &mut input.body else { panic!("a webhook") };
+    let wish = Wish { contract_id: CONTRACT.into(), will: Will::Dispute };
+    webhook.facts[0].what = What::UssdRequested { wish: Some(wish) };
+    webhook.facts[0].private.reason = (!reason.is_empty()).then(|| reason.into());
+    input
+}
+
+fn refused(shelf: &Shelf) -> Option<Refusal> {
+    match &shelf.outcomes.last().unwrap().1 {
+        Outcome::Recorded { refused, .. } => refused.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_problem_in_the_menu_is_decided_like_one_by_the_interface() {
+    let mut shelf = Shelf::default();
+    shelf.fold(&[drafted()]);
+    let right = code(&shelf);
+    // What is not confirmed cannot be broken: the table has no such step.
+    shelf.fold(&[reported(2, "a", &right, "not paid")]);
+    assert!(matches!(refused(&shelf), Some(Refusal::WrongStatus { .. })), "{:?}", refused(&shelf));
+    let other = agreement(&shelf).parties[1].code.clone().unwrap();
+    let mut seller = typed(4, "c", &other);
+    let Body::Webhook(webhook) = &mut seller.body else { panic!("a webhook") };
+    webhook.facts[0].private.phone = Some("+254700000002".into());
+    shelf.fold(&[typed(3, "b", &right), seller]);
+    assert_eq!(agreement(&shelf).status, Status::Confirmed);
+
+    shelf.fold(&[reported(5, "d", wrong(&right), "not paid")]);
+    assert_eq!((refused(&shelf), agreement(&shelf).parties[0].wrong_codes), (Some(Refusal::WrongCode), 1));
+    shelf.fold(&[reported(6, "e", &right, "")]);
+    assert!(matches!(refused(&shelf), Some(Refusal::Invalid { .. })), "{:?}", refused(&shelf));
+    assert_eq!(agreement(&shelf).status, Status::Confirmed);
+
+    shelf.fold(&[reported(7, "f", &right, "half of it * wet")]);
+    // Said again, in other words, before it is settled: done already.
+    shelf.fold(&[reported(8, "g", &right, "wet")]);
+    let contract = agreement(&shelf);
+    let reasons: Vec<_> = contract.disputes.iter().map(|d| (d.party, d.reason.as_deref())).collect();
+    assert_eq!((contract.status, reasons), (Status::Disputed, vec![(0, Some("half of it * wet"))]));
+    assert_eq!(refused(&shelf), None);
+    let disputed = shelf.log.iter().find(|made| made.kind == "contract.disputed").unwrap();
+    let payload = payload(disputed);
+    assert!(
+        payload.contains(r#""channel":"ussd""#) && payload.contains("ussd/africastalking/ATUid_1"),
+        "{payload}"
+    );
+    assert!(!payload.contains("wet"), "the words are a disclosure");
+    let told: Vec<_> =
+        contract.messages.0.values().filter(|m| m.template == contract::event::Template::Disputed).collect();
+    assert_eq!(told.iter().map(|m| m.party).collect::<Vec<_>>(), [Some(1)]);
 }

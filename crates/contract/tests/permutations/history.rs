@@ -400,6 +400,7 @@ impl SoFar {
                 media_type: "audio/mpeg".into(),
                 duration_ms: Some(20_000),
                 transcribe: false,
+                check_after_s: Some(60),
             },
         })
     }
@@ -468,12 +469,18 @@ fn sent(stream: &str, attempt: u32, result: usize) -> Report {
     let task = TaskRef { stream: stream.to_owned(), task: 2, attempt };
     match result {
         0 => Report::MessageAttempted(task),
-        1 => Report::MessageFailed { task, reason: FailureReason::Unreachable, again: attempt < 3 },
+        1 => Report::MessageFailed {
+            task,
+            reason: FailureReason::Unreachable,
+            again: attempt < 3,
+            receipt: None,
+        },
         n => Report::MessageAccepted {
             task,
             provider: Provider::AfricasTalking,
             message_id: format!("ATXid_{n}"),
             cost: Some("KES 0.8".into()),
+            receipt: None,
         },
     }
 }

@@ -5,12 +5,12 @@ use contract::control::Action;
 use contract::event::*;
 use contract::fact::{CallOutcome, Cause, ConferenceStatus, DeliveryStatus, Direction, Leg, SessionStatus};
 use contract::provider::Provider;
-use contract::report::{DialledLeg, FailureReason, LegStatus};
+use contract::report::{DialledLeg, FailureReason, LegStatus, Receipt};
 use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 47] = [
+pub const ALL: [&str; 49] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -29,6 +29,8 @@ pub const ALL: [&str; 47] = [
     "recording.fetched",
     "recording.altered",
     "recording.failed",
+    "recording.checked",
+    "recording.check_failed",
     "transcript.requested",
     "transcript.recorded",
     "transcript.failed",
@@ -94,7 +96,13 @@ fn answered() -> ContractAnswered {
 }
 
 fn fetched() -> RecordingFetched {
-    RecordingFetched { task: 4, bytes: 81_920, media_type: "audio/mpeg".into(), duration_ms: Some(20_000) }
+    RecordingFetched {
+        task: 4,
+        bytes: 81_920,
+        media_type: "audio/mpeg".into(),
+        duration_ms: Some(20_000),
+        check_after_s: Some(60),
+    }
 }
 
 fn placed() -> DialPlaced {
@@ -158,6 +166,10 @@ fn contract() -> [EventData; 4] {
     ]
 }
 
+fn receipt(code: u16) -> Option<Receipt> {
+    Some(Receipt { code, cost: Some("0.8000".into()), currency: Some("KES".into()) })
+}
+
 fn message() -> [EventData; 6] {
     let requested = MessageRequested { party: Some(1), template: Template::AskAgain, links: link() };
     let accepted = MessageAccepted {
@@ -165,13 +177,21 @@ fn message() -> [EventData; 6] {
         attempt: 1,
         provider: Provider::AfricasTalking,
         message: "message/africastalking/ATXid_1".into(),
+        receipt: receipt(102),
+    };
+    let failed = MessageFailed {
+        task: 2,
+        attempt: 1,
+        reason: FailureReason::OptedOut,
+        again: false,
+        receipt: receipt(406),
     };
     let delivery = MessageDelivery { status: DeliveryStatus::Delivered, conflict: true };
     [
         EventData::MessageRequested(requested),
         EventData::MessageAttempted(Attempt { task: 2, attempt: 1 }),
         EventData::MessageAccepted(accepted),
-        EventData::MessageFailed(failed()),
+        EventData::MessageFailed(failed),
         EventData::MessageReceived(MessageReceived { reading: Reading::Ambiguous, conflict: true }),
         EventData::MessageDelivery(delivery),
     ]
@@ -204,7 +224,7 @@ fn full() -> Vec<EventData> {
         EventData::CallConsentRefused(call()),
         EventData::CallConsentMissing(call()),
         EventData::CallSilent(silent()),
-        EventData::WebhookRepeated(WebhookRepeated { facts: 2 }),
+        EventData::WebhookRepeated(WebhookRepeated { facts: 2, recordings: vec![3] }),
         EventData::RecordingAvailable(RecordingAvailable {
             duration_s: Some(1),
             conflict: true,
@@ -213,6 +233,8 @@ fn full() -> Vec<EventData> {
         EventData::RecordingFetched(fetched()),
         EventData::RecordingAltered(fetched()),
         EventData::RecordingFailed(failed()),
+        EventData::RecordingChecked(RecordingChecked { task: 4, attempt: 1, same: true }),
+        EventData::RecordingCheckFailed(failed()),
     ];
     all.extend(transcript());
     all.extend(conference());

@@ -204,3 +204,11 @@ pub fn webhook(raw: &str, facts: Vec<contract::fact::Fact>) -> Body {
         facts,
     })
 }
+
+/// The bytes of a record, as it would be signed.
+#[allow(dead_code)]
+pub fn payload(made: &Made) -> String {
+    let signer = ledger::key::RecordKey::from_seed(&[9; 32]);
+    let record = ledger::record::open(&made.payload.seal(&signer).jws).unwrap();
+    String::from_utf8(record.payload).unwrap()
+}

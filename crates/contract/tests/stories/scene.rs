@@ -317,8 +317,9 @@ fn report(line: &str) -> Report {
                     provider: PROVIDER,
                     message_id: (*id).to_owned(),
                     cost: None,
+                    receipt: None,
                 },
-                (_, [reason]) => Report::MessageFailed { task, reason: word(reason), again },
+                (_, [reason]) => Report::MessageFailed { task, reason: word(reason), again, receipt: None },
                 _ => panic!("given what? {line}"),
             }
         }
@@ -330,6 +331,7 @@ fn report(line: &str) -> Report {
                 media_type: "audio/mpeg".into(),
                 duration_ms: None,
                 transcribe: false,
+                check_after_s: None,
             }
         }
         (["a", "look", "for", stream, "attempt", k], found) => Report::CallLooked {

@@ -3,7 +3,7 @@
 use carrier::{ApiMode, Config};
 use contract::entity::Entity;
 use contract::provider::Provider;
-use contract::report::{FailureReason, Report};
+use contract::report::{FailureReason, Receipt, Report};
 use effects::account::Account;
 use effects::message::Messenger;
 
@@ -33,7 +33,11 @@ fn attempted() -> Report {
 }
 
 fn failed(reason: FailureReason, again: bool) -> Report {
-    Report::MessageFailed { task: message_task(), reason, again }
+    Report::MessageFailed { task: message_task(), reason, again, receipt: None }
+}
+
+fn receipt(code: u16, cost: Option<&str>, currency: Option<&str>) -> Option<Receipt> {
+    Some(Receipt { code, cost: cost.map(str::to_owned), currency: currency.map(str::to_owned) })
 }
 
 #[tokio::test]
@@ -47,6 +51,7 @@ async fn a_message_arrives_and_is_known_by_its_id() {
         provider: Provider::AfricasTalking,
         message_id: sms.message_id,
         cost: Some("KES 0.8000".to_owned()),
+        receipt: receipt(102, Some("0.8000"), Some("KES")),
     };
     assert_eq!(reports, [attempted(), accepted]);
 }
@@ -100,9 +105,46 @@ async fn answers_are_judged_by_their_body() {
     ] {
         let server = Canned::answering(status, content_type, &body).await;
         let reports = attempt(account_at("", &server.url()), &asking()).await;
-        assert_eq!(reports, [attempted(), failed(reason, again)], "{status} {:.80}", body);
+        // Where the answer names the receiver, its code is kept.
+        let code = body.split("\"statusCode\":").nth(1).and_then(|rest| rest[..3].parse().ok());
+        let receipt = code.and_then(|code| receipt(code, None, None));
+        let failed = Report::MessageFailed { task: message_task(), reason, again, receipt };
+        assert_eq!(reports, [attempted(), failed], "{status} {body:.80}");
         assert_eq!(server.connections(), 1, "{status}");
     }
+}
+
+/// Others stand in the answer too: only what is said of the number that was asked for counts.
+#[tokio::test]
+async fn one_receiver_among_others_has_its_own_result() {
+    let answer = |own: &str| {
+        format!(
+            r#"{{"SMSMessageData":{{"Message":"Sent to 1/2 Total Cost: USD 0.0079","Recipients":[
+            {{"statusCode":403,"number":"+254700000099","messageId":"None","cost":"0","status":"InvalidPhoneNumber"}},{own}]}}}}"#
+        )
+    };
+    let own = |code: u16, id: &str, cost: &str| {
+        format!(r#"{{"statusCode":{code},"number":"{WANJIKU}","messageId":"{id}","cost":"{cost}"}}"#)
+    };
+    let server =
+        Canned::answering("201 Created", "application/json", &answer(&own(101, "ATXid_9", "KES 1.6000")))
+            .await;
+    let reports = attempt(account_at("", &server.url()), &asking()).await;
+    let accepted = Report::MessageAccepted {
+        task: message_task(),
+        provider: Provider::AfricasTalking,
+        message_id: "ATXid_9".to_owned(),
+        cost: Some("KES 1.6000".to_owned()),
+        receipt: receipt(101, Some("1.6000"), Some("KES")),
+    };
+    assert_eq!(reports, [attempted(), accepted]);
+    let server = Canned::answering("201 Created", "application/json", &answer(&own(406, "None", "0"))).await;
+    let reports = attempt(account_at("", &server.url()), &asking()).await;
+    let (reason, receipt) = (FailureReason::OptedOut, receipt(406, Some("0"), None));
+    assert_eq!(
+        reports,
+        [attempted(), Report::MessageFailed { task: message_task(), reason, again: false, receipt }]
+    );
 }
 
 #[tokio::test]

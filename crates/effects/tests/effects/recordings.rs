@@ -81,6 +81,7 @@ fn fetched(attempt: u32, audio: &[u8]) -> Report {
         media_type: "audio/wav".to_owned(),
         duration_ms: Some(u64::from(carrier::audio::AUDIO_SECONDS_MAX) * 1_000),
         transcribe: false,
+        check_after_s: None,
     }
 }
 

@@ -202,7 +202,7 @@ async fn a_message_that_failed_is_tried_again_after_its_delay() {
     let failures: Vec<_> = reports
         .iter()
         .filter_map(|report| match report {
-            Report::MessageFailed { task, reason, again } => Some((task.attempt, *reason, *again)),
+            Report::MessageFailed { task, reason, again, .. } => Some((task.attempt, *reason, *again)),
             _ => None,
         })
         .collect();

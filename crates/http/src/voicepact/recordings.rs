@@ -52,6 +52,7 @@ struct Shown {
     media_type: Option<String>,
     bytes: Option<u64>,
     altered: bool,
+    checked_at: Option<String>,
 }
 
 /// Its routes.
@@ -95,6 +96,7 @@ fn view(recording_id: String, conference: &Conference, legs: &[&Call], personal:
         media_type: fetched.map(|fetched| fetched.media_type.clone()),
         bytes: fetched.map(|fetched| fetched.bytes),
         altered: recording.is_some_and(|recording| recording.altered),
+        checked_at: recording.and_then(|recording| recording.check.as_ref()?.same_at).map(seconds),
     }
 }
 

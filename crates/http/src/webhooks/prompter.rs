@@ -4,26 +4,26 @@
 //! (`providers::script::book`), so nothing is remembered here and any process can answer the next request of a call. What
 //! was asked and what was answered goes into the ledger with the request itself: the fold never sees a script.
 
+mod contracts;
+mod keys;
 mod seated;
 
 use std::sync::Arc;
 
-use contract::command::Answer;
-use contract::fact::{Direction, Fact, Leg, Private, Subject, What, Will, Wish};
+use contract::fact::{Direction, Fact, Leg, Subject, What, Will, Wish};
 use contract::input::Webhook;
 use contract::provider::Via;
-use ledger::json;
-use providers::script::book::{
-    ANSWER_KEYS, Ask, Asking, Book, Configured, NO_KEY, Occasion, Part, Place, YES_KEY, read_back,
-};
+use providers::script::book::{ANSWER_KEYS, Ask, Book, Configured, NO_KEY, Occasion, Part, Place, YES_KEY};
 use providers::script::{Dialect, Label, Record, Rendered, Room, Say, Script, Speech, Step};
 use providers::voicepact::CONFERENCE_PREFIX;
 
+use contracts::to_answer;
 use effects::door::Stamp;
+use keys::{answered, mark, pressed, said};
 
 use super::Inlet;
 use crate::conference_answer;
-use crate::directory::{Directory, Own};
+use crate::directory::Directory;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::rooms::Rooms;
@@ -130,7 +130,7 @@ impl Prompter {
             };
         }
         let inlet = keeping.inlet;
-        let course = self.course(inlet, &mut question).await;
+        let (course, after) = self.course(inlet, &mut question).await;
         let course = self.seated(inlet, &question, course).await;
         let closing = match &course {
             Course::At { script, .. } | Course::Close(script, _) | Course::Keyed { script, .. } => {
@@ -150,7 +150,7 @@ impl Prompter {
             _ => None,
         };
         let Course::Keyed { script, ask, wish } = course else {
-            let (rendered, asked) = self.render(inlet, path, course, &facts, room).await;
+            let (rendered, asked) = self.render(inlet, path, course, &facts, room, after).await;
             let all = facts.into_iter().chain(asked).collect();
             return if keeping.keep(all).await.is_ok() { rendered } else { closing };
         };
@@ -158,21 +158,53 @@ impl Prompter {
             return closing;
         };
         // The answer itself is kept by now; what is asked next is one more thing told of the call.
-        let (rendered, asked) = self.render(inlet, path, course, &facts, room).await;
+        let (rendered, asked) = self.render(inlet, path, course, &facts, room, after).await;
         let Some(asked) = asked else { return rendered };
         if keeping.keep(vec![asked]).await.is_ok() { rendered } else { closing }
     }
 
-    /// Where the call is, and what was pressed there.
-    async fn course(&self, inlet: &Inlet, question: &mut Question<'_>) -> Course<'_> {
+    /// Where the call is, and what was pressed there; and, where keys are looked up in the ledger, up to which version of
+    /// the call they are used up.
+    async fn course(&self, inlet: &Inlet, question: &mut Question<'_>) -> (Course<'_>, Option<u64>) {
         let Inner { book, .. } = &*self.inner;
-        let ask = question.query.get("ask").and_then(|id| Ask::read(id, question.query.get("contract")));
+        let query = question.query;
+        let ask = query.get("ask").and_then(|id| Ask::read(id, query.get("contract"), query.get("after")));
         if let Some(ask) = ask
             && let Some(script) = book.named(question.dialect, &ask.script)
-            && script.part(ask.part).is_some_and(|part| !matches!(part, Part::Steps(_)))
+            && let Some(part) = script.part(ask.part)
+            && !matches!(part, Part::Steps(_))
         {
-            return self.resumed(script, ask, &mut question.facts);
+            let (pressed, after) = match question.dialect {
+                Dialect::MiniVoice => self.gathered(&ask, part, &question.facts).await,
+                _ => (pressed(&mut question.facts, &ask), None),
+            };
+            return (self.resumed(script, ask, pressed.as_deref(), &mut question.facts), after);
         }
+        (self.begun(inlet, question).await, None)
+    }
+
+    /// The keys of a call whose provider tells them to its webhook.
+    async fn gathered(&self, ask: &Ask, part: &Part, facts: &[Fact]) -> (Option<String>, Option<u64>) {
+        let of = facts.iter().find_map(|fact| match &fact.subject {
+            Subject::Call { provider, id } => Some((*provider, id)),
+            _ => None,
+        });
+        let Some((provider, id)) = of else { return (None, ask.after) };
+        let keys = if matches!(part, Part::Confirm(_)) { ANSWER_KEYS } else { 1 };
+        let seconds = ask.seconds(keys, Dialect::MiniVoice);
+        match self.inner.directory.gathered(provider, id, ask.after.unwrap_or(0), seconds).await {
+            Ok(Some(gathered)) => (gathered.keys, Some(gathered.version)),
+            Ok(None) => (None, ask.after),
+            Err(error) => {
+                tracing::warn!(%error, "the keys of a call could not be looked up");
+                (None, ask.after)
+            }
+        }
+    }
+
+    /// Where a call begins.
+    async fn begun(&self, inlet: &Inlet, question: &Question<'_>) -> Course<'_> {
+        let Inner { book, .. } = &*self.inner;
         let placed = self.placed_for(inlet, &question.facts, question.named).await;
         let line = question.facts.iter().find_map(|fact| fact.private.line.as_deref());
         let room = question.query.get("room").filter(|room| Label::new(room).is_ok());
@@ -219,9 +251,14 @@ impl Prompter {
     }
 
     /// Goes on behind a question.
-    fn resumed<'b>(&'b self, script: &'b Configured, ask: Ask, facts: &mut Vec<Fact>) -> Course<'b> {
-        let pressed = pressed(facts, &ask);
-        let key = pressed.as_deref().and_then(|keys| keys.chars().next());
+    fn resumed<'b>(
+        &'b self,
+        script: &'b Configured,
+        ask: Ask,
+        pressed: Option<&str>,
+        facts: &mut Vec<Fact>,
+    ) -> Course<'b> {
+        let key = pressed.and_then(|keys| keys.chars().next());
         let again = |tries: u32| ask.attempt + 1 < tries;
         let at = |part, attempt| Course::At { script, part, attempt, before: Vec::new() };
         match script.part(ask.part) {
@@ -249,10 +286,10 @@ impl Prompter {
                     None => Course::Close(script, script.tongue.no_answer()),
                 }
             }
-            Some(Part::Confirm(confirm)) => match (answered(pressed.as_deref()), &ask.contract) {
+            Some(Part::Confirm(confirm)) => match (answered(pressed), &ask.contract) {
                 (Some((answer, code)), Some(contract)) => {
                     let wish = Wish { contract_id: contract.clone(), will: Will::Answer(answer) };
-                    mark(facts, &wish, &code);
+                    mark(facts, &ask, &wish, &code);
                     Course::Keyed { script, wish, ask }
                 }
                 _ if again(confirm.tries) => at(ask.part, ask.attempt + 1),
@@ -260,51 +297,6 @@ impl Prompter {
             },
             _ => at(ask.part + 1, 0),
         }
-    }
-
-    /// Hands in an answer to a contract, waits for what comes of it, and says so.
-    async fn keyed<'b>(
-        &self,
-        keeping: &Keeping<'_>,
-        script: &'b Configured,
-        ask: &Ask,
-        wish: &Wish,
-        facts: Vec<Fact>,
-    ) -> Result<Course<'b>, ()> {
-        let inlet = keeping.inlet;
-        let directory = &self.inner.directory;
-        let phone = facts.iter().find_map(|fact| fact.private.phone.clone());
-        let stamp = inlet.stamp().map_err(|problem| lost(&problem))?;
-        let input = stamp.id;
-        let announced = directory.announced(input);
-        keeping.keep_stamped(stamp, facts).await?;
-        let own = match (directory.settled(input, announced).await, phone) {
-            (true, Some(phone)) => directory.contract_of(&phone, &wish.contract_id).await.unwrap_or_default(),
-            _ => None,
-        };
-        let Will::Answer(wanted) = wish.will;
-        let tongue = script.tongue;
-        let given = own.as_ref().and_then(|own| own.agreement.parties.get(own.party));
-        let given = given.map(|party| party.answer.as_ref().map(|given| given.answer));
-        let tries = match script.part(ask.part) {
-            Some(Part::Confirm(confirm)) => confirm.tries,
-            _ => 0,
-        };
-        let (words, part, attempt) = match given {
-            None => (tongue.taken(), ask.part + 1, 0),
-            Some(Some(answer)) if answer == wanted => {
-                let words = if wanted == Answer::Yes { tongue.confirmed() } else { tongue.rejected() };
-                // There may be one more.
-                (words, ask.part, 0)
-            }
-            Some(None) if own.is_some_and(|own| own.agreement.waits_for(own.party, inlet.now())) => {
-                let again = ask.attempt + 1 < tries;
-                let (part, attempt) = if again { (ask.part, ask.attempt + 1) } else { (ask.part + 1, 0) };
-                (tongue.wrong_code(), part, attempt)
-            }
-            Some(_) => (tongue.not_possible(), ask.part, 0),
-        };
-        Ok(Course::At { script, part, attempt, before: vec![words] })
     }
 
     /// The answer, and what is asked in it.
@@ -315,6 +307,7 @@ impl Prompter {
         course: Course<'_>,
         facts: &[Fact],
         room: Option<String>,
+        after: Option<u64>,
     ) -> (Rendered, Option<Fact>) {
         let (script, mut part, attempt, before) = match course {
             Course::Usual(rendered) => return (rendered, None),
@@ -324,7 +317,8 @@ impl Prompter {
         };
         let answering = !before.is_empty();
         let mut steps: Vec<Step> = before.into_iter().map(say).collect();
-        let mut ask = Ask { script: script.name.clone(), part, attempt, silent: false, contract: None };
+        let name = script.name.clone();
+        let mut ask = Ask { script: name, part, attempt, silent: false, contract: None, after };
         let mut asked = None;
         let place = self.inner.book.base().map(|base| Place { base, path });
         while let Some(next) = script.part(part) {
@@ -345,7 +339,7 @@ impl Prompter {
                 Part::Confirm(_) => match self.waiting(inlet, facts).await {
                     Ok(Some(own)) => {
                         ask.contract = Some(own.contract_id.clone());
-                        (read_back(own.agreement.language, &agreed(&own)), ANSWER_KEYS)
+                        (to_answer(&own.agreement), ANSWER_KEYS)
                     }
                     nothing => {
                         let words = match nothing {
@@ -358,7 +352,8 @@ impl Prompter {
                     }
                 },
             };
-            let Some(asking) = asking(&ask, words, keys, place) else { break };
+            let asking = place.and_then(|place| ask.asking(words, keys, place, script.dialect).ok());
+            let Some(asking) = asking else { break };
             let told = match &asking.words {
                 Speech::Plain(words) | Speech::Ssml(words) => words.as_str().to_owned(),
             };
@@ -370,20 +365,6 @@ impl Prompter {
             Some(rendered) => (rendered, asked),
             None => (script.closing(), None),
         }
-    }
-
-    /// The oldest contract that waits for an answer of the person on the line. New terms for one are answered by text:
-    /// what is read back here is what is in force.
-    async fn waiting(&self, inlet: &Inlet, facts: &[Fact]) -> Result<Option<Own>, ()> {
-        let Some(phone) = facts.iter().find_map(|fact| fact.private.phone.as_deref()) else {
-            return Ok(None);
-        };
-        let own = self.inner.directory.contracts_of(phone).await.map_err(|error| {
-            tracing::error!(%error, "the contracts of a caller cannot be looked up");
-        })?;
-        let now = inlet.now();
-        let waits = |own: &Own| own.agreement.proposal.is_none() && own.agreement.waits_for(own.party, now);
-        Ok(own.into_iter().rev().find(waits))
     }
 }
 
@@ -408,66 +389,8 @@ fn say(speech: Speech) -> Step {
     Step::Say(Say { speech, voice: None, play_beep: None })
 }
 
-fn asking(ask: &Ask, words: Speech, keys: u8, place: Option<Place<'_>>) -> Option<Asking> {
-    let place = place?;
-    let answered = ask.address(place).ok()?;
-    let silent = Ask { silent: true, ..ask.clone() }.address(place).ok()?;
-    Some(Asking { words, keys, answered, silent })
-}
-
 /// The answer that joins a room.
 fn joining(room: &str, dialect: Dialect) -> Option<Rendered> {
     let room = Room { name: Some(Label::new(room).ok()?), ..Room::default() };
     Script::new(vec![Step::Conference(room)]).ok()?.render(dialect).ok()
-}
-
-/// The keys that were pressed, without the one that ends them. The question becomes part of the key of the fact: one
-/// provider tells the same keys for two questions in equal words.
-fn pressed(facts: &mut [Fact], ask: &Ask) -> Option<String> {
-    let input = facts.iter_mut().find(|fact| matches!(fact.what, What::CallInput(_)))?;
-    input.key = format!("{}:{}", input.key, ask.key());
-    Some(input.private.digits.as_deref()?.trim_end_matches('#').to_owned())
-}
-
-/// `1` or `2` and the four digits of a code.
-fn answered(pressed: Option<&str>) -> Option<(Answer, String)> {
-    let pressed = pressed?;
-    let digits = pressed.len() == usize::from(ANSWER_KEYS) && pressed.bytes().all(|b| b.is_ascii_digit());
-    let (key, code) = digits.then(|| pressed.split_at(1))?;
-    let answer = match key.chars().next() {
-        Some(YES_KEY) => Answer::Yes,
-        Some(NO_KEY) => Answer::No,
-        _ => return None,
-    };
-    Some((answer, code.to_owned()))
-}
-
-/// Makes the keys an answer to a contract.
-fn mark(facts: &mut [Fact], wish: &Wish, code: &str) {
-    for fact in facts {
-        if let What::CallInput(leg) = &fact.what {
-            fact.what = What::CallKeyed { leg: leg.clone(), wish: wish.clone() };
-            fact.private.code = Some(code.to_owned());
-        }
-    }
-}
-
-/// One more thing told of the call that the others are about.
-fn said(facts: &[Fact], word: &str, what: What, told: Option<String>) -> Option<Fact> {
-    let of = facts.iter().find(|fact| matches!(fact.subject, Subject::Call { .. }))?;
-    let Subject::Call { id, .. } = &of.subject else { return None };
-    let private = Private {
-        phone: of.private.phone.clone(),
-        line: of.private.line.clone(),
-        told,
-        ..Private::default()
-    };
-    let (subject, occurred) = (of.subject.clone(), of.occurred.clone());
-    Some(Fact { key: format!("{id}:{word}"), subject, occurred, what, private })
-}
-
-fn agreed(own: &Own) -> String {
-    let document = own.agreement.document.as_deref().and_then(|text| json::parse(text.as_bytes()).ok());
-    let text = document.as_ref().and_then(|document| document.get("agreed_text"));
-    text.and_then(json::Value::as_str).unwrap_or_default().to_owned()
 }

@@ -116,7 +116,8 @@ impl Ussd {
         request: &Request,
         deed: &Deed,
     ) -> Result<Screen, Problem> {
-        let fact = request.fact(Some(deed.wish.clone()), None, Some(deed.code.clone()));
+        let mut fact = request.fact(Some(deed.wish.clone()), None, Some(deed.code.clone()));
+        fact.private.reason = deed.reason.clone();
         let stamp = self.inlet.stamp()?;
         let input = stamp.id;
         let announced = self.directory.announced(input);

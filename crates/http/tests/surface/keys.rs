@@ -6,7 +6,7 @@ use axum::http::Request;
 use crate::rig::{Answer, JSON, Rig, Setup};
 
 /// Method, path, what it needs. Bodies are empty, so that what is allowed is refused for another reason.
-const ROUTES: [(&str, &str, &str); 41] = [
+const ROUTES: [(&str, &str, &str); 42] = [
     ("GET", "/voice/invoke-call", "calls:control"),
     ("POST", "/api/v1/voice/conference/create", "calls:control"),
     ("GET", "/v1/calls/ATVId_1", "calls:control"),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, &str, &str); 41] = [
     ("GET", "/v1/erasures/none", "personal:erase"),
     ("POST", "/v1/parties/export", "personal:read"),
     ("POST", "/v1/keys/statements", "admin"),
+    ("GET", "/v1/contracts/AGRI-2026-000001/messages", "contracts:read"),
     ("GET", "/metrics", "audit:read"),
     ("GET", "/log/tile/entries/000.p/1", "audit:read"),
 ];

@@ -49,7 +49,10 @@ async fn a_party_looks_and_confirms() {
     let [buyer, seller] = PARTIES;
     let first = type_in(&rig, buyer, "").await;
     assert_eq!(first.header("content-type"), "text/plain; charset=utf-8");
-    assert_eq!(first.text(), "CON Ahadi\n1. My contracts\n2. Confirm\n3. Reject\n5. Kiswahili");
+    assert_eq!(
+        first.text(),
+        "CON Ahadi\n1. My contracts\n2. Confirm\n3. Reject\n4. Report a problem\n5. Kiswahili"
+    );
     let list = type_in(&rig, buyer, "2").await;
     assert_eq!(list.text(), "CON Confirm which?\n1. maize 500 kg = KES 25000.00\n0. Back");
     let asked = type_in(&rig, buyer, "2*1").await;

@@ -52,6 +52,20 @@ language = "sw"
 action = [{ type = "consent", required = false, tries = 1 }, { type = "conference", room = "support-room-1" }]
 
 [[script]]
+name = "mini-room"
+provider = "minivoice"
+numbers = ["+254700000002"]
+language = "en"
+action = [{ type = "consent" }, { type = "conference", room = "a.b", record = true }]
+
+[[script]]
+name = "mini-answers"
+provider = "minivoice"
+numbers = ["+254700000003"]
+language = "en"
+action = [{ type = "confirm" }, { type = "say", text = "Goodbye." }]
+
+[[script]]
 name = "mini"
 provider = "minivoice"
 numbers = ["+254700000001"]
@@ -325,4 +339,129 @@ async fn whom_we_ring_is_known_to_every_process() {
     assert!(leg.text().contains("<Conference/>"), "{}", leg.text());
     let other = rig.post(&instruct(), FORM, outbound("254700000099")).await.expect(200);
     assert!(!other.text().contains("<Conference/>"), "{}", other.text());
+}
+
+/// A call at MiniVoice: it is asked at one address and tells keys at another.
+struct Mini<'a> {
+    rig: &'a Rig,
+    line: u8,
+    told: u32,
+}
+
+impl Mini<'_> {
+    fn event(&self, event: &str, data: &serde_json::Value) -> String {
+        serde_json::json!({
+            "event": event, "created_at": format!("2026-05-29T12:00:{:02}Z", self.told),
+            "call": { "id": "call_7", "direction": "inbound", "from": PHONE, "to": format!("+25470000000{}", self.line) },
+            "variables": {}, "data": data,
+        })
+        .to_string()
+    }
+
+    /// What is to be done, asked at our address with what stands behind it.
+    async fn ask(&self, query: &str) -> Vec<serde_json::Value> {
+        let path = format!("/answer/minivoice/{SECRET}{query}");
+        let question = self.event("call.answered", &serde_json::json!({}));
+        let answer = self.rig.post(&path, JSON, question).await.expect(200).json();
+        answer["actions"].as_array().unwrap().clone()
+    }
+
+    /// Keys, or none, told in answer to a question.
+    async fn tell(&mut self, digits: &str, waited: &serde_json::Value) {
+        self.told += 1;
+        let mut data = serde_json::json!({ "status": "completed", "timed_out": digits.is_empty(), "timeout_seconds": waited });
+        if !digits.is_empty() {
+            data["digits"] = digits.into();
+        }
+        let hook = format!("/hooks/minivoice/{SECRET}");
+        self.rig.post(&hook, JSON, self.event("call.gathered", &data)).await.expect(200);
+    }
+}
+
+/// How long a question is waited for, and where the call goes on behind it.
+fn asked(actions: &[serde_json::Value]) -> (serde_json::Value, String) {
+    let [.., gather, redirect] = actions else { panic!("{actions:?}") };
+    assert_eq!((&gather["type"], &redirect["type"]), (&"gather".into(), &"redirect".into()));
+    assert_eq!(redirect["method"], "POST");
+    let here = format!("https://ledger.example.com/answer/minivoice/{SECRET}");
+    (
+        gather["timeout_seconds"].clone(),
+        redirect["url"].as_str().unwrap().strip_prefix(&here).unwrap().to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn minivoice_is_asked_for_consent_and_its_keys_are_looked_up() {
+    let rig = Rig::new(setup(true)).await;
+    let mut call_7 = Mini { rig: &rig, line: 2, told: 0 };
+    let first = call_7.ask("").await;
+    assert_eq!(first[0]["prompt"], "This call is recorded. Press 1 to agree, or 2 to refuse.");
+    let (waited, on) = asked(&first);
+    // Keys that answer no question of ours, and a time that was over, are no answer.
+    call_7.tell("1", &5.into()).await;
+    call_7.tell("", &waited).await;
+    let again = call_7.ask(&on).await;
+    assert_eq!(again[0]["type"], "gather", "{again:?}");
+    let (later, on) = asked(&again);
+    assert_ne!(later, waited, "what is asked again is told apart");
+    // The yes to the first question comes too late for it, and is none to the second.
+    call_7.tell("1", &waited).await;
+    call_7.tell("2", &later).await;
+    let end = call_7.ask(&on).await;
+    assert_eq!(
+        end[0]["text"], "You did not agree to being recorded, so we cannot go on. Goodbye.",
+        "{end:?}"
+    );
+    assert_eq!(call(&rig, Provider::MiniVoice, "call_7").await.consent, Some(Consent::Refused));
+}
+
+#[tokio::test]
+async fn minivoice_goes_on_with_a_yes_and_closes_without_any_news() {
+    let rig = Rig::new(setup(true)).await;
+    let mut call_7 = Mini { rig: &rig, line: 2, told: 0 };
+    let (waited, on) = asked(&call_7.ask("").await);
+    // It is asked what to do before the keys were told: they are waited for.
+    let (room, ()) = tokio::join!(call_7.ask(&on), async {
+        let mut other = Mini { rig: &rig, line: 2, told: 9 };
+        other.tell("1", &waited).await;
+    });
+    assert_eq!(
+        room,
+        [
+            serde_json::json!({ "type": "start_recording" }),
+            serde_json::json!({ "type": "conference", "room": "a.b" })
+        ]
+    );
+    assert_eq!(call(&rig, Provider::MiniVoice, "call_7").await.consent, Some(Consent::Given));
+    // The same keys are no answer to what is asked behind them.
+    call_7.told = 20;
+    let silent = call_7.ask("?ask=mini-room.0.1&after=99").await;
+    assert!(silent[0]["text"].as_str().unwrap().contains("We heard no answer"), "{silent:?}");
+}
+
+#[tokio::test]
+async fn minivoice_reads_a_contract_back_and_takes_the_code() {
+    let rig = Rig::new(setup(true)).await;
+    let drafted = rig.post_json("/api/v1/contracts/create", &source_contract()).await.expect(200).json();
+    let id = drafted["contract_id"].as_str().unwrap();
+    let right = rig.code(id, 0).await;
+    let guess = if right == "0000" { "0001" } else { "0000" };
+    let mut call_7 = Mini { rig: &rig, line: 3, told: 0 };
+    let first = call_7.ask("").await;
+    assert!(first[0]["prompt"].as_str().unwrap().contains("Product: maize"), "{first:?}");
+    let (waited, on) = asked(&first);
+    call_7.tell(&format!("1{guess}"), &waited).await;
+    let wrong = call_7.ask(&on).await;
+    assert_eq!(wrong[0]["text"], "That code is not right.", "{wrong:?}");
+    let (waited, on) = asked(&wrong);
+    call_7.tell(&format!("1{right}"), &waited).await;
+    let done = call_7.ask(&on).await;
+    let words: Vec<&str> = done.iter().filter_map(|action| action["text"].as_str()).collect();
+    assert_eq!(words, ["Thank you. You have confirmed.", "Goodbye."]);
+    // Asked once more at the same place: said again, done once.
+    assert_eq!(call_7.ask(&on).await, done);
+    let contract = rig.agreement(id).await;
+    let party = &contract.parties[0];
+    let given = party.answer.as_ref().map(|given| (given.answer, given.channel));
+    assert_eq!((party.wrong_codes, given), (1, Some((Answer::Yes, Channel::Keypad))));
 }

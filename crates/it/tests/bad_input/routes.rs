@@ -271,6 +271,7 @@ pub static ROUTES: &[Route] = &[
     get("/v1/contracts/{id}/document", READ, &[("sha256", HASH)]),
     get("/v1/contracts/{id}/records", READ, RECORDS),
     get("/v1/contracts/{id}/bundle", READ, &[]),
+    get("/v1/contracts/{id}/messages", READ, &[]),
     post("/v1/contracts/{id}/confirm", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     post("/v1/contracts/{id}/reject", WRITE, Takes::JsonOrNothing(&GIVEN), ANSWER),
     post("/v1/contracts/{id}/amend", WRITE, Takes::Json(&AMEND), ANSWER),

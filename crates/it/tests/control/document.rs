@@ -103,3 +103,39 @@ async fn a_room_used_again_is_another_conference() {
     assert_eq!(stage.links(space::ROOM, "support-room-1").await.len(), 2);
     stage.world.sound().await;
 }
+
+/// `Creating a Conference`: what the answer URL gives.
+const JOINING: &str = "<Response>
+<Conference>support-room-1</Conference>
+</Response>";
+const CONTROLLED: &str = "<Response>
+<Conference
+muted=\"false\"
+startConferenceOnEnter=\"true\"
+endConferenceOnExit=\"false\">
+support-room-1
+</Conference>
+</Response>";
+const CONTROLLED_SCRIPT: &str = r#"
+[[script]]
+name = "more-control"
+provider = "tryvox_xml"
+rooms = ["support-room-1"]
+action = [{ type = "conference", room = "support-room-1", muted = false, start_on_enter = true, end_on_exit = false }]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_answers_of_the_document_join_the_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scripts.toml");
+    std::fs::write(&file, CONTROLLED_SCRIPT).unwrap();
+    let scripts = format!("--scripts={}", file.display());
+    for (flags, expected) in [(vec![], JOINING), (vec![scripts.as_str()], CONTROLLED)] {
+        let world = it::World::start_with(it::Setup::EMBEDDED, &flags).await;
+        let path = format!("/answer/tryvox/{}?room=support-room-1", it::world::SECRET);
+        let question = json!({ "call_uuid": "650e8400-e29b-41d4-a716-446655440000", "direction": "inbound" });
+        let answer = world.http.post(world.url(&path)).json(&question).send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), expected);
+        world.sound().await;
+    }
+}

@@ -39,7 +39,7 @@ const NOT_CREATED: &str = r#"{
 }"#;
 const TYPES: [&str; 3] = ["agricultural_supply", "service_agreement", "loan_agreement"];
 /// Members of a recording as the source service shows them, then what it does not know.
-const RECORDING: [&str; 10] = [
+const RECORDING: [&str; 11] = [
     "recording_id",
     "status",
     "duration",
@@ -50,6 +50,7 @@ const RECORDING: [&str; 10] = [
     "media_type",
     "bytes",
     "altered",
+    "checked_at",
 ];
 
 /// Sends the document's line and gives the conference's id.

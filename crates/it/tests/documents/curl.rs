@@ -25,6 +25,8 @@ fn request(line: &str, address: &str) -> Vec<u8> {
     while let Some(word) = words.next() {
         let mut value = || words.next().expect("an option has a value");
         match word.as_str() {
+            // Says what is shown, not what is sent.
+            "-sS" => {}
             "-X" | "--request" => method = Some(value()),
             "-H" | "--header" => headers.push(value()),
             "-d" | "--data" => data.push(value()),

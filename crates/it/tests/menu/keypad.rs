@@ -74,6 +74,37 @@ pub async fn both_confirm(setup: Setup) {
     world.sound().await;
 }
 
+/// New terms are read back as such, and agreed to with the code of the newest message.
+pub async fn new_terms_are_answered(setup: Setup) {
+    let (world, _folder) = world(setup).await;
+    let drafted = maize::draft(&world, None).await;
+    world.settle_messages().await;
+    let id = drafted["contract_id"].as_str().unwrap();
+    let old = maize::code(&world, maize::BUYER);
+    let terms =
+        serde_json::json!({ "operator": true, "terms": { "product": "white maize", "quantity": "80" } });
+    let (status, answer) = world.post_json(&format!("/v1/contracts/{id}/amend"), &terms).await;
+    assert_eq!(status, 200, "{answer}");
+    world.settle_messages().await;
+    for phone in [maize::BUYER, maize::SELLER] {
+        let notice = asked(&world, phone, "", "").await;
+        let mut terms = asked(&world, phone, &callback(&notice), "1").await;
+        assert!(terms.contains("New terms are proposed.") && terms.contains("80"), "{terms}");
+        if phone == maize::BUYER {
+            // The code of the draft opens nothing while other terms are read.
+            terms = asked(&world, phone, &callback(&terms), &format!("1{old}")).await;
+            assert!(terms.contains("That code is not right.") && terms.contains("New terms"), "{terms}");
+        }
+        let done =
+            asked(&world, phone, &callback(&terms), &format!("1{}", super::newest_code(&world, phone))).await;
+        assert!(done.contains("You have confirmed.") && done.contains("Goodbye."), "{done}");
+    }
+    world.settle_messages().await;
+    let contract = world.json(&format!("/v1/contracts/{id}")).await;
+    assert_eq!((&contract["terms"]["quantity"], &contract["status"]), (&"80".into(), &"confirmed".into()));
+    world.sound().await;
+}
+
 async fn kinds(world: &World, phone: &str) -> Vec<String> {
     let journey = world.json(&format!("/v1/calls/ATVId_{}/journey", &phone[1..])).await;
     let find = |value: &Value| value.as_array().map(|all| all.iter().map(kind).collect::<Vec<_>>());
@@ -89,10 +120,10 @@ pub async fn a_bad_file_stops_the_start(setup: Setup) {
     let (mut world, folder) = world(setup).await;
     world.halt().await;
     let file = folder.path().join("scripts.toml");
-    std::fs::write(&file, SCRIPTS.replace("africastalking", "minivoice")).unwrap();
+    std::fs::write(&file, SCRIPTS.replace("africastalking", "tryvox_xml")).unwrap();
     let mut system = cli::system::System::start(world.config()).await.unwrap();
     let refused = format!("{:#}", cli::surface::start(&mut system).await.err().expect("refused"));
-    for part in ["scripts.toml", "read-back", "action 1", "MiniVoice sends keys to its webhook"] {
+    for part in ["scripts.toml", "read-back", "action 1", "TryVox documents no verb but Conference"] {
         assert!(refused.contains(part), "{refused}");
     }
     system.stop().await;

@@ -179,3 +179,11 @@ impl<'a> Call<'a> {
             .find_map(|id| request(Some(&id)))
     }
 }
+/// What a `call.gathered` says that waited so many seconds for keys: the keys, or that none came. None for any other
+/// body. The time is the only thing it repeats of the question it answers.
+pub fn gathered(raw: &str, seconds: u16) -> Option<Option<String>> {
+    let document = Document::read(raw.as_bytes()).ok()?;
+    let is_gathered = plain(&document.text("event").ok()??) == plain("call.gathered");
+    let waited = document.seconds(&["data.timeout_seconds"]).ok()??;
+    (is_gathered && waited == u32::from(seconds)).then(|| document.text("data.digits").ok().flatten())
+}

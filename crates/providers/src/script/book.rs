@@ -36,6 +36,8 @@ pub const ANSWER_KEYS: u8 = 5;
 const ANSWER_SECONDS: u16 = 20;
 /// The same for a single key.
 const KEY_SECONDS: u16 = 8;
+/// How often a question is put at most.
+const TRIES_MAX: u32 = 5;
 /// The key that agrees to being recorded, or to a contract.
 pub const YES_KEY: char = '1';
 /// The key that refuses.
@@ -258,6 +260,10 @@ pub struct Asking {
     pub words: Speech,
     /// How many keys end it.
     pub keys: u8,
+    /// How long the person may think before the first key.
+    pub seconds: u16,
+    /// How it is asked.
+    pub dialect: Dialect,
     /// Where the keys are sent.
     pub answered: Address,
     /// Where to go on when nothing is pressed.
@@ -268,15 +274,17 @@ impl Asking {
     /// The steps that ask.
     pub fn steps(&self) -> Vec<Step> {
         let prompt = Prompt::Say(Say { speech: self.words.clone(), voice: None, play_beep: None });
-        let seconds = if self.keys == 1 { KEY_SECONDS } else { ANSWER_SECONDS };
+        // MiniVoice has no address for keys: it tells them to its webhook, and is sent on in any case.
+        let is_told = self.dialect == Dialect::MiniVoice;
         let digits = GetDigits {
             prompt,
             num_digits: Some(self.keys),
-            timeout_s: Some(seconds),
+            timeout_s: Some(self.seconds),
             finish_on_key: None,
-            callback: Some(self.answered.clone()),
+            callback: (!is_told).then(|| self.answered.clone()),
         };
-        vec![Step::GetDigits(digits), Step::Redirect(self.silent.clone())]
+        let on = if is_told { &self.answered } else { &self.silent };
+        vec![Step::GetDigits(digits), Step::Redirect(on.clone())]
     }
 }
 
@@ -290,9 +298,9 @@ pub fn spoken(text: &str) -> Speech {
     Speech::plain(&cut).unwrap_or_else(|_| Speech::plain("-").expect("one plain character"))
 }
 
-/// What is said when a contract is read back.
-pub fn read_back(language: Language, agreed_text: &str) -> Speech {
-    words::read_back(language, agreed_text)
+/// What is said when a contract is read back, or the new terms that are proposed for it.
+pub fn read_back(language: Language, agreed_text: &str, is_new: bool) -> Speech {
+    words::read_back(language, agreed_text, is_new)
 }
 
 /// A prompt that plays a file.

@@ -1,7 +1,7 @@
 //! What words, amounts and statuses mean.
 
 use contract::fact::{CallOutcome, Cause, Leg};
-use contract::report::FailureReason;
+use contract::report::{FailureReason, Receipt};
 use providers::africastalking::rest::{read_call, read_sms};
 use providers::minivoice::signature::{SigningSecrets, Verdict, sign};
 use providers::secret::PathSecrets;
@@ -45,15 +45,23 @@ fn oddity_17_money_stays_the_text_it_was() {
 /// 18: the status of an answer lies: 201 with nobody taken, 200 for 201, 401 as text.
 #[test]
 fn oddity_18_an_answer_is_judged_by_its_body() {
-    let nobody = br#"{"SMSMessageData":{"Message":"InvalidSenderId","Recipients":[]}}"#;
-    let refused = read_sms(201, nobody).unwrap_err();
+    let refused = read_sms(201, &fixture("answers/sms_201_invalid_sender.json")).unwrap_err();
     assert_eq!(refused.reason(), FailureReason::InvalidSender);
-    let unauthorized = read_sms(401, b"The supplied authentication is invalid").unwrap_err();
+    let unauthorized = read_sms(401, &fixture("answers/unauthorized.txt")).unwrap_err();
     assert_eq!(unauthorized.reason(), FailureReason::Unauthorized);
-    let taken = br#"{"entries":[{"phoneNumber":"+254700000011","status":"Queued","sessionId":"ATVId_1"}],"errorMessage":"None"}"#;
     for status in [200, 201] {
-        assert_eq!(read_call(status, taken).unwrap().entries.len(), 1);
+        assert_eq!(read_call(status, &fixture("answers/call_queued.json")).unwrap().entries.len(), 1);
     }
+    // One of two: each receiver has a result of its own.
+    let both = read_sms(201, &fixture("answers/sms_201_one_of_two.json")).unwrap();
+    let results: Vec<_> = both.iter().map(|one| (one.outcome().err(), one.receipt())).collect();
+    let receipt = |code, cost: &str, currency: Option<&str>| Receipt {
+        code,
+        cost: Some(cost.to_owned()),
+        currency: currency.map(str::to_owned),
+    };
+    let refused = (Some(FailureReason::OptedOut), receipt(406, "0", None));
+    assert_eq!(results, [refused, (None, receipt(101, "0.8000", Some("KES")))]);
 }
 
 /// 21: no signature at all, or one that may be absent: the secret in the path is the proof, and where something is to be

@@ -1,9 +1,10 @@
 //! Sending text messages.
 
 use contract::phone::Phone;
-use contract::report::FailureReason;
+use contract::report::{FailureReason, Receipt};
 use serde_json::Value;
 
+use super::super::cost;
 use super::{Request, RestError, Service, answer, refusal, text};
 
 /// What the status codes of recipients mean: none is taken, else why not.
@@ -56,6 +57,12 @@ impl std::fmt::Debug for Recipient {
 }
 
 impl Recipient {
+    /// The code and the cost as they are recorded. A cost that is no amount is left out.
+    pub fn receipt(&self) -> Receipt {
+        let (currency, cost) = self.cost.as_deref().and_then(cost).unzip();
+        Receipt { code: self.status_code, cost, currency: currency.flatten() }
+    }
+
     /// Whether the message was taken.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! The file in which scripts are configured.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod action;
+mod check;
+
+use std::collections::BTreeSet;
 
 use contract::phone::Phone;
 use serde::Deserialize;
 
-use super::{Asking, Book, Configured, Confirm, Consent, Menu, Part, Place, Tongue, played, spoken};
-use crate::script::book::Ask;
-use crate::script::{
-    Address, Dequeue, Dial, Dialect, Enqueue, Key, Label, Play, Prompt, Record, Room, Say, Script,
-    ScriptError, Speech, Step, Target,
-};
+use super::{Book, Configured, Confirm, Consent, Menu, Part, TRIES_MAX, Tongue, played};
+use crate::script::{Address, Dialect, Key, Label, Prompt, Record, Say, Speech, Step};
+use action::{Action, address, counted, keyed, plain, steps, told};
+use check::check;
 
 /// Most scripts of one file.
 const SCRIPTS_MAX: usize = 200;
@@ -18,8 +19,6 @@ const SCRIPTS_MAX: usize = 200;
 const ACTIONS_MAX: usize = 24;
 /// How often a question is put where nothing is said.
 const TRIES: u32 = 2;
-/// How often at most.
-const TRIES_MAX: u32 = 5;
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,77 +83,6 @@ enum Provider {
     TryVoxXml,
     #[serde(rename = "tryvox_json")]
     TryVoxJson,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum Action {
-    Say {
-        text: Option<String>,
-        ssml: Option<String>,
-        voice: Option<String>,
-        beep: Option<bool>,
-    },
-    Play {
-        url: String,
-    },
-    Dial {
-        to: Vec<String>,
-        record: Option<bool>,
-        sequential: Option<bool>,
-        caller_id: Option<String>,
-        ring_back_tone: Option<String>,
-        max_seconds: Option<u32>,
-        #[serde(default)]
-        unanswered: Vec<toml::Value>,
-    },
-    Record {
-        text: Option<String>,
-        url: Option<String>,
-        finish_on_key: Option<char>,
-        max_seconds: Option<u32>,
-        silence_seconds: Option<u16>,
-        trim_silence: Option<bool>,
-        beep: Option<bool>,
-    },
-    RecordRest {},
-    Redirect {
-        url: String,
-    },
-    Reject {},
-    Conference {
-        room: Option<String>,
-        muted: Option<bool>,
-        end_on_exit: Option<bool>,
-        start_on_enter: Option<bool>,
-        record: Option<bool>,
-        wait_url: Option<String>,
-    },
-    Enqueue {
-        hold_music: Option<String>,
-        name: Option<String>,
-    },
-    Dequeue {
-        line: String,
-        name: Option<String>,
-    },
-    Pause {
-        seconds: Option<u16>,
-    },
-    Hangup {},
-    Consent {
-        text: Option<String>,
-        required: Option<bool>,
-        tries: Option<u32>,
-    },
-    Menu {
-        text: String,
-        choices: BTreeMap<String, String>,
-        tries: Option<u32>,
-    },
-    Confirm {
-        tries: Option<u32>,
-    },
 }
 
 pub(super) fn read(toml: &str) -> Result<Book, BookError> {
@@ -327,168 +255,4 @@ impl Building {
             self.actions.push(vec![number]);
         }
     }
-}
-
-/// The steps of an action that asks nothing.
-fn steps(action: Action) -> Result<Vec<Step>, String> {
-    let one = match action {
-        Action::Say { text, ssml, voice, beep } => {
-            let speech = match (text, ssml) {
-                (Some(text), None) => plain(&text)?,
-                (None, Some(ssml)) => Speech::ssml(&ssml).map_err(told)?,
-                _ => return Err("needs either text or ssml".into()),
-            };
-            Step::Say(Say { speech, voice: label(voice.as_ref())?, play_beep: beep })
-        }
-        Action::Play { url } => Step::Play(Play { url: address(&url)? }),
-        Action::Dial { to, record, sequential, caller_id, ring_back_tone, max_seconds, unanswered } => {
-            let targets = to.iter().map(|text| Target::new(text).map_err(told)).collect::<Result<_, _>>()?;
-            let mut all = vec![Step::Dial(Dial {
-                targets,
-                record,
-                sequential,
-                caller_id: caller_id.as_deref().map(Target::new).transpose().map_err(told)?,
-                ring_back_tone: optional(ring_back_tone.as_ref())?,
-                max_duration_s: max_seconds,
-            })];
-            for one in unanswered {
-                let one = one.try_into::<Action>().map_err(|e| format!("unanswered: {}", e.message()))?;
-                all.extend(steps(one).map_err(|reason| format!("unanswered: {reason}"))?);
-            }
-            return Ok(all);
-        }
-        Action::RecordRest {} => Step::RecordRest,
-        Action::Redirect { url } => Step::Redirect(address(&url)?),
-        Action::Reject {} => Step::Reject,
-        Action::Conference { room, muted, end_on_exit, start_on_enter, record, wait_url } => {
-            let (name, wait) = (label(room.as_ref())?, optional(wait_url.as_ref())?);
-            Step::Conference(Room { name, muted, end_on_exit, start_on_enter, record, wait })
-        }
-        Action::Enqueue { hold_music, name } => {
-            Step::Enqueue(Enqueue { hold_music: optional(hold_music.as_ref())?, name: label(name.as_ref())? })
-        }
-        Action::Dequeue { line, name } => {
-            Step::Dequeue(Dequeue { name: label(name.as_ref())?, line: Target::new(&line).map_err(told)? })
-        }
-        Action::Pause { seconds } => Step::Pause(seconds),
-        Action::Hangup {} => Step::Hangup,
-        Action::Record { .. } | Action::Consent { .. } | Action::Menu { .. } | Action::Confirm { .. } => {
-            return Err("asks for something, which is not possible here".into());
-        }
-    };
-    Ok(vec![one])
-}
-
-/// Renders everything that can ever be answered, so that nothing is found out on a call.
-fn check(script: &Configured, actions: &[Vec<usize>], base: Option<&str>) -> Result<(), BookError> {
-    let refuse = |action: usize, reason: String| {
-        Err(BookError::Action { script: script.name.clone(), action, reason })
-    };
-    let all: Vec<&Step> = script
-        .parts
-        .iter()
-        .flat_map(|part| match part {
-            Part::Steps(steps) => steps.as_slice(),
-            _ => &[],
-        })
-        .collect();
-    if all.contains(&&Step::Reject) && (all.len() > 1 || script.parts.len() > 1) {
-        return Err(BookError::Script {
-            script: script.name.clone(),
-            reason: "reject must be the only action".into(),
-        });
-    }
-    for (number, part) in script.parts.iter().enumerate() {
-        let first = actions[number].first().copied().unwrap_or(1);
-        // Steps and the question behind them are one answer.
-        let (mut page, mut from) = match part {
-            Part::Steps(steps) => (steps.clone(), actions[number].clone()),
-            question => match (asked(script, question, number, base), first) {
-                (Ok(steps), first) => (steps.clone(), vec![first; steps.len()]),
-                (Err(reason), first) => return refuse(first, reason),
-            },
-        };
-        if let (Part::Steps(_), Some(question)) = (part, script.parts.get(number + 1)) {
-            let of = actions[number + 1].first().copied().unwrap_or(1);
-            match asked(script, question, number + 1, base) {
-                Ok(steps) => {
-                    from.extend(vec![of; steps.len()]);
-                    page.extend(steps);
-                }
-                Err(reason) => return refuse(of, reason),
-            }
-        }
-        let at = |step: usize| from.get(step.saturating_sub(1)).copied().unwrap_or(first);
-        match Script::new(script.anywhere(page)) {
-            Ok(page) => {
-                if let Err(cannot) = page.check(script.dialect) {
-                    return refuse(at(cannot.step), cannot.reason.to_owned());
-                }
-            }
-            Err(ScriptError::Unreachable { step }) => return refuse(at(step), "can never be reached".into()),
-            Err(other) => return refuse(first, other.to_string()),
-        }
-    }
-    Ok(())
-}
-
-/// The steps of a question, with addresses as long as they get.
-fn asked(script: &Configured, part: &Part, number: usize, base: Option<&str>) -> Result<Vec<Step>, String> {
-    let base =
-        base.ok_or("waits for an answer, and so the file needs base_url: where the provider reaches us")?;
-    let path = format!("/hooks/africastalking/{}/voice/instruct", "x".repeat(128));
-    let place = Place { base, path: &path };
-    let contract = matches!(part, Part::Confirm(_)).then(|| "AGRI-2026-000000001".to_owned());
-    let ask = Ask { script: script.name.clone(), part: number, attempt: TRIES_MAX, silent: false, contract };
-    let answered = ask.address(place).map_err(told)?;
-    let silent = Ask { silent: true, ..ask }.address(place).map_err(told)?;
-    let asking = |words: &Speech, keys| Asking {
-        words: words.clone(),
-        keys,
-        answered: answered.clone(),
-        silent: silent.clone(),
-    };
-    Ok(match part {
-        Part::Consent(consent) => asking(&consent.notice, 1).steps(),
-        Part::Menu(menu) => asking(&menu.question, 1).steps(),
-        Part::Confirm(_) => asking(&spoken("x"), super::ANSWER_KEYS).steps(),
-        Part::Record(record) => vec![Step::Record(Record { callback: Some(answered), ..record.clone() })],
-        Part::Steps(steps) => steps.clone(),
-    })
-}
-
-fn told(error: ScriptError) -> String {
-    error.to_string()
-}
-
-fn plain(text: &str) -> Result<Speech, String> {
-    Speech::plain(text).map_err(told)
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    Address::new(text).map_err(told)
-}
-
-fn optional(text: Option<&String>) -> Result<Option<Address>, String> {
-    text.map(|text| address(text)).transpose()
-}
-
-fn label(text: Option<&String>) -> Result<Option<Label>, String> {
-    text.map(|text| Label::new(text)).transpose().map_err(told)
-}
-
-fn counted(tries: Option<u32>) -> Result<u32, String> {
-    let tries = tries.unwrap_or(TRIES);
-    if (1..=TRIES_MAX).contains(&tries) { Ok(tries) } else { Err(format!("tries: from 1 to {TRIES_MAX}")) }
-}
-
-fn keyed(choices: BTreeMap<String, String>) -> Result<BTreeMap<char, String>, String> {
-    if choices.is_empty() {
-        return Err("choices: at least one".into());
-    }
-    let digit = |key: &str| match key.as_bytes() {
-        [digit @ b'0'..=b'9'] => Ok(char::from(*digit)),
-        _ => Err(format!("choices: {key:?} is not one of the keys 0 to 9")),
-    };
-    choices.into_iter().map(|(key, script)| Ok((digit(&key)?, script))).collect()
 }

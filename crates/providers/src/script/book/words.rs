@@ -125,17 +125,28 @@ impl Tongue {
     }
 }
 
-pub(super) fn read_back(language: Language, agreed_text: &str) -> Speech {
-    let end = match language {
-        Language::En => {
+pub(super) fn read_back(language: Language, agreed_text: &str, is_new: bool) -> Speech {
+    let start = match (is_new, language) {
+        (false, _) => "",
+        (true, Language::En) => "New terms are proposed.\n",
+        (true, Language::Sw) => "Masharti mapya yamependekezwa.\n",
+    };
+    let end = match (is_new, language) {
+        (false, Language::En) => {
             "To confirm, press 1 and then the four digits we sent you. To refuse, press 2 and then the four digits."
         }
-        Language::Sw => {
+        (true, Language::En) => {
+            "To confirm, press 1 and then the four digits of our newest message. To refuse, press 2 and then the four digits."
+        }
+        (false, Language::Sw) => {
             "Kuthibitisha, bonyeza 1 kisha tarakimu nne tulizokutumia. Kukataa, bonyeza 2 kisha tarakimu nne."
+        }
+        (true, Language::Sw) => {
+            "Kuthibitisha, bonyeza 1 kisha tarakimu nne za ujumbe wetu mpya. Kukataa, bonyeza 2 kisha tarakimu nne."
         }
     };
     // The end is what the person has to know: the text before it gives way.
-    let room = super::READ_BACK_CHARS_MAX - end.chars().count() - 1;
+    let room = super::READ_BACK_CHARS_MAX - start.chars().count() - end.chars().count() - 1;
     let agreed: String = agreed_text.chars().take(room).collect();
-    spoken(&format!("{agreed}\n{end}"))
+    spoken(&format!("{start}{agreed}\n{end}"))
 }
