@@ -248,7 +248,7 @@ mod tests {
         assert!(bodies(&Faults { never_sent_percent: 100, ..Faults::default() }).is_empty());
         let bare = bodies(&Faults { missing_field_percent: 100, ..Faults::default() });
         assert!(bare.iter().all(|body| !body.contains("callSessionState") && body.contains("sessionId")));
-        let ends = |n: u64| Draft { ends: n % 2 == 1, ..drafts(n + 1).remove(n as usize) };
+        let ends = |n: u64| Draft { ends: n % 2 == 1, ..drafts(n + 1).pop().expect("one draft at least") };
         let endless = Faults { lost_end_percent: 100, ..Faults::default() };
         assert_eq!(endless.apply(7, "call", (0..10).map(ends).collect()).len(), 5);
         let slow = Faults { slow_percent: 100, slow_ms_max: 9, ..Faults::default() };
