@@ -15,7 +15,7 @@ pub const PROVIDERS: [&str; 3] = ["africastalking", "tryvox", "minivoice"];
 pub const PUBLIC_URL: &str = "http://service.test";
 pub const SIGNING: &str = "a-signing-secret-for-tests";
 
-/// MiniVoice cannot say which question a key answers, so nobody is asked there.
+/// Nobody is asked at MiniVoice: its carrier tells of keys too late for a question.
 const SCRIPTS: &str = r#"
 base_url = "http://service.test"
 
