@@ -207,6 +207,19 @@ pub struct Config {
     /// File that holds its API key.
     #[arg(long, env = "AHADI_TRANSCRIBE_API_KEY_FILE", conflicts_with = "transcribe_api_key")]
     pub transcribe_api_key_file: Option<PathBuf>,
+    /// A service that speaks OpenAI's `/v1/chat/completions`, which reads the terms in transcripts a second time; none means
+    /// that no transcript is sent anywhere for that.
+    #[arg(long, env = "AHADI_EXTRACT_URL", hide_env_values = true)]
+    pub extract_url: Option<String>,
+    /// Name of its model.
+    #[arg(long, env = "AHADI_EXTRACT_MODEL", default_value = "gpt-4o-mini")]
+    pub extract_model: String,
+    /// Its API key, where it wants one.
+    #[arg(long, env = "AHADI_EXTRACT_KEY", hide_env_values = true)]
+    pub extract_key: Option<String>,
+    /// File that holds its API key.
+    #[arg(long, env = "AHADI_EXTRACT_KEY_FILE", conflicts_with = "extract_key")]
+    pub extract_key_file: Option<PathBuf>,
     /// Where recordings are kept: `s3://bucket/path` of a bucket that speaks S3, with region, endpoint and credentials in the
     /// usual `AWS_*` variables; none means a directory in the data directory.
     #[arg(long, env = "AHADI_BLOBS")]
@@ -246,6 +259,7 @@ impl Config {
             (&mut self.admin_key, &self.admin_key_file),
             (&mut self.africastalking_api_key, &self.africastalking_api_key_file),
             (&mut self.transcribe_api_key, &self.transcribe_api_key_file),
+            (&mut self.extract_key, &self.extract_key_file),
             (&mut self.tryvox_auth_token, &self.tryvox_auth_token_file),
             (&mut self.minivoice_api_key, &self.minivoice_api_key_file),
         ] {
@@ -310,7 +324,7 @@ fn secret_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Settings whose values are never shown.
-pub const SECRETS: [&str; 10] = [
+pub const SECRETS: [&str; 12] = [
     "database_url",
     "nats_url",
     "admin_key",
@@ -319,6 +333,8 @@ pub const SECRETS: [&str; 10] = [
     "africastalking_api_key",
     "transcribe_url",
     "transcribe_api_key",
+    "extract_url",
+    "extract_key",
     "tryvox_auth_token",
     "minivoice_api_key",
 ];

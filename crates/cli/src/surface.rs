@@ -13,6 +13,7 @@ use effects::door::Door;
 use effects::forget::Forgetter;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
+use effects::second::{SecondReader, SecondSettings};
 use effects::silence::Finder;
 use effects::transcribe::{TranscribeSettings, Transcriber};
 use http_surface::{
@@ -88,7 +89,8 @@ pub async fn start(system: &mut System) -> anyhow::Result<Listening> {
     let first_key = first_key(system).await?;
     if let Some(door) = system.door.clone() {
         let transcriber = config.transcribe_url.is_some();
-        let tools = Tools { transcriber, blobs: Some(open_blobs(&config).await?) };
+        let second_reader = config.extract_url.is_some();
+        let tools = Tools { transcriber, second_reader, blobs: Some(open_blobs(&config).await?) };
         let dialer = Dialer::new(door.clone(), client.clone(), accounts.clone());
         let controller = Controller::new(door.clone(), client, accounts);
         let parts = Parts {
@@ -149,6 +151,15 @@ async fn start_effects(
         let (stop, at) = (system.intake(), reader.clone());
         system.add("transcriber", async move {
             transcriber.run(at, stop).await;
+            Ok(())
+        });
+    }
+    if let Some(url) = &config.extract_url {
+        let settings = SecondSettings::new(url, &config.extract_model, config.extract_key.clone());
+        let second = SecondReader::new(door.clone(), settings)?;
+        let (stop, at) = (system.intake(), reader.clone());
+        system.add("second_reader", async move {
+            second.run(at, stop).await;
             Ok(())
         });
     }

@@ -134,6 +134,9 @@ pub struct Call {
     /// That its end was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silence: Option<Silence>,
+    /// Somebody on it was forgotten: nothing more is kept of what was said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 pub(crate) fn none_recorded(recordings: &Recordings) -> bool {
@@ -198,6 +201,7 @@ impl Call {
                 return;
             }
             _ => {
+                self.forgotten |= matches!(event.data, EventData::PersonalErased(_));
                 self.transcripts.apply(event);
                 return self.recordings.apply(event);
             }

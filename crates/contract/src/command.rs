@@ -15,7 +15,7 @@ use crate::provider::Provider;
 
 mod voice;
 
-pub use voice::{AddRecording, AddTranscript, RecordingSource, RequestTranscript};
+pub use voice::{AddRecording, AddTranscript, RecordingSource, RequestTerms, RequestTranscript};
 
 /// Longest transcript accepted, in bytes: about ten hours of talk.
 pub const TRANSCRIPT_BYTES_MAX: usize = 400_000;
@@ -60,6 +60,8 @@ pub enum Command {
     AddTranscript(AddTranscript),
     /// Have a recording transcribed.
     RequestTranscript(RequestTranscript),
+    /// Have a transcript read by the second reader.
+    RequestTerms(RequestTerms),
 }
 
 impl Command {

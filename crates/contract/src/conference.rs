@@ -72,6 +72,9 @@ pub struct Conference {
     /// Bodies of webhooks kept with its records.
     #[serde(skip_serializing_if = "Bodies::is_empty")]
     pub bodies: Bodies,
+    /// Somebody on it was forgotten: nothing more is kept of what was said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 /// One leg the provider took or refused.
@@ -145,6 +148,7 @@ impl Conference {
                 self.recordings.apply(event);
             }
             _ => {
+                self.forgotten |= matches!(event.data, EventData::PersonalErased(_));
                 self.transcripts.apply(event);
                 self.recordings.apply(event);
             }

@@ -94,7 +94,10 @@ pub fn needs(input: &Input) -> Needs {
 }
 
 fn fact_needs(fact: &Fact, provider: Provider, needs: &mut Needs) {
-    needs.streams.extend(subject_stream(&fact.subject));
+    match (&fact.what, subject_stream(&fact.subject)) {
+        (What::RecordingAvailable { .. }, Some(stream)) => said_needs(&stream, needs),
+        (_, stream) => needs.streams.extend(stream),
+    }
     needs.seen.push(seen_key(fact, provider));
     if let What::CallKeyed { wish, .. } | What::UssdRequested { wish: Some(wish) } = &fact.what {
         needs.streams.push(contract_stream(&wish.contract_id));
@@ -131,8 +134,9 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
         }
         Command::AnswerContract(c) => needs.streams.push(contract_stream(&c.contract_id)),
         Command::AddRecording(c) => needs.streams.push(conference_stream(&c.conference_id)),
-        Command::AddTranscript(c) => needs.streams.push(c.stream.clone()),
-        Command::RequestTranscript(c) => needs.streams.push(c.stream.clone()),
+        Command::AddTranscript(c) => said_needs(&c.stream, needs),
+        Command::RequestTranscript(c) => said_needs(&c.stream, needs),
+        Command::RequestTerms(c) => needs.streams.push(c.stream.clone()),
         Command::ActOnContract(act) => {
             needs.streams.push(contract_stream(&act.contract_id));
             if let Deed::Amend(amendment) = &act.deed {
@@ -152,6 +156,14 @@ fn command_needs(command: &Command, input: &Input, needs: &mut Needs) {
         // Its streams are found by the index; see `World::dossier`.
         Command::ErasePerson(_) => {}
         Command::StateKey(_) => needs.streams.push(crate::entity::KEYS_STREAM.to_owned()),
+    }
+}
+
+/// The call or conference, and what a call is a leg of.
+fn said_needs(stream: &str, needs: &mut Needs) {
+    needs.streams.push(stream.to_owned());
+    if stream.starts_with("call/") {
+        needs.links.push((space::CALL.to_owned(), stream.to_owned()));
     }
 }
 

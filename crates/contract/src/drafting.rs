@@ -3,6 +3,8 @@
 //! Whoever reads the terms, the rules of [`crate::terms`] or a second reader outside, makes claims; nothing here makes
 //! them true. The evidence is kept beside the contract, and the parties confirm or refuse what it says.
 
+mod second;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -85,13 +87,72 @@ pub struct Draft {
     /// What was claimed and not taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
+    /// What came of asking a second reader; none where none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondReader>,
+}
+
+/// What came of asking a second reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondReader {
+    /// It answered.
+    Read,
+    /// It failed; the rules read alone.
+    Failed,
+    /// It had not answered when the contract was drafted; the rules read alone.
+    Late,
+}
+
+/// The terms a contract of that kind can have, by the description of the labels.
+pub fn terms_of(subject: Subject) -> &'static [Field] {
+    use Field as F;
+    match subject {
+        Subject::Service => &[
+            F::Service,
+            F::Quantity,
+            F::Hours,
+            F::Unit,
+            F::Rate,
+            F::TotalAmount,
+            F::Currency,
+            F::StartDate,
+            F::EndDate,
+            F::DeliveryLocation,
+            F::UpfrontPayment,
+            F::PaymentTerms,
+        ],
+        Subject::Loan => &[
+            F::Principal,
+            F::InterestRate,
+            F::InterestPeriod,
+            F::RepaymentPeriod,
+            F::Instalments,
+            F::InstalmentAmount,
+            F::TotalAmount,
+            F::Currency,
+        ],
+        _ => &[
+            F::Product,
+            F::Quantity,
+            F::Unit,
+            F::UnitPrice,
+            F::TotalAmount,
+            F::Currency,
+            F::DeliveryLocation,
+            F::DeliveryDeadline,
+            F::QualityRequirements,
+            F::UpfrontPayment,
+            F::PaymentTerms,
+        ],
+    }
 }
 
 impl Draft {
     /// What the rules read in a transcript.
     pub fn read(call: &Call<'_>) -> Draft {
         let claim = |term: Term| claim(call.transcript, &term, Reader::Rules);
-        Draft { terms: extract(call).into_iter().map(claim).collect(), dropped: Vec::new() }
+        Draft { terms: extract(call).into_iter().map(claim).collect(), ..Draft::default() }
     }
 
     /// A term's value.
@@ -154,9 +215,9 @@ impl Draft {
 
     /// Reads what [`Draft::evidence`] wrote; none where it was something else.
     pub fn from_evidence(text: &str) -> Option<Draft> {
-        let KeptDraft { terms, dropped } = serde_json::from_str(text).ok()?;
+        let KeptDraft { terms, dropped, second } = serde_json::from_str(text).ok()?;
         let terms: Option<Vec<Claim>> = terms.into_iter().map(KeptClaim::claim).collect();
-        Some(Draft { terms: terms?, dropped })
+        Some(Draft { terms: terms?, dropped, second })
     }
 }
 
@@ -166,6 +227,8 @@ struct KeptDraft {
     terms: Vec<KeptClaim>,
     #[serde(default)]
     dropped: Vec<Dropped>,
+    #[serde(default)]
+    second: Option<SecondReader>,
 }
 
 #[derive(Deserialize)]
@@ -288,7 +351,7 @@ mod tests {
         };
         let terms =
             vec![claim("unit_price", "10.5"), claim("total_amount", "2100"), claim("currency", "UGX")];
-        let mut read = Draft { terms, dropped: Vec::new() };
+        let mut read = Draft { terms, ..Draft::default() };
         let terms = read.contract_terms();
         assert_eq!((terms.unit_price, terms.total_amount), (None, Some("2100".parse().unwrap())));
         assert_eq!((read.dropped.len(), read.terms.len()), (1, 2));

@@ -54,7 +54,7 @@ pub enum Entity {
 pub struct OpenTask {
     /// Version of the record that asked for it.
     pub task: u32,
-    /// `message`, `recording`, `transcript`, `deadline` or `erasure`.
+    /// `message`, `recording`, `transcript`, `terms`, `deadline` or `erasure`.
     pub kind: &'static str,
     /// Attempts made.
     pub attempts: u32,

@@ -6,6 +6,7 @@
 mod data;
 mod erased;
 mod life;
+mod reading;
 mod recording;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use erased::*;
 use ledger::json::{Canonical, ProfileError, Value};
 use ledger::time::Timestamp;
 pub use life::*;
+pub use reading::*;
 pub use recording::*;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +92,15 @@ pub enum EventData {
     /// What was said is there.
     #[serde(rename = "transcript.recorded")]
     TranscriptRecorded(TranscriptRecorded),
+    /// A second reader is to read the terms in a transcript; the number of this record's version names the task.
+    #[serde(rename = "terms.requested")]
+    TermsRequested(TermsRequested),
+    /// The second reader answered.
+    #[serde(rename = "terms.read")]
+    TermsRead(TermsRead),
+    /// The second reader did not answer.
+    #[serde(rename = "terms.failed")]
+    TermsFailed(TaskFailed),
     /// A recording could not be transcribed.
     #[serde(rename = "transcript.failed")]
     TranscriptFailed(TaskFailed),

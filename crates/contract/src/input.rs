@@ -164,6 +164,7 @@ impl Input {
             Command::AddRecording(c) => c.conference_id.clone(),
             Command::AddTranscript(c) => c.stream.clone(),
             Command::RequestTranscript(c) => c.stream.clone(),
+            Command::RequestTerms(c) => c.stream.clone(),
             Command::ActOnContract(act) => act.contract_id.clone(),
             Command::ControlConference(c) => c.conference_id.clone(),
             Command::ControlCall(c) => c.call_id.clone(),
@@ -212,7 +213,9 @@ impl Report {
             | Report::ErasureDone { task, .. }
             | Report::RecordingFailed { task, .. }
             | Report::Transcribed { task, .. }
-            | Report::TranscriptFailed { task, .. } => &task.stream,
+            | Report::TranscriptFailed { task, .. }
+            | Report::TermsRead { task, .. }
+            | Report::TermsFailed { task, .. } => &task.stream,
             Report::Dialled { stream, .. }
             | Report::DialFailed { stream, .. }
             | Report::CallLooked { stream, .. }

@@ -40,6 +40,7 @@ pub mod outcome;
 pub mod person;
 pub mod phone;
 pub mod provider;
+pub mod reading;
 pub mod recording;
 pub mod refold;
 pub mod reply;

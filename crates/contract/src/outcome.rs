@@ -126,6 +126,9 @@ pub enum Refusal {
     /// The party was asked for nothing that it could still answer.
     #[error("no answer of this party is waited for")]
     NotAsked,
+    /// Somebody who spoke was forgotten.
+    #[error("somebody who spoke was forgotten, and nothing more is kept of what was said")]
+    Forgotten,
     /// The time is not over.
     #[error("the time to confirm is not over")]
     NotDue,

@@ -133,6 +133,22 @@ pub enum Report {
         /// What was said.
         turns: Vec<crate::transcript::Turn>,
     },
+    /// A second reader read a transcript.
+    TermsRead {
+        /// Which task.
+        task: TaskRef,
+        /// What it says.
+        claims: Vec<crate::reading::Claimed>,
+    },
+    /// A second reader gave no answer, or none that can be read.
+    TermsFailed {
+        /// Which task.
+        task: TaskRef,
+        /// Why.
+        reason: FailureReason,
+        /// Whether to try again.
+        again: bool,
+    },
     /// A recording could not be transcribed.
     TranscriptFailed {
         /// Which task.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::OpenTask;
 use crate::event::{Event, EventData, Origin};
 use crate::message::after;
+use crate::reading::Reading;
 use crate::report::FailureReason;
 
 /// Most turns of one transcript: ten hours of talk, one every seven seconds.
@@ -141,6 +142,9 @@ pub struct Transcript {
     /// It was being made when somebody who spoke was forgotten: it is not wanted any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub erased: bool,
+    /// What a second reader says of it, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 impl std::fmt::Debug for Transcript {
@@ -176,13 +180,46 @@ impl Transcripts {
                     transcript.not_before = after(event.recorded_at, transcribe_delay_ms(data.attempt));
                 }
             }
+            EventData::TermsRequested(data) => {
+                let (task, at) = (number(event.version), event.recorded_at);
+                if let Some(transcript) = self.0.get_mut(&data.transcript) {
+                    transcript.reading = Some(Reading::asked(task, data.contract_type, &data.day, at));
+                }
+            }
+            EventData::TermsRead(data) => {
+                if let Some(reading) = self.reading_mut(data.task) {
+                    reading.done = true;
+                    reading.claims = event.private.get("claims").map(str::to_owned);
+                }
+            }
+            EventData::TermsFailed(data) => {
+                if let Some(reading) = self.reading_mut(data.task) {
+                    reading.failed(data.attempt, data.reason, data.again, event.recorded_at);
+                }
+            }
             EventData::PersonalErased(_) => {
-                for transcript in self.0.values_mut().filter(|t| t.is_open()) {
-                    (transcript.given_up, transcript.erased) = (true, true);
+                for transcript in self.0.values_mut() {
+                    if transcript.is_open() {
+                        (transcript.given_up, transcript.erased) = (true, true);
+                    }
+                    if let Some(reading) = transcript.reading.as_mut().filter(|reading| reading.is_open()) {
+                        (reading.given_up, reading.erased) = (true, true);
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    /// The reading of that task, with the transcript it is of.
+    pub fn reading(&self, task: u32) -> Option<(&Transcript, &Reading)> {
+        let with = self.0.values().filter_map(|transcript| Some((transcript, transcript.reading.as_ref()?)));
+        with.into_iter().find(|(_, reading)| reading.task == task)
+    }
+
+    fn reading_mut(&mut self, task: u32) -> Option<&mut Reading> {
+        let mut readings = self.0.values_mut().filter_map(|transcript| transcript.reading.as_mut());
+        readings.find(|reading| reading.task == task)
     }
 
     /// Whether there are none.
@@ -201,14 +238,22 @@ impl Transcripts {
         there.max_by_key(|t| (t.origin == Some(Origin::Posted), t.at))
     }
 
-    /// What is still to be transcribed.
+    /// What is still to be transcribed, or read.
     pub fn open_tasks(&self) -> impl Iterator<Item = OpenTask> + '_ {
-        self.0.iter().filter(|(_, t)| t.is_open()).map(|(task, t)| OpenTask {
+        let readings = self.0.values().filter_map(|t| t.reading.as_ref()).filter(|reading| reading.is_open());
+        let to_read = readings.map(|reading| OpenTask {
+            task: reading.task,
+            kind: "terms",
+            attempts: reading.attempts,
+            not_before: reading.not_before,
+        });
+        let to_write = self.0.iter().filter(|(_, t)| t.is_open()).map(|(task, t)| OpenTask {
             task: *task,
             kind: "transcript",
             attempts: t.attempts,
             not_before: t.not_before,
-        })
+        });
+        to_write.chain(to_read)
     }
 }
 
@@ -225,6 +270,7 @@ impl Transcript {
             failure: None,
             given_up: false,
             erased: false,
+            reading: None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Terms read from transcripts: of our own labelled calls, of small examples, and of anything at all.
 #![allow(clippy::unwrap_used)]
 
+#[path = "terms/baseline.rs"]
+mod baseline;
 #[path = "terms/days.rs"]
 mod days;
 #[path = "terms/figures.rs"]

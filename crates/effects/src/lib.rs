@@ -7,7 +7,8 @@
 //!  request handler ──► dial, control ────────────────► provider ─┐
 //!  task view ──► worker ─┬─► message: attempt, send ─► provider ─┼─► report ──► door ──► journal
 //!                        ├─► recording: fetch, store ─► blobs ───┤
-//!                        └─► transcript: ask a service ──────────┤
+//!                        ├─► transcript: ask a service ──────────┤
+//!                        └─► terms: ask a second reader ─────────┤
 //!  calls without an end ──► silence: ask ────────────► provider ─┘
 //!  task view ──► deadline: what is due now ──────────────────────────► door ──► journal
 //! ```
@@ -21,6 +22,7 @@ pub mod door;
 pub mod forget;
 pub mod message;
 pub mod recording;
+pub mod second;
 pub mod silence;
 pub mod transcribe;
 mod worker;

@@ -280,6 +280,7 @@ impl From<Refusal> for Problem {
             | Refusal::AnsweredOtherwise
             | Refusal::OldTerms
             | Refusal::NotAsked
+            | Refusal::Forgotten
             | Refusal::NotDue => Problem::new(Kind::Conflict, sentence),
             Refusal::Stale => Problem::new(Kind::PreconditionFailed, sentence),
             Refusal::TooOften { .. } => Problem::new(Kind::TooManyRequests, sentence),

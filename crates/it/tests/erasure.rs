@@ -4,6 +4,8 @@
 
 #[path = "erasure/backup.rs"]
 mod backup;
+#[path = "erasure/late.rs"]
+mod late;
 #[path = "erasure/places.rs"]
 mod places;
 #[path = "erasure/story.rs"]

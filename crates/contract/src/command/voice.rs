@@ -66,3 +66,16 @@ pub struct RequestTranscript {
     /// Task number of the recording, which must have been fetched.
     pub recording: u32,
 }
+
+/// See [`super::Command::RequestTerms`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestTerms {
+    /// The stream of the call or conference.
+    pub stream: String,
+    /// Which transcript of it.
+    pub transcript: u32,
+    /// What is negotiated.
+    pub contract_type: super::ContractType,
+    /// The day of the call, `2026-03-10`.
+    pub day: String,
+}

@@ -33,6 +33,7 @@ pub(super) fn decide(command: &Command, recorder: &mut Recorder<'_>) -> Result<(
         Command::AddRecording(command) => voice::add_recording(command, recorder),
         Command::AddTranscript(command) => voice::add_transcript(command, recorder),
         Command::RequestTranscript(command) => voice::request_transcript(command, recorder),
+        Command::RequestTerms(command) => voice::request_terms(command, recorder),
         Command::ControlConference(command) => control::conference(command, recorder),
         Command::ControlCall(command) => control::call(command, recorder),
         Command::UploadMedia(command) => control::media(command, recorder),

@@ -9,7 +9,7 @@ use crate::erasure::{DIGESTS_MAX, erasure_stream};
 use crate::event::{ErasureCompleted, ErasureRequested, EventData, PersonalErased};
 use crate::outcome::{QuarantineReason, Refusal};
 use crate::report::TaskRef;
-use crate::world::{Erased, Recorder};
+use crate::world::{Erased, Recorder, World, space};
 
 /// A request that finds nothing is recorded all the same: it was made and answered, and raw inputs may still hold the
 /// number.
@@ -94,6 +94,17 @@ pub(super) fn late(recording: Option<&str>, recorder: &mut Recorder<'_>) -> Resu
     erased.recordings.extend(recording.map(|sha256| (erasure.clone(), sha256.to_owned())));
     erased.inputs.insert((erasure, recorder.input.id));
     Ok(())
+}
+
+/// Whether somebody was forgotten who spoke on this call or conference, or on the conference the call is a leg of. Voices and
+/// words cannot be divided, so from then on nothing is kept of what was said there, whenever it comes in.
+pub(super) fn is_forgotten(stream: &str, world: &World) -> bool {
+    let own = |stream: &str| match world.entity(stream) {
+        Some(Entity::Call(call)) => call.forgotten,
+        Some(Entity::Conference(conference)) => conference.forgotten,
+        _ => false,
+    };
+    own(stream) || world.linked(space::CALL, stream).any(|of| own(of))
 }
 
 fn count(number: usize) -> u32 {

@@ -64,6 +64,8 @@ pub(super) fn decide(report: &Report, recorder: &mut Recorder<'_>) -> Result<(),
         Report::TranscriptFailed { task, reason, again } => {
             voice::transcript_failed(task, *reason, *again, recorder)
         }
+        Report::TermsRead { task, claims } => voice::terms_read(task, claims, recorder),
+        Report::TermsFailed { task, reason, again } => voice::terms_failed(task, *reason, *again, recorder),
         Report::CallLooked { stream, provider, attempt, found } => {
             silence::decide(stream, *provider, *attempt, found, recorder)
         }

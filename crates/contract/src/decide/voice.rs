@@ -1,13 +1,16 @@
 //! Recordings that clients hand to us, and transcripts: asked for, posted, written by a machine.
 
 use super::{Stop, report::unknown};
-use crate::command::{AddRecording, AddTranscript, RecordingSource, RequestTranscript, TRANSCRIPT_BYTES_MAX};
+use crate::command::{
+    AddRecording, AddTranscript, RecordingSource, RequestTerms, RequestTranscript, TRANSCRIPT_BYTES_MAX,
+};
 use crate::entity::{Entity, conference_stream};
 use crate::event::{
-    EventData, Origin, RecordingAvailable, RecordingFetched, TaskFailed, TranscriptRecorded,
-    TranscriptRequested,
+    EventData, Origin, RecordingAvailable, RecordingFetched, TaskFailed, TermsRead, TermsRequested,
+    TranscriptRecorded, TranscriptRequested,
 };
 use crate::outcome::Refusal;
+use crate::reading::{Claimed, Reading};
 use crate::recording::Recordings;
 use crate::report::{FailureReason, TaskRef};
 use crate::transcript::{self, TURNS_MAX, Transcripts, Turn};
@@ -41,6 +44,9 @@ pub(super) fn request_transcript(
     command: &RequestTranscript,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), Stop> {
+    if super::erase::is_forgotten(&command.stream, recorder.world) {
+        return Err(Refusal::Forgotten.into());
+    }
     let (recordings, transcripts) = said(recorder.world, &command.stream)
         .ok_or_else(|| Refusal::NotFound { what: "call or conference".into() })?;
     let known = recordings.0.values().find(|one| one.task == command.recording);
@@ -72,6 +78,9 @@ pub(super) fn request_of_conference(task: &TaskRef, recorder: &mut Recorder<'_>)
 pub(super) fn add_transcript(command: &AddTranscript, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let (_, transcripts) = said(recorder.world, &command.stream)
         .ok_or_else(|| Refusal::NotFound { what: "call or conference".into() })?;
+    if super::erase::is_forgotten(&command.stream, recorder.world) {
+        return Err(Refusal::Forgotten.into());
+    }
     let text = transcript::text(&command.turns);
     check(&command.turns, &text)?;
     let same =
@@ -104,6 +113,55 @@ pub(super) fn transcript_failed(
     }
     let data = TaskFailed { task: task.task, attempt: task.attempt, reason, again };
     Ok(recorder.record(&task.stream, EventData::TranscriptFailed(data), None, &[])?)
+}
+
+/// A transcript is shown to the second reader once, whatever comes of it.
+pub(super) fn request_terms(command: &RequestTerms, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let (_, transcripts) = said(recorder.world, &command.stream)
+        .ok_or_else(|| Refusal::NotFound { what: "call or conference".into() })?;
+    let transcript = transcripts.0.get(&command.transcript).filter(|one| one.text.is_some());
+    let transcript = transcript.ok_or_else(|| Refusal::NotFound { what: "transcript".into() })?;
+    if transcript.reading.is_some() {
+        return Err(Stop::Already(command.stream.clone()));
+    }
+    let RequestTerms { transcript, contract_type, ref day, .. } = *command;
+    let data = EventData::TermsRequested(TermsRequested { transcript, contract_type, day: day.clone() });
+    Ok(recorder.record(&command.stream, data, None, &[])?)
+}
+
+pub(super) fn terms_read(
+    task: &TaskRef,
+    claims: &[Claimed],
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    if reading(recorder.world, task)?.erased {
+        return super::erase::late(None, recorder);
+    }
+    if !reading(recorder.world, task)?.is_open() {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data = TermsRead { task: task.task, claims: u32::try_from(claims.len()).unwrap_or(u32::MAX) };
+    let whole = serde_json::to_string(claims).expect("claims hold only strings");
+    Ok(recorder.record(&task.stream, EventData::TermsRead(data), None, &[("claims", &whole)])?)
+}
+
+pub(super) fn terms_failed(
+    task: &TaskRef,
+    reason: FailureReason,
+    again: bool,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Stop> {
+    let known = reading(recorder.world, task)?;
+    if !known.is_open() || known.attempts >= task.attempt {
+        return Err(Stop::Already(task.stream.clone()));
+    }
+    let data = TaskFailed { task: task.task, attempt: task.attempt, reason, again };
+    Ok(recorder.record(&task.stream, EventData::TermsFailed(data), None, &[])?)
+}
+
+fn reading<'w>(world: &'w World, task: &TaskRef) -> Result<&'w Reading, Stop> {
+    let (_, transcripts) = said(world, &task.stream).ok_or_else(unknown)?;
+    transcripts.reading(task.task).map(|(_, reading)| reading).ok_or_else(unknown)
 }
 
 fn recorded(

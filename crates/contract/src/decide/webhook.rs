@@ -38,10 +38,14 @@ pub(super) struct Telling<'a> {
 impl Telling<'_> {
     /// Records what is new in it.
     pub(super) fn take(&self, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
-        let mut raw = Some(self.raw);
+        // The whole body tells where the voices are; with it goes what it is told in.
+        let late = |fact: &Fact| is_late(fact, recorder.world);
+        let unwanted: Vec<bool> = self.facts.iter().map(late).collect();
+        let any_late = unwanted.contains(&true);
+        let mut raw = Some(self.raw).filter(|_| !any_late);
         let mut repeated: Vec<(usize, String)> = Vec::new();
         let (mut failed, mut refused, mut already) = (None, None, None);
-        for (ordinal, fact) in self.facts.iter().enumerate() {
+        for (ordinal, fact) in self.facts.iter().enumerate().filter(|(ordinal, _)| !unwanted[*ordinal]) {
             let key = seen_key(fact, self.provider);
             let digest = fact_digest(fact);
             let Some(stream) = subject_stream(&fact.subject) else {
@@ -79,6 +83,9 @@ impl Telling<'_> {
         }
         let known = already.or_else(|| repeated.last().map(|(_, stream)| stream.clone()));
         self.note(repeated, recorder);
+        if any_late {
+            super::erase::late(None, recorder)?;
+        }
         match (failed, known, refused) {
             (Some(stop), ..) => Err(stop),
             (None, Some(stream), None) if recorder.recorded.is_empty() => Err(Stop::Already(stream)),
@@ -124,6 +131,12 @@ impl Telling<'_> {
             recorder.world.repeats.push(repeat);
         }
     }
+}
+
+/// A recording of a call or conference of which nothing more is kept.
+fn is_late(fact: &Fact, world: &World) -> bool {
+    let told = matches!(fact.what, What::RecordingAvailable { .. });
+    told && subject_stream(&fact.subject).is_some_and(|stream| super::erase::is_forgotten(&stream, world))
 }
 
 /// What is marked on a record.

@@ -241,6 +241,7 @@ impl Dossier {
                     | EventData::RecordingFetched(_)
                     | EventData::RecordingAltered(_)
                     | EventData::TranscriptRecorded(_)
+                    | EventData::TermsRead(_)
             )
         );
         let to_person = held.value("to").is_some_and(|to| self.is_person(to));

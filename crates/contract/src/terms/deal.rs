@@ -40,7 +40,7 @@ const AWAY: &[&str] = phrases! {
 /// The same, but also said after a deal.
 const CALL_BACK: &[&str] = phrases! {
     "i will call you", "i'll call you", "i call you", "nitakupigia", "nikupigie", "call me back",
-    "call you back", "will call back", "nipigie", "tuongee", "ukikosa", "call again", "nitapiga"
+    "call you back", "will call back", "and call you", "then call you", "will call you", "nipigie", "tuongee", "ukikosa", "call again", "nitapiga"
 };
 /// A deal in so many words.
 const MADE: &[&str] = phrases! {

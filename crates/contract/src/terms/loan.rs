@@ -108,7 +108,7 @@ pub(crate) fn claims(reading: &Reading) -> Vec<Claim> {
 fn paid_at_once<'s>(reading: &Reading, sums: &'s [Sum]) -> Option<&'s Sum> {
     let talk = &reading.talk;
     let cues = phrases! {
-        "single payment", "one payment", "one instalment", "all at once", "mara moja", "lump sum", "in one go",
+        "single payment", "one payment", "one instalment", "all at once", "back at once", "mara moja", "lump sum", "in one go",
         "kwa pamoja", "everything at once"
     };
     let once = talk.find_last(reading.all(), cues)?;

@@ -189,9 +189,12 @@ fn free_of(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
     let (value, count) =
         WITHOUT.iter().find_map(|(v, cues)| Some((*v, talk.any(at, cues))).filter(|(_, n)| *n > 0))?;
     let left = talk.clause(at).start.max(at.saturating_sub(6))..at;
-    let own = talk.text(at).starts_with("hazija")
-        || talk.text(at).starts_with("haija")
-        || talk.text(at).starts_with("hayaja");
+    // Verbs that deny themselves: "hazijaoza", "zisizooza", "yasiyooza".
+    const DENYING: [&str; 12] = [
+        "hazija", "haija", "hayaja", "havija", "hawaja", "zisizo", "isiyo", "yasiyo", "visivyo", "wasio",
+        "usio", "lisilo",
+    ];
+    let own = DENYING.iter().any(|begin| talk.text(at).starts_with(begin));
     let free = talk.text(at + count) == "free" && talk.words[at + count].gap <= Gap::Hyphen;
     let no = own || free || talk.has(left.clone(), NOT) || talk.has(left, &["*siwe", "*siwe na", "*si na"]);
     no.then(|| (value.into(), at..at + count))

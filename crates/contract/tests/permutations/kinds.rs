@@ -10,7 +10,7 @@ use ledger::hash::sha256;
 use ledger::time::Timestamp;
 
 /// The closed list, as it stands in logs for ever.
-pub const ALL: [&str; 49] = [
+pub const ALL: [&str; 52] = [
     "call.started",
     "call.queued",
     "call.ringing",
@@ -34,6 +34,9 @@ pub const ALL: [&str; 49] = [
     "transcript.requested",
     "transcript.recorded",
     "transcript.failed",
+    "terms.requested",
+    "terms.read",
+    "terms.failed",
     "conference.requested",
     "conference.reported",
     "dial.requested",
@@ -111,13 +114,20 @@ fn placed() -> DialPlaced {
     DialPlaced { provider: Provider::AfricasTalking, legs: vec![taken, refused] }
 }
 
-fn transcript() -> [EventData; 3] {
+fn transcript() -> [EventData; 6] {
     let languages = vec!["en".into(), "sw".into()];
     let recorded = TranscriptRecorded { task: Some(5), origin: Origin::Transcribed, turns: 12, languages };
     [
         EventData::TranscriptRequested(TranscriptRequested { recording: 4 }),
         EventData::TranscriptRecorded(recorded),
         EventData::TranscriptFailed(failed()),
+        EventData::TermsRequested(TermsRequested {
+            transcript: 5,
+            contract_type: ContractType::LoanAgreement,
+            day: "2026-03-10".into(),
+        }),
+        EventData::TermsRead(TermsRead { task: 7, claims: 3 }),
+        EventData::TermsFailed(failed()),
     ]
 }
 

@@ -10,6 +10,9 @@ const OWN: &str = include_str!("own.jsonl");
 /// Sixty more, written from the description of the labels alone. The rules met them once, with F1 0.919, and were then
 /// mended in what these calls showed.
 const NEW: &str = include_str!("new.jsonl");
+/// Forty more, written in the same way after that. The rules met them once, with F1 0.944 (by `score.py`), and were then
+/// mended in general, not for single calls.
+const SECOND: &str = include_str!("second.jsonl");
 /// What must be reached over all fields, in thousandths of F1.
 const OVERALL_FLOOR: u32 = 950;
 /// What each field must reach, in thousandths of F1.
@@ -34,7 +37,11 @@ pub struct Labelled {
 
 /// All of them.
 pub fn own() -> Vec<Labelled> {
-    OWN.lines().chain(NEW.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
+    OWN.lines()
+        .chain(NEW.lines())
+        .chain(SECOND.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Right, wrongly found, missed.
@@ -48,11 +55,11 @@ impl Counts {
     }
 }
 
-fn counts(calls: &[&Labelled]) -> (BTreeMap<String, Counts>, Vec<String>) {
+fn counts(calls: &[&Labelled], read: Read) -> (BTreeMap<String, Counts>, Vec<String>) {
     let mut fields: BTreeMap<String, Counts> = BTreeMap::new();
     let mut differences = Vec::new();
     for call in calls {
-        let found = super::read(&call.transcript, &call.contract_type, &call.call_date);
+        let found = read(call);
         for (field, value) in &found {
             let right = call.terms.get(*field) == Some(value);
             let counts = fields.entry((*field).to_owned()).or_default();
@@ -73,10 +80,43 @@ fn counts(calls: &[&Labelled]) -> (BTreeMap<String, Counts>, Vec<String>) {
     (fields, differences)
 }
 
+/// A reader of calls.
+type Read = fn(&Labelled) -> BTreeMap<&'static str, String>;
+
+fn ours(call: &Labelled) -> BTreeMap<&'static str, String> {
+    super::read(&call.transcript, &call.contract_type, &call.call_date)
+}
+
+fn theirs(call: &Labelled) -> BTreeMap<&'static str, String> {
+    super::baseline::read(&call.transcript)
+}
+
+/// F1 over all fields, in thousandths.
+fn overall(calls: &[&Labelled], read: Read) -> u32 {
+    let (fields, _) = counts(calls, read);
+    fields.values().fold(Counts::default(), |a, b| Counts(a.0 + b.0, a.1 + b.1, a.2 + b.2)).f1()
+}
+
+#[test]
+fn patterns_alone_read_a_fifth_of_it() {
+    let own = own();
+    for part in ["", "new", "second"] {
+        let calls: Vec<&Labelled> = match part {
+            "" => own.iter().filter(|call| !["new", "second"].contains(&call.part.as_str())).collect(),
+            part => own.iter().filter(|call| call.part == part).collect(),
+        };
+        let (ours, theirs) = (overall(&calls, ours), overall(&calls, theirs));
+        println!("{} calls {part}: ours {ours}, patterns {theirs}, of 1000", calls.len());
+        // Not better than the original, which a hand-run measured at 0.17 to 0.19, nor a scarecrow.
+        assert!((100..=300).contains(&theirs), "{part}: {theirs}");
+        assert!(ours > 900, "{part}: {ours}");
+    }
+}
+
 fn check(parts: &[&str]) {
     let own = own();
     let calls: Vec<&Labelled> = own.iter().filter(|c| parts.contains(&c.part.as_str())).collect();
-    let (fields, differences) = counts(&calls);
+    let (fields, differences) = counts(&calls, ours);
     let all = fields.values().fold(Counts::default(), |a, b| Counts(a.0 + b.0, a.1 + b.1, a.2 + b.2));
     let differences = differences.join("\n  ");
     assert!(all.0 > 100, "there must be something to measure");
@@ -96,6 +136,11 @@ fn calls_that_the_rules_were_made_with() {
 #[test]
 fn calls_that_were_held_back() {
     check(&["held"]);
+}
+
+#[test]
+fn calls_that_were_written_last() {
+    check(&["second"]);
 }
 
 #[test]

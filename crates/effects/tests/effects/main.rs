@@ -7,6 +7,7 @@ mod dialling;
 mod messages;
 mod recordings;
 mod refused;
+mod second;
 mod silent;
 mod stage;
 mod transcripts;

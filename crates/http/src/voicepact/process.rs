@@ -13,7 +13,7 @@ use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use contract::command::{Command, CreateContract};
-use contract::drafting::{self, Draft};
+use contract::drafting::{self, Draft, SecondReader};
 use contract::phone::Country;
 use contract::terms::Call;
 use effects::recording::Blobs;
@@ -29,7 +29,7 @@ use crate::once::Once;
 use crate::past::contract_at;
 use crate::problem::{Kind, Problem};
 
-use conversation::Conversation;
+use conversation::{Conversation, Second};
 use read::Wanted;
 
 /// What these routes can call on.
@@ -37,6 +37,8 @@ use read::Wanted;
 pub struct Tools {
     /// Whether a transcriber is configured.
     pub transcriber: bool,
+    /// Whether a second reader is configured.
+    pub second_reader: bool,
     /// Where uploads are kept; none in a process without a store of recordings.
     pub blobs: Option<Blobs>,
 }
@@ -92,6 +94,7 @@ async fn process(
         return state.drafted(&done, shown).await;
     }
     let conversation = state.conversation(&wanted, asked.as_ref()).await?;
+    let conversation = state.second(conversation, wanted.contract_type).await?;
     let mut draft = read_terms(&conversation, wanted.contract_type.unwrap_or(conversation.contract_type));
     if draft.terms.is_empty() {
         return Ok(Json(answer::without_contract(&conversation, &draft, shown)));
@@ -116,11 +119,18 @@ impl Processing {
 }
 
 fn read_terms(conversation: &Conversation, contract_type: contract::command::ContractType) -> Draft {
-    Draft::read(&Call {
+    let call = Call {
         transcript: &conversation.transcript,
         subject: drafting::subject(contract_type),
         date: drafting::day(conversation.at),
-    })
+    };
+    let draft = Draft::read(&call);
+    match &conversation.second {
+        None => draft,
+        Some(Second::Said(claims)) => draft.with_second(&call, claims),
+        Some(Second::Failed) => Draft { second: Some(SecondReader::Failed), ..draft },
+        Some(Second::Late) => Draft { second: Some(SecondReader::Late), ..draft },
+    }
 }
 
 /// What the contract shall say: the terms that were read, between the parties that were named, else those that were

@@ -136,14 +136,14 @@ async fn assert_nowhere(world: &World, logs: Logs, needles: &[Needle]) {
     assert_eq!(std::fs::read_dir(recordings).unwrap().count(), 0, "a recording is left");
 }
 
-async fn erase(world: &World, phone: &str, ground: &str) -> Value {
+pub async fn erase(world: &World, phone: &str, ground: &str) -> Value {
     let body = json!({ "phone": phone, "ground": ground });
     let (status, answer) = world.post_json("/v1/parties/erase", &body).await;
     assert_eq!(status, 200, "{answer}");
     answer
 }
 
-async fn completed(world: &World, erasure: &Value) {
+pub async fn completed(world: &World, erasure: &Value) {
     let path = format!("/v1/erasures/{}", erasure["erasure"].as_str().unwrap());
     for _ in 0..3_000 {
         if world.json(&path).await["completed"] == true {

@@ -1,10 +1,11 @@
 //! Downstream events, and the covered position.
 
-use futures_util::StreamExt as _;
-use journal::{Covered, EventsEnd, OutEvent, PublishError};
+use std::time::Duration;
 
-use crate::nats::{Server, Streams, urls};
-use journal::Bus;
+use futures_util::StreamExt as _;
+use journal::{Bus, BusOptions, Covered, EventsEnd, OutEvent, PublishError};
+
+use crate::nats::{Server, Streams, own_names, urls};
 
 fn events(bus: &Bus, count: usize) -> Vec<OutEvent> {
     (0..count)
@@ -115,5 +116,34 @@ async fn the_last_word_on_what_is_covered_is_kept() {
             assert_eq!(streams.bus.covered().await.unwrap(), Some(covered));
         }
         streams.remove().await;
+    }
+}
+
+/// How long the streams of these options keep messages, days: inputs, then events.
+async fn days_kept(bus: &Bus) -> [u64; 2] {
+    let context = async_nats::jetstream::new(bus.client().clone());
+    let options = bus.options();
+    let mut days = [0; 2];
+    for (days, name) in days.iter_mut().zip([&options.input_stream, &options.events_stream]) {
+        let config = context.get_stream(name).await.unwrap().cached_info().config.clone();
+        *days = config.max_age.as_secs() / 86_400;
+    }
+    days
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retention_that_is_shortened_holds_for_the_streams_that_are_there() {
+    for url in urls() {
+        let options = own_names(&url);
+        let keep =
+            |days: u64| BusOptions { retention: Duration::from_secs(days * 86_400), ..options.clone() };
+        let first = Bus::connect(keep(30)).await.unwrap();
+        assert_eq!(days_kept(&first).await, [30, 30]);
+        let shortened = Bus::connect(keep(7)).await.unwrap();
+        assert_eq!(days_kept(&shortened).await, [7, 7]);
+        // Longer is no promise to anybody: what may be gone tomorrow is not kept by a setting that comes later.
+        drop(Bus::connect(keep(60)).await);
+        assert_eq!(days_kept(&first).await, [7, 7]);
+        Streams { bus: shortened }.remove().await;
     }
 }

@@ -370,3 +370,40 @@ async fn marks_of_the_relay_are_kept_moved_and_taken_back() {
     assert_eq!(journal.prune(&new, NEVER).await.unwrap(), 1);
     assert_eq!(waiting(&journal).await, [5, 6, 7, 8, 9, 10]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_is_not_in_the_files_any_more() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal().await;
+    let mut sent = entries(0..40);
+    for (n, entry) in sent.iter_mut().enumerate() {
+        entry.payload = format!("{{\"n\":{n},\"who\":\"person-{}\"}}", n % 2).repeat(50).into_bytes();
+    }
+    journal.append_all(sent.clone()).await.unwrap();
+    let bytes = || {
+        let files = std::fs::read_dir(scratch.path())
+            .unwrap()
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        files.collect::<Vec<_>>().concat()
+    };
+    let holds = |needle: &[u8]| bytes().windows(needle.len()).any(|window| window == needle);
+    assert!(holds(b"person-0") && holds(b"person-1"), "a search that finds nothing proves nothing");
+    let before = journal.stats().await.unwrap();
+
+    let gone: Vec<_> = sent.iter().step_by(2).map(|entry| entry.id).collect();
+    assert_eq!(journal.forget(gone.clone()).await.unwrap(), 20);
+    assert_eq!(journal.forget(gone).await.unwrap(), 0, "nothing is forgotten twice");
+    assert_eq!(journal.forget(Vec::new()).await.unwrap(), 0);
+    assert!(!holds(b"person-0"), "bytes are left in the files");
+    assert!(holds(b"person-1"));
+    let batch = journal.read(0, ANY, ANY).await.unwrap();
+    let left: Vec<_> = batch.entries.iter().map(|row| row.entry.clone()).collect();
+    assert_eq!(left, sent.iter().skip(1).step_by(2).cloned().collect::<Vec<_>>());
+    let after = journal.stats().await.unwrap();
+    assert_eq!((after.rows, after.last_position), (before.rows - 20, before.last_position));
+    // Positions go on, and what is left is there when it is opened again.
+    assert_eq!(journal.append(entry(99)).await.unwrap(), 41);
+    journal.close().await;
+    assert!(!holds(b"person-0"));
+    assert_eq!(scratch.journal().await.read(0, ANY, ANY).await.unwrap().entries.len(), 21);
+}

@@ -324,6 +324,27 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
     store.close().await;
 }
 
+pub async fn quarantine_expires(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut batch = Book::new().batch(&["call/a/1"]);
+    batch.inbox = (1..=3).map(|n| inbox(Uuid::from_u128(n))).collect();
+    for (row, at) in batch.inbox.iter_mut().zip([5, 6, 7]) {
+        row.received_at = time(at);
+        row.quarantined = Some(b"the raw bytes of a person".to_vec());
+    }
+    let rows = batch.inbox.clone();
+    store.commit(&lease, batch).await.unwrap();
+    assert_eq!(store.expire(time(5)).await.unwrap().quarantined, 0, "what is as old as that is kept");
+    assert_eq!(store.expire(time(7)).await.unwrap().quarantined, 2);
+    assert_eq!(store.expire(time(7)).await.unwrap().quarantined, 0);
+    assert_eq!(store.quarantined(0, 10).await.unwrap(), [rows[2].clone()]);
+    for row in &rows {
+        let outcome = store.outcome(row.input).await.unwrap();
+        assert!(outcome.is_some(), "that it was set aside, and why, stays: only its bytes go");
+    }
+    store.close().await;
+}
+
 pub async fn quarantine_keeps_the_input(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let mut book = Book::new();

@@ -47,6 +47,7 @@ const CASES: &[Case] = &cases![
     log::disclosures_can_be_erased_and_the_rest_stays,
     log::a_scan_ends_where_the_log_ended,
     log::quarantine_keeps_the_input,
+    log::quarantine_expires,
     journey::what_comes_again_is_kept_and_calls_without_an_end_are_found,
     lease::one_owner_writes_at_a_time,
     lease::of_many_who_ask_one_gets_it,

@@ -79,6 +79,9 @@ pub(super) fn stated(
     if !money && let Some(unit) = unit_beside(reading, number) {
         return Some((if is_moja(reading, words) { Role::Other } else { Role::Quantity }, unit));
     }
+    if !money && repeats_term(reading, number) {
+        return Some((Role::Other, None));
+    }
     if let Some(role) = sum_words(reading, words, before, number.value) {
         return Some((role, None));
     }
@@ -97,6 +100,14 @@ pub(super) fn stated(
     let price =
         talk.has(reading.left(words.start, 6, false), PRICE_LEFT) && (money || number.value >= Decimal::TEN);
     price.then_some((Role::Price, None))
+}
+
+/// "Fourteen days after the invoice." "Thirty is impossible, fourteen is okay.": a bare figure that was a length of time a
+/// moment ago.
+fn repeats_term(reading: &Reading, number: &Number) -> bool {
+    let before = reading.numbers.iter().filter(|n| n.words.end <= number.words.start).rev();
+    let same = before.take(4).find(|n| n.value == number.value);
+    same.is_some_and(|n| is_time_term(reading, n))
 }
 
 /// "180 bob a dozen": part of the price before it.

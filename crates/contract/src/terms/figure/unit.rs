@@ -202,7 +202,13 @@ pub(super) fn per_left(reading: &Reading, words: &Range<usize>) -> Option<PriceU
             return Some(lexicon::unit(talk.text(at - 1)));
         }
         let found = per_unit(reading, start).filter(|_| !matches!(opener, "a" | "an" | "the" | "for"));
+        // "kwa miezi sita" is how long, "kwa mwezi elfu sita" is how much.
+        let lasting = opener == "kwa"
+            && at == words.start
+            && (talk.text(at - 1) == "miezi" || talk.text(at - 1) == "masaa")
+            && !has_money(reading, words);
         if let Some((unit, _)) = found.filter(|(_, end)| *end == at)
+            && !lasting
             && !quantity_of_price(reading, start)
         {
             return Some(unit);

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use rust_decimal::Decimal;
+
 use crate::terms::Field;
-use crate::terms::figure::{is_negated, is_noise, is_percent};
+use crate::terms::figure::{has_money, is_negated, is_noise, is_percent};
 use crate::terms::number::{Number, plain};
 use crate::terms::reading::{Claim, Reading};
+use crate::terms::talk::Gap;
 
 /// On what the rate is counted.
 const PERIODS: &[(&str, &[&str])] = &[
@@ -33,10 +36,24 @@ const PERIODS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// "Fourteen percent per year." "The other bank gives thirteen." "Then thirteen per annum.": a small figure by the month or
+/// the year, soon after a percentage.
+fn is_answered(reading: &Reading, number: &Number) -> bool {
+    let talk = &reading.talk;
+    let rhythm =
+        phrases! { "per month", "kwa mwezi", "per mwezi", "per annum", "per year", "a year", "kwa mwaka" };
+    let before = reading.numbers.iter().filter(|n| n.words.end <= number.words.start).rev();
+    number.value < Decimal::from(50)
+        && !has_money(reading, &number.words)
+        && talk.words.get(number.words.end).is_some_and(|word| word.gap < Gap::Comma)
+        && talk.any(number.words.end, rhythm) > 0
+        && before.take(2).any(|n| is_percent(reading, &n.words))
+}
+
 /// The rate and what it is counted on.
 pub(super) fn claims(reading: &Reading) -> Vec<Claim> {
     let talk = &reading.talk;
-    let percent = |n: &&Number| is_percent(reading, &n.words);
+    let percent = |n: &&Number| is_percent(reading, &n.words) || is_answered(reading, n);
     let meant = |n: &&Number| {
         !is_negated(reading, n.words.start)
             && !is_noise(reading, &n.words)

@@ -202,7 +202,7 @@ fn rhythm(reading: &Reading) -> Option<(char, Range<usize>)> {
 /// One payment at the end.
 fn single(reading: &Reading) -> Option<(&'static str, Range<usize>)> {
     let cues = phrases! {
-        "single payment", "one payment", "one instalment", "once at the end", "all at once",
+        "single payment", "one payment", "one instalment", "once at the end", "all at once", "back at once",
         "yote mara moja", "zote mara moja", "lump sum", "in one go", "pay it all at the end",
         "kwa mara moja", "malipo ya mara moja", "one single payment", "one single instalment", "awamu moja",
         "all of it at the end", "everything at the end", "everything at once", "at one go",

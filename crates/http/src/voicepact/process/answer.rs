@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::agreement::Agreement;
 use contract::command::{ContractType, Language};
-use contract::drafting::{Claim, Draft, Dropped};
+use contract::drafting::{Claim, Draft, Dropped, SecondReader};
 use contract::event::{Event, EventData};
 use contract::wording;
 use ledger::time::Timestamp;
@@ -34,6 +34,9 @@ struct Processed<'a> {
     conference_id: Option<&'a str>,
     term_spans: Vec<Span<'a>>,
     dropped: Vec<Left<'a>>,
+    /// None where no second reader was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_reader: Option<SecondReader>,
 }
 
 /// The words one term came from.
@@ -146,6 +149,7 @@ fn base<'a>(from: &From<'a>, at: Timestamp, shown: bool) -> Processed<'a> {
         conference_id,
         term_spans: draft.terms.iter().map(span).collect(),
         dropped: draft.dropped.iter().map(left).collect(),
+        second_reader: draft.second,
     }
 }
 

@@ -6,11 +6,13 @@ use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
 use contract::call::Call;
 use contract::command::{
-    AddRecording, AddTranscript, Command, ContractType, RecordingSource, RequestTranscript,
+    AddRecording, AddTranscript, Command, ContractType, RecordingSource, RequestTerms, RequestTranscript,
 };
 use contract::conference::Conference;
+use contract::drafting;
 use contract::entity::{Entity, conference_stream};
 use contract::phone::Phone;
+use contract::reading::Claimed;
 use contract::recording::{Recording, Recordings};
 use contract::report::FailureReason;
 use contract::transcript::{self, Transcripts};
@@ -26,6 +28,8 @@ use crate::voicepact::conference::conference_id;
 
 /// How long a request waits for a recording to be fetched and transcribed; asking again goes on where it was.
 const SAID_SECONDS_MAX: u64 = 40;
+/// How long it waits for a second reader: two of its attempts. The rules have read by then.
+const SECOND_SECONDS_MAX: u64 = 40;
 /// How often the store is asked meanwhile.
 const SAID_POLL_MS: u64 = 100;
 
@@ -39,6 +43,17 @@ pub(super) struct Conversation {
     pub(super) contract_type: ContractType,
     /// Numbers that were dialled.
     pub(super) parties: Vec<Phone>,
+    /// The stream of the transcript, and which one of it; none where it was only sent along.
+    pub(super) kept: Option<(String, u32)>,
+    /// What a second reader says; none where none is asked.
+    pub(super) second: Option<Second>,
+}
+
+/// What came of asking a second reader.
+pub(super) enum Second {
+    Said(Vec<Claimed>),
+    Failed,
+    Late,
 }
 
 /// A conference and its legs as they stand.
@@ -72,6 +87,8 @@ impl Processing {
                     conference_id: None,
                     contract_type: ContractType::default(),
                     parties: Vec::new(),
+                    kept: None,
+                    second: None,
                 });
             }
         };
@@ -114,6 +131,45 @@ impl Processing {
         }
     }
 
+    /// Has a transcript that is kept read by the second reader, where there is one, and waits for it a while. Without its
+    /// answer the rules read alone.
+    pub(super) async fn second(
+        &self,
+        mut conversation: Conversation,
+        contract_type: Option<ContractType>,
+    ) -> Result<Conversation, Problem> {
+        let Some((stream, transcript)) = conversation.kept.clone().filter(|_| self.tools.second_reader)
+        else {
+            return Ok(conversation);
+        };
+        let contract_type = contract_type.unwrap_or(conversation.contract_type);
+        let day = drafting::day(conversation.at).to_string();
+        let request = RequestTerms { stream: stream.clone(), transcript, contract_type, day };
+        self.intake.run(Command::RequestTerms(request)).await?;
+        let until = Instant::now() + Duration::from_secs(SECOND_SECONDS_MAX);
+        conversation.second = loop {
+            let row = self.reader.stream(&stream).await?;
+            let entity =
+                row.map(|row| Entity::from_json(&row.state)).transpose().map_err(Problem::internal)?;
+            let transcripts = match &entity {
+                Some(Entity::Call(call)) => Some(&call.transcripts),
+                Some(Entity::Conference(conference)) => Some(&conference.transcripts),
+                _ => None,
+            };
+            let reading =
+                transcripts.and_then(|all| all.0.get(&transcript)).and_then(|one| one.reading.as_ref());
+            match reading {
+                Some(reading) if reading.is_open() && Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(SAID_POLL_MS)).await;
+                }
+                Some(reading) if reading.is_open() => break Some(Second::Late),
+                Some(reading) => break Some(reading.said().map_or(Second::Failed, Second::Said)),
+                None => break Some(Second::Failed),
+            }
+        };
+        Ok(conversation)
+    }
+
     async fn standing(&self, id: &str) -> Result<Standing, Problem> {
         let unknown = || Problem::not_found("Conference not found");
         let row = self.reader.stream(&conference_stream(id)).await?.ok_or_else(unknown)?;
@@ -149,12 +205,18 @@ impl Standing {
         let transcript = self.conference.transcript(&legs)?;
         let talked = legs.iter().filter_map(|call| call.answered_at.or(call.started_at)).min();
         let phones = self.conference.parties.iter().flatten();
+        let kept = self.streams().find_map(|(stream, _, transcripts)| {
+            let (number, _) = transcripts.0.iter().find(|(_, one)| std::ptr::eq(*one, transcript))?;
+            Some((stream.to_owned(), *number))
+        });
         Some(Conversation {
             transcript: transcript.text.clone()?,
             at: talked.or(self.conference.requested_at).unwrap_or(transcript.at),
             conference_id: Some(id.to_owned()),
             contract_type: self.conference.contract_type.unwrap_or_default(),
             parties: phones.filter_map(|phone| phone.parse().ok()).collect(),
+            kept,
+            second: None,
         })
     }
 

@@ -53,6 +53,7 @@ pub(super) async fn take(
     let source = RecordingSource::Stored { sha256, bytes, media_type, duration_ms };
     let id = state.add_recording(source, asked.as_ref()).await?;
     let conversation = state.said_on(&id).await?;
+    let conversation = state.second(conversation, upload.contract_type).await?;
     let draft = read_terms(&conversation, upload.contract_type.unwrap_or_default());
     Ok(Json(answer::uploaded(&conversation, &draft)))
 }
