@@ -124,15 +124,14 @@ async fn start_effects(
     let reader = system.store.reader();
     let allow: AllowList = config.recording_allow.join(",").parse().context("--recording-allow")?;
     let blobs = open_blobs(config).await?;
-    let transcribe = transcribe_settings(config);
+    let transcribe = config.transcribe_url.is_some();
     let forgetter = Forgetter::new(door.clone(), blobs.clone(), system.bus.clone());
     let (stop, at) = (system.intake(), reader.clone());
     system.add("forgetter", async move {
         forgetter.run(at, stop).await;
         Ok(())
     });
-    let fetcher =
-        Fetcher::new(door.clone(), blobs.clone(), allow, FetchLimits::default(), transcribe.is_some())?;
+    let fetcher = Fetcher::new(door.clone(), blobs.clone(), allow, FetchLimits::default(), transcribe)?;
     let check_after_s = Some(config.recording_check_seconds).filter(|seconds| *seconds > 0);
     let fetcher = fetcher.checking_after(check_after_s);
     let (stop, at) = (system.intake(), reader.clone());
@@ -146,23 +145,7 @@ async fn start_effects(
         timekeeper.run(stop).await;
         Ok(())
     });
-    if let Some(settings) = transcribe {
-        let transcriber = Transcriber::new(door.clone(), blobs, settings)?;
-        let (stop, at) = (system.intake(), reader.clone());
-        system.add("transcriber", async move {
-            transcriber.run(at, stop).await;
-            Ok(())
-        });
-    }
-    if let Some(url) = &config.extract_url {
-        let settings = SecondSettings::new(url, &config.extract_model, config.extract_key.clone());
-        let second = SecondReader::new(door.clone(), settings)?;
-        let (stop, at) = (system.intake(), reader.clone());
-        system.add("second_reader", async move {
-            second.run(at, stop).await;
-            Ok(())
-        });
-    }
+    start_readers(system, config, &door, blobs)?;
     let silent_ms = i64::from(config.silent_call_minutes) * 60_000;
     let finder = Finder::new(door.clone(), client.clone(), accounts.into(), country(config)?, silent_ms);
     let (stop, at) = (system.intake(), reader.clone());
@@ -180,6 +163,28 @@ async fn start_effects(
             });
         }
         None => tracing::warn!("no account of Africa's Talking: nothing is dialled or sent; messages wait"),
+    }
+    Ok(())
+}
+
+/// Who writes down what was said, and who reads it a second time.
+fn start_readers(system: &mut System, config: &Config, door: &Door, blobs: Blobs) -> anyhow::Result<()> {
+    if let Some(settings) = transcribe_settings(config) {
+        let transcriber = Transcriber::new(door.clone(), blobs, settings)?;
+        let (stop, at) = (system.intake(), system.store.reader());
+        system.add("transcriber", async move {
+            transcriber.run(at, stop).await;
+            Ok(())
+        });
+    }
+    if let Some(url) = &config.extract_url {
+        let settings = SecondSettings::new(url, &config.extract_model, config.extract_key.clone());
+        let second = SecondReader::new(door.clone(), settings)?;
+        let (stop, at) = (system.intake(), system.store.reader());
+        system.add("second_reader", async move {
+            second.run(at, stop).await;
+            Ok(())
+        });
     }
     Ok(())
 }

@@ -150,6 +150,13 @@ impl std::fmt::Debug for Call {
 }
 
 impl Call {
+    /// What was said on it, and that nothing more is to be kept of that.
+    fn hear(&mut self, event: &Event) {
+        self.forgotten |= matches!(event.data, EventData::PersonalErased(_));
+        self.transcripts.apply(event);
+        self.recordings.apply(event);
+    }
+
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
         let at = event.occurred.as_ref().map(|o| o.at);
@@ -200,11 +207,7 @@ impl Call {
                 self.controls.apply(event);
                 return;
             }
-            _ => {
-                self.forgotten |= matches!(event.data, EventData::PersonalErased(_));
-                self.transcripts.apply(event);
-                return self.recordings.apply(event);
-            }
+            _ => return self.hear(event),
         };
         let (phone, line) = (event.private.get("phone"), event.private.get("line"));
         let disputed = self.contradictions(&fact.leg, phone, line);

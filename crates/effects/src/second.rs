@@ -272,16 +272,16 @@ fn claims(body: &[u8]) -> Result<Vec<Claimed>, ReadError> {
     if said.terms.len() > CLAIMS_MAX {
         return Err(ReadError::Unreadable);
     }
-    said.terms.into_iter().map(bounded).collect()
+    said.terms.iter().map(bounded).collect()
 }
 
 /// A claim as the ledger takes it: short, NFC, without control characters.
-fn bounded(claimed: Claimed) -> Result<Claimed, ReadError> {
+fn bounded(claimed: &Claimed) -> Result<Claimed, ReadError> {
     let clean = |text: &str| match text.len() <= CLAIM_TEXT_BYTES_MAX {
         true => Ok(text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()),
         false => Err(ReadError::Unreadable),
     };
-    let Claimed { field, value, words } = &claimed;
+    let Claimed { field, value, words } = claimed;
     Ok(Claimed { field: clean(field)?, value: clean(value)?, words: clean(words)? })
 }
 

@@ -41,6 +41,18 @@ pub struct Found {
     pub quarantined: Vec<Uuid>,
 }
 
+impl Found {
+    /// Adds where inputs stand that go with the very batch they come in: what was on its way when somebody was forgotten.
+    pub(crate) fn place(&mut self, erased: &Erased, reads: &[Read], positions: &[u64], source: &str) {
+        for (read, position) in reads.iter().zip(positions) {
+            let Read::Input(input) = read else { continue };
+            for key in erased.inputs.iter().filter(|(_, going)| *going == input.id) {
+                self.inputs.entry(key.clone()).or_insert_with(|| (source.to_owned(), *position));
+            }
+        }
+    }
+}
+
 /// The token of the person that an input asks to forget.
 pub(crate) fn asked(read: &Read) -> Option<(Uuid, Hash)> {
     let Read::Input(input) = read else { return None };

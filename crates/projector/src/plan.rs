@@ -90,6 +90,8 @@ pub struct Desk {
     pub dossier: Option<Dossier>,
     /// Raw inputs that name this person.
     pub found: Found,
+    /// Where each input stands in the source, in their order; none where they came from no source.
+    pub positions: Vec<u64>,
 }
 
 /// A planned batch.
@@ -233,7 +235,11 @@ pub fn plan_with(
     let seen = world.newly_seen.iter().map(|(key, digest)| SeenRow { key: key.clone(), digest: *digest });
     let seen = seen.collect();
     let recorded_at = tail.last_recorded_at.unwrap_or(EPOCH);
-    let erasure = erasure::rows(std::mem::take(&mut world.erased), desk.found, recorded_at);
+    let mut found = desk.found;
+    if let (Some(read_to), false) = (&read_to, world.erased.inputs.is_empty()) {
+        found.place(&world.erased, reads, &desk.positions, &read_to.source);
+    }
+    let erasure = erasure::rows(std::mem::take(&mut world.erased), found, recorded_at);
     let repeats = world.repeats.drain(..).map(repeat_row).collect();
     let changes = world.into_changes(inbox.iter().map(|row| row.input).collect());
     let commit = Commit {

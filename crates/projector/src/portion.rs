@@ -30,6 +30,11 @@ impl From<Batch> for Portion {
 }
 
 impl Portion {
+    /// Where each entry stands in the source.
+    pub(crate) fn positions(&self) -> &[u64] {
+        &self.positions
+    }
+
     /// The same in portions, last one first. Each ends behind an input that states something about a key, because the
     /// key that signs what follows has to be chosen anew.
     pub(crate) fn by_keys(self) -> Vec<Portion> {

@@ -84,8 +84,10 @@ fn found_by(call: &Call) -> &'static str {
 /// Most calls never have a task; their rows need not be looked for.
 fn may_have_tasks(entity: &Entity) -> bool {
     match entity {
-        Entity::Call(call) => !call.recordings.0.is_empty(),
-        Entity::Conference(conference) => !conference.recordings.0.is_empty(),
+        Entity::Call(call) => !call.recordings.0.is_empty() || !call.transcripts.is_empty(),
+        Entity::Conference(conference) => {
+            !conference.recordings.0.is_empty() || !conference.transcripts.is_empty()
+        }
         Entity::Contract(_) | Entity::Erasure(_) => true,
         Entity::Message(_) | Entity::Media(_) | Entity::Keys(_) | Entity::Contact(_) | Entity::Session(_) => {
             false

@@ -329,7 +329,7 @@ impl Tenure<'_> {
             batch.by_keys().into_iter().flat_map(|portion| portion.apart(alone)).collect();
         while let Some(portion) = waiting.pop() {
             let desk = match self.desk(&portion).await? {
-                Ok(desk) => desk,
+                Ok(desk) => Desk { positions: portion.positions().to_vec(), ..desk },
                 Err(end) => return Ok(Err(end)),
             };
             let erases = desk.dossier.is_some();

@@ -79,6 +79,8 @@ pub(super) fn add_transcript(command: &AddTranscript, recorder: &mut Recorder<'_
     let (_, transcripts) = said(recorder.world, &command.stream)
         .ok_or_else(|| Refusal::NotFound { what: "call or conference".into() })?;
     if super::erase::is_forgotten(&command.stream, recorder.world) {
+        // Refused, and the input that holds the words goes too.
+        super::erase::late(None, recorder)?;
         return Err(Refusal::Forgotten.into());
     }
     let text = transcript::text(&command.turns);

@@ -98,6 +98,7 @@ fn overall(calls: &[&Labelled], read: Read) -> u32 {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn patterns_alone_read_a_fifth_of_it() {
     let own = own();
     for part in ["", "new", "second"] {

@@ -33,79 +33,75 @@ async fn stored(world: &World, seed: u64) -> (String, u64) {
     (keeping.finish().await.unwrap().sha256, audio.len() as u64)
 }
 
-pub async fn nothing_comes_back(setup: Setup) {
-    let logs = Logs::keep();
-    let world = World::start_seeded(setup, 11).await;
-    let (conference_id, _) = maize::agree(&world).await;
-    world.settle_messages().await;
-    let stream = conference_stream(&conference_id);
-    // Two recordings that are not fetched, and a reading that is not made, when the person goes.
-    let told = |name: &str| {
-        json!({ "sessionId": conference_id, "status": "completed", "duration": "60",
+/// What is under way on a conference: a recording that is to be fetched, and a transcript that is to be read.
+struct Waiting {
+    recording: u32,
+    reading: u32,
+}
+
+/// A webhook that tells of a recording which nobody can fetch.
+fn recorded(conference_id: &str, name: &str) -> serde_json::Value {
+    json!({ "sessionId": conference_id, "status": "completed", "duration": "60",
         "recordingUrl": format!("http://127.0.0.1:9/{name}.wav") })
-    };
+}
+
+async fn under_way(world: &World, conference_id: &str, stream: &str) -> Waiting {
     for name in ["first", "second"] {
-        assert_eq!(world.post_json("/api/v1/voice/webhook", &told(name)).await.0, 200);
+        assert_eq!(world.post_json("/api/v1/voice/webhook", &recorded(conference_id, name)).await.0, 200);
     }
     let turns = vec![Turn { text: "we spoke of maize".into(), ..Turn::default() }];
-    take(
-        &world,
-        Via::Api,
-        Body::Command(Command::AddTranscript(AddTranscript { stream: stream.clone(), turns: turns.clone() })),
-    )
-    .await;
-    let records = world.system().store.stream_records(&stream, 1, 200).await.unwrap();
-    let of = |kind: &str| {
-        records
-            .iter()
-            .filter(|r| r.kind == kind)
-            .map(|r| u32::try_from(r.version).unwrap())
-            .collect::<Vec<_>>()
+    let posted = AddTranscript { stream: stream.to_owned(), turns };
+    take(world, Via::Api, Body::Command(Command::AddTranscript(posted))).await;
+    let records = world.system().store.stream_records(stream, 1, 200).await.unwrap();
+    let last = |kind: &str| {
+        let newest = records.iter().rfind(|record| record.kind == kind).unwrap();
+        u32::try_from(newest.version).unwrap()
     };
-    let (recordings, transcript) = (of("recording.available"), *of("transcript.recorded").last().unwrap());
     let reading = u32::try_from(records.last().unwrap().version).unwrap() + 1;
     let request = RequestTerms {
-        stream: stream.clone(),
-        transcript,
+        stream: stream.to_owned(),
+        transcript: last("transcript.recorded"),
         contract_type: ContractType::default(),
         day: "2026-03-10".into(),
     };
-    take(&world, Via::Api, Body::Command(Command::RequestTerms(request))).await;
+    take(world, Via::Api, Body::Command(Command::RequestTerms(request))).await;
+    Waiting { recording: last("recording.available"), reading }
+}
 
-    let erasure = erase(&world, BUYER, "request").await;
-    world.settle_messages().await;
-    completed(&world, &erasure).await;
-
-    // Reports of what was under way.
-    let task = |task: u32| TaskRef { stream: stream.clone(), task, attempt: 1 };
-    let (sha256, bytes) = stored(&world, 5).await;
+/// What was under way comes in, and the provider and a client tell more.
+async fn come_late(world: &World, conference_id: &str, stream: &str, waiting: &Waiting) {
+    let task = |task: u32| TaskRef { stream: stream.to_owned(), task, attempt: 1 };
+    let (sha256, bytes) = stored(world, 5).await;
     let fetched = Report::RecordingFetched {
-        task: task(*recordings.last().unwrap()),
+        task: task(waiting.recording),
         sha256,
         bytes,
         media_type: "audio/wav".into(),
         duration_ms: None,
         transcribe: true,
     };
-    take(&world, Via::Effect, Body::Report(fetched)).await;
+    take(world, Via::Effect, Body::Report(fetched)).await;
     let claims = vec![Claimed { field: "product".into(), value: "maize".into(), words: WORDS.into() }];
-    take(&world, Via::Effect, Body::Report(Report::TermsRead { task: task(reading), claims })).await;
-    // The provider tells of another recording; somebody posts what was said.
-    assert_eq!(world.post_json("/api/v1/voice/webhook", &told("zebra-quartz-lantern")).await.0, 200);
+    let read = Report::TermsRead { task: task(waiting.reading), claims };
+    take(world, Via::Effect, Body::Report(read)).await;
+    let told = recorded(conference_id, "zebra-quartz-lantern");
+    assert_eq!(world.post_json("/api/v1/voice/webhook", &told).await.0, 200);
     world.settle_folding().await;
     let posted = json!({ "transcript": format!("Buyer: {WORDS}") });
     let (status, refused) = world.post_json(&format!("/v1/calls/{conference_id}/transcript"), &posted).await;
     assert_eq!(status, 409, "{refused}");
     assert!(refused.to_string().contains("was forgotten"), "{refused}");
-
     world.settle_messages().await;
+}
+
+async fn assert_nothing_is_left(world: &World, logs: Logs) {
     let needles: Vec<Needle> =
         ["zebra quartz", "zebra-quartz", "700000011", "Wanjiru"].map(Needle::of).into();
     let mut found = Vec::new();
     let folder = world.directory.path().join("data").join("recordings").join("recordings");
     let mut left = 0;
     for _ in 0..100 {
-        found = places::holding(&places::all(&world, logs).await, &needles);
+        found = places::holding(&places::all(world, logs).await, &needles);
         left = std::fs::read_dir(&folder).unwrap().count();
         if found.is_empty() && left == 0 {
             break;
@@ -114,10 +110,26 @@ pub async fn nothing_comes_back(setup: Setup) {
     }
     assert!(found.is_empty(), "left behind: {found:#?}");
     assert_eq!(left, 0, "a recording is left");
-    let after = world.system().store.stream_records(&stream, 1, 300).await.unwrap();
+}
+
+pub async fn nothing_comes_back(setup: Setup) {
+    let logs = Logs::keep();
+    let world = World::start_seeded(setup, 11).await;
+    let (conference_id, _) = maize::agree(&world).await;
+    world.settle_messages().await;
+    let stream = conference_stream(&conference_id);
+    let waiting = under_way(&world, &conference_id, &stream).await;
+    let erasure = erase(&world, BUYER, "request").await;
+    world.settle_messages().await;
+    completed(&world, &erasure).await;
+
+    come_late(&world, &conference_id, &stream, &waiting).await;
+    assert_nothing_is_left(&world, logs).await;
+    let records = world.system().store.stream_records(&stream, 1, 300).await.unwrap();
     let late = ["recording.available", "recording.fetched", "terms.read", "transcript.recorded"];
-    let erased_at = after.iter().position(|r| r.kind == "personal.erased").unwrap();
-    assert!(after[erased_at..].iter().all(|r| !late.contains(&r.kind.as_str())), "{after:#?}");
+    let erased_at = records.iter().position(|record| record.kind == "personal.erased").unwrap();
+    let kinds: Vec<&str> = records[erased_at..].iter().map(|record| record.kind.as_str()).collect();
+    assert!(kinds.iter().all(|kind| !late.contains(kind)), "{kinds:?}");
     world.sound().await;
 }
 

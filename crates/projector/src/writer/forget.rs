@@ -63,7 +63,7 @@ impl Tenure<'_> {
         };
         let found = Found { inputs, quarantined };
         let index: Index = index.clone();
-        Ok(Ok(Desk { index: Some(index), dossier: Some(dossier), found }))
+        Ok(Ok(Desk { index: Some(index), dossier: Some(dossier), found, positions: Vec::new() }))
     }
 
     /// Searches every raw input before the request. Folding waits meanwhile; the lease is held.
