@@ -79,6 +79,7 @@ async fn come_late(world: &World, conference_id: &str, stream: &str, waiting: &W
         media_type: "audio/wav".into(),
         duration_ms: None,
         transcribe: true,
+        check_after_s: None,
     };
     take(world, Via::Effect, Body::Report(fetched)).await;
     let claims = vec![Claimed { field: "product".into(), value: "maize".into(), words: WORDS.into() }];
