@@ -8,6 +8,7 @@
 mod batch;
 mod ring;
 mod statement;
+mod together;
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ mod writer;
 
 pub use reader::open;
 use uuid::Uuid;
-pub use writer::{Facts, Payload, payload, record_id, seal};
+pub use writer::{Facts, Payload, payload, record_id, seal, seal_all};
 
 use crate::hash::{Hash, leaf_hash};
 use crate::json::{ProfileError, Value};

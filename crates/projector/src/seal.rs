@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use contract::world::Made;
 use ledger::key::RecordKey;
-use ledger::record::Sealed;
+use ledger::record::{Sealed, seal_all};
 use store::rows::{DisclosureRow, PersonRow, RecordRow, Scope};
 
 /// Records signed at a time: some hundred microseconds of work, so that handing them over costs little and the last
@@ -137,8 +137,8 @@ pub(crate) fn sealing<T>(
 
 fn sign(first: u64, share: Vec<Made>, key: &RecordKey) -> Rows {
     let mut rows = Rows { records: Vec::with_capacity(share.len()), ..Rows::default() };
-    for (position, made) in (first..).zip(share) {
-        let sealed = made.payload.seal(key);
+    let sealed = seal_all(share.iter().map(|made| &made.payload), key);
+    for ((position, made), sealed) in (first..).zip(share).zip(sealed) {
         let of_record = made.disclosures.into_iter().map(|d| (Scope::Record, d));
         let of_document = made.document_disclosures.into_iter().map(|d| (Scope::Document, d));
         let beside = (0..).zip(of_record.chain(of_document)).map(|(ordinal, (scope, d))| DisclosureRow {
