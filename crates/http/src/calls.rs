@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::call::{Call, Progress};
-use contract::entity::{Entity, conference_stream};
+use contract::entity::{Entity, call_stream, conference_stream};
 use contract::fact::{CallOutcome, Cause, Direction};
 use contract::provider::Provider;
 use ledger::time::Timestamp;
@@ -98,7 +98,7 @@ async fn show_journey(
 
 async fn find(reader: &Reader, id: &str) -> Result<CallRow, Problem> {
     for provider in PROVIDERS {
-        if let Some(row) = reader.call(provider.as_str(), id).await? {
+        if let Some(row) = reader.call(&call_stream(provider, id)).await? {
             return Ok(row);
         }
     }

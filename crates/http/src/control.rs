@@ -97,8 +97,9 @@ impl Control {
     /// Whose call it is, if the ledger knows it: by what was told of it, or by the answer to its dialling.
     async fn provider_of(&self, id: &str) -> Result<Provider, Problem> {
         for provider in Provider::ALL {
-            let told = self.reader.call(provider.as_str(), id).await?.is_some();
-            if told || !self.reader.links(space::CALL, &call_stream(provider, id)).await?.is_empty() {
+            let stream = call_stream(provider, id);
+            let told = self.reader.call(&stream).await?.is_some();
+            if told || !self.reader.links(space::CALL, &stream).await?.is_empty() {
                 return Ok(provider);
             }
         }

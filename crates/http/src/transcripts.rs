@@ -4,7 +4,7 @@ use axum::extract::{FromRef, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use contract::command::{AddTranscript, Command, TRANSCRIPT_BYTES_MAX};
-use contract::entity::conference_stream;
+use contract::entity::{call_stream, conference_stream};
 use contract::provider::Provider;
 use contract::transcript::{self, SPEAKER_BYTES_MAX, TURNS_MAX, Turn};
 use serde::Serialize;
@@ -95,7 +95,7 @@ async fn stream(reader: &Reader, id: &str) -> Result<String, Problem> {
         return Ok(conference);
     }
     for provider in PROVIDERS {
-        if let Some(row) = reader.call(provider.as_str(), id).await? {
+        if let Some(row) = reader.call(&call_stream(provider, id)).await? {
             return Ok(row.stream);
         }
     }

@@ -135,12 +135,9 @@ macro_rules! plain_statements {
                 Ok(ContractPage { rows, total: columns::number(total)? })
             }
 
-            pub(crate) async fn call(
-                &self, provider: String, call_id: String,
-            ) -> Result<Option<CallRow>, StoreError> {
-                let sql = "SELECT stream, provider, call_id, progress FROM call_view
-                           WHERE provider = $1 AND call_id = $2 ORDER BY stream LIMIT 1";
-                let query = query_as::<_, columns::CallColumns>(sql).bind(provider).bind(call_id);
+            pub(crate) async fn call(&self, stream: String) -> Result<Option<CallRow>, StoreError> {
+                let sql = "SELECT stream, provider, call_id, progress FROM call_view WHERE stream = $1";
+                let query = query_as::<_, columns::CallColumns>(sql).bind(stream);
                 columns::one(query.fetch_optional(&self.readers).await?, columns::call)
             }
 

@@ -213,10 +213,10 @@ impl Reader {
         on_backend!(self, db => db.contracts_page(filter, page))
     }
 
-    /// A call by the id its provider gave it.
-    pub async fn call(&self, provider: &str, call_id: &str) -> Result<Option<CallRow>, StoreError> {
-        let (provider, call_id) = (provider.to_owned(), call_id.to_owned());
-        on_backend!(self, db => db.call(provider, call_id))
+    /// A call by the name of its stream, which is made of the provider and the id it gave.
+    pub async fn call(&self, stream: &str) -> Result<Option<CallRow>, StoreError> {
+        let stream = stream.to_owned();
+        on_backend!(self, db => db.call(stream))
     }
 
     /// At most `max` calls without an end of which nothing was recorded since `before`, longest silent first. Those that

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         version: 1,
         name: "ledger",
@@ -44,6 +44,12 @@ const STEPS: [Step; 5] = [
         name: "disclosures_checked_at_once",
         postgres: include_str!("../../../migrations/postgres/0009_disclosures_checked_at_once.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0009_disclosures_checked_at_once.sql"),
+    },
+    Step {
+        version: 10,
+        name: "fewer_indexes",
+        postgres: include_str!("../../../migrations/postgres/0010_fewer_indexes.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0010_fewer_indexes.sql"),
     },
 ];
 

@@ -24,7 +24,7 @@ const COMMIT: &str = "
     INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
     SELECT * FROM unnest($51::bigint[], $52::bigint[], $53::smallint[], $54::text[], $55::text[])
 ), known AS (
-    INSERT INTO seen (key, digest) SELECT * FROM unnest($56::text[], $57::bytea[]) ON CONFLICT DO NOTHING
+    INSERT INTO seen (key, digest) SELECT * FROM unnest($56::text[], $57::bytea[])
 ), repeated AS (
     INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
     SELECT * FROM unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::text[], $62::bigint[], $63::text[],

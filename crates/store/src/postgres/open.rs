@@ -27,6 +27,10 @@ const WRITERS: u32 = 4;
 /// Longest wait for a free connection: after it the caller is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that was used within this time is taken as it is. One that lay idle longer is asked first whether it still
+/// stands: that takes a journey to the server, of which a small commit has only two.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// What every pooled connection is told. A lock not had in 10 s is held by something broken; a transaction idle for
 /// 30 s has lost its owner. Compiling a statement to machine code takes longer than any of ours runs.
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
@@ -75,6 +79,15 @@ fn pool(login: &PgConnectOptions, connections: u32, session: String) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             let session = Arc::clone(&session);
             Box::pin(async move {

@@ -21,6 +21,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rows that the thread of a reading connection may be ahead of who reads them: a page of the log, so that the two do not
 /// wait for each other in the middle of it.
 const READ_ROWS: usize = 512;
+/// Pages that wait in the write-ahead log before they are moved into the database: 32 MiB. Those of indexes are changed
+/// again and again; the longer they wait, the more changes one move serves.
+const WAL_PAGES: &str = "8192";
+/// What the writing connection keeps of the database in memory: 32 MiB, negative for kibibytes. With SQLite's own 2 MiB it
+/// reads pages of indexes back all the time.
+const WRITER_CACHE: &str = "-32768";
 /// `PRAGMA synchronous` as it reads back when it is FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
 
@@ -35,6 +41,8 @@ impl Sqlite {
             .statement_cache_capacity(STATEMENTS)
             // What is deleted or replaced is overwritten at once, or erasing would leave it in free space.
             .pragma("secure_delete", "ON")
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("cache_size", WRITER_CACHE)
             .disable_statement_logging();
         let mut connection = writing.clone().busy_timeout(MIGRATION_TIMEOUT).connect().await?;
         check_durable(&mut connection).await?;
@@ -45,12 +53,14 @@ impl Sqlite {
         check_origin(&mut connection, &options.origin).await?;
         connection.close().await?;
 
-        // Never closed for idleness: opening anew would cost more than keeping.
+        // Never closed for idleness: opening anew would cost more than keeping. A file does not go away, so none is tested
+        // before it is used.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .connect_with(writing)
             .await?;
         let reading = SqliteConnectOptions::from_str(url)?
@@ -63,6 +73,7 @@ impl Sqlite {
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
             .connect_lazy_with(reading);
         Ok(Sqlite { readers, writer })
     }

@@ -243,12 +243,12 @@ pub async fn the_last_change_of_a_row_counts(place: Place) {
         apply(&store, &lease, twice.clone()).await;
         assert_eq!(store.stream("contract/A").await.unwrap().unwrap().version, 2);
         assert_eq!(store.contract("A").await.unwrap().unwrap().0.status, "confirmed");
-        assert_eq!(store.call("africastalking", "1").await.unwrap(), Some(call("call/a/1", "1", "ended")));
+        assert_eq!(store.call("call/a/1").await.unwrap(), Some(call("call/a/1", "1", "ended")));
         assert_eq!(store.tasks_due(time(9), 9).await.unwrap(), [task("contract/A", 2, 1)]);
         let needs = Needs { counters: vec!["c".to_owned()], ..Needs::default() };
         assert_eq!(store.load(&needs).await.unwrap().counters, [("c".to_owned(), 2)]);
     }
-    assert_eq!(store.call("tryvox", "1").await.unwrap(), None);
+    assert_eq!(store.call("call/t/1").await.unwrap(), None);
     store.close().await;
 }
 
