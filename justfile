@@ -28,6 +28,11 @@ demo *arguments:
 bench *arguments:
     deploy/dev/with-servers cargo bench -p it {{ arguments }}
 
+# commands from many clients, in turns with other people's event stores (wants protoc, Debian's protobuf-compiler)
+peers:
+    cargo build --release --locked --manifest-path crates/peers/Cargo.toml
+    AHADI_PEERS="$PWD/crates/peers/target/release/peers" {{ just_executable() }} bench --bench pipeline -- commands
+
 # have openssl, Python and Node check a bundle; one of an example ledger if none is given
 verify-elsewhere *bundle:
     deploy/dev/verify-elsewhere {{ bundle }}

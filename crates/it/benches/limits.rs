@@ -21,14 +21,15 @@ use projector::plan::{self, Read, Tail};
 use sqlx::{Connection, Executor};
 use store::rows::{Loaded, RecordRow, SourceMove};
 use store::{OpenOptions, Store};
-use uuid::Uuid;
 
 const ORIGIN: &str = "bench.test/ahadi";
 const ROUNDS: usize = 7;
 /// Inputs of one round: enough that a round takes some hundred milliseconds.
 const INPUTS: usize = 10_000;
-/// Inputs of one transaction.
-const BATCH: usize = 500;
+/// Inputs of one transaction: as many as the writer takes when there are more.
+const BATCH: usize = 1_000;
+/// Calls going on at the same time: their webhooks come mixed.
+const CALLS: usize = 64;
 
 struct Line {
     what: String,
@@ -78,6 +79,9 @@ fn timed(count: usize, work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / count as f64
 }
 
+/// What a provider sends of a call: ringing, answered, ended.
+const STEPS: [&str; 3] = ["Ringing", "Answered", "Completed"];
+
 fn fact(call: usize, step: usize) -> Fact {
     let id = format!("ATVId_{call:032x}");
     let leg = Leg { direction: Some(Direction::Outbound), ..Leg::default() };
@@ -99,33 +103,50 @@ fn fact(call: usize, step: usize) -> Fact {
     }
 }
 
+/// The body it came in, as long as those of the provider.
+fn body(call: usize, step: usize) -> String {
+    let state = STEPS[step];
+    format!(
+        "sessionId=ATVId_{call:032x}&isActive={}&callSessionState={state}&direction=Outbound&callerNumber=%2B2547000{:05}\
+         &destinationNumber=%2B254700000000&callerCountryCode=254&callStartTime=2026-01-01+12%3A00%3A00&callerCarrierName=None\
+         &durationInSeconds=45&amount=0.85&currencyCode=KES",
+        u8::from(step < 2),
+        call % 100_000,
+    )
+}
+
+/// An input of the n-th millisecond: its id is drawn as the door does, so that ids grow with time.
+fn input(round: usize, n: usize, body: Body) -> Read {
+    let digest = sha256(format!("{round} {n}").as_bytes());
+    let millis = 1_767_000_000_000 + (round * INPUTS + n) as u64;
+    let mut random = [0_u8; 10];
+    random.copy_from_slice(&digest.0[..10]);
+    Read::Input(Box::new(Input {
+        v: INPUT_VERSION,
+        id: uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid(),
+        via: if matches!(body, Body::Webhook(_)) { Via::AfricasTalking } else { Via::Api },
+        received_at: Timestamp::from_millis(millis as i64).unwrap(),
+        authenticated: true,
+        seed: Seed(digest),
+        body,
+    }))
+}
+
 /// Webhooks of calls with three events each, as the projector reads them.
 fn inputs(round: usize) -> Vec<Read> {
     (0..INPUTS)
         .map(|n| {
-            let (call, step) = (round * INPUTS + n / 3, n % 3);
-            let digest = sha256(format!("{round} {n}").as_bytes());
-            let mut id = [0_u8; 16];
-            id.copy_from_slice(&digest.0[..16]);
-            Read::Input(Box::new(Input {
-                v: INPUT_VERSION,
-                id: Uuid::new_v8(id),
-                via: Via::AfricasTalking,
-                received_at: Timestamp::from_millis(1_767_000_000_000 + n as i64).unwrap(),
-                authenticated: true,
-                seed: Seed(digest),
-                body: Body::Webhook(Webhook {
-                    provider: Provider::AfricasTalking,
-                    route: "voice/events".into(),
-                    content_type: "application/x-www-form-urlencoded".into(),
-                    headers: std::collections::BTreeMap::new(),
-                    raw: format!(
-                        "sessionId=ATVId_{call:032x}&isActive=1&callSessionState=Answered&direction=Outbound"
-                    ),
-                    raw_base64: false,
-                    facts: vec![fact(call, step)],
-                }),
-            }))
+            let (call, step) = (round * INPUTS + n / (3 * CALLS) * CALLS + n % CALLS, n / CALLS % 3);
+            let webhook = Webhook {
+                provider: Provider::AfricasTalking,
+                route: "voice/events".into(),
+                content_type: "application/x-www-form-urlencoded".into(),
+                headers: std::collections::BTreeMap::new(),
+                raw: body(call, step),
+                raw_base64: false,
+                facts: vec![fact(call, step)],
+            };
+            input(round, n, Body::Webhook(webhook))
         })
         .collect()
 }
@@ -304,6 +325,27 @@ async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / rows as f64
 }
 
+/// Processor time that processes have used so far, microseconds. Of Linux, in steps of 10 ms.
+fn processor_us(processes: &[String]) -> f64 {
+    const TICK_US: f64 = 10_000.0;
+    let used = |process: &String| {
+        let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let after = text.rsplit_once(") ").map_or("", |(_, after)| after).to_owned();
+        after.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>()
+    };
+    processes.iter().map(used).sum::<f64>() * TICK_US
+}
+
+/// The server's processes that work for this database.
+async fn servers(url: &str) -> Vec<String> {
+    if url.starts_with("sqlite") {
+        return Vec::new();
+    }
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let sql = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+}
+
 async fn committing(name: &str, url: &str) -> Line {
     let key = Arc::new(key());
     let store = Store::open(url, OpenOptions::new(ORIGIN)).await.unwrap();
@@ -312,6 +354,8 @@ async fn committing(name: &str, url: &str) -> Line {
     let mut line = Line::new(&what, "1 / (1 / bare insert + 1 / sign)");
     let mut pipeline = Pipeline::new(store.clone(), lease, ORIGIN, empty());
     let mut position = 0;
+    let (mut own_us, mut server_us, mut written) = (0.0, 0.0, 0_usize);
+    let own = ["self".to_owned()];
     for round in 0..ROUNDS {
         let mut batches: Vec<Arc<[Read]>> = Vec::new();
         let mut reads = inputs(round).into_iter();
@@ -319,6 +363,9 @@ async fn committing(name: &str, url: &str) -> Line {
             batches.push(reads.by_ref().take(BATCH).collect());
         }
         let mut records: Vec<RecordRow> = Vec::new();
+        // Connections are opened in the first round, which is left out.
+        let working = servers(url).await;
+        let before = (processor_us(&own), processor_us(&working));
         let start = Instant::now();
         for batch in batches {
             let from = position;
@@ -330,6 +377,11 @@ async fn committing(name: &str, url: &str) -> Line {
         }
         pipeline.settle().await.unwrap();
         let spent = start.elapsed().as_secs_f64();
+        if round > 0 {
+            own_us += processor_us(&own) - before.0;
+            server_us += processor_us(&working) - before.1;
+            written += records.len();
+        }
         line.ours_us.push(spent * 1e6 / records.len() as f64);
         let insert = bare_insert(&url.replace("ledger", "bare"), &records).await;
         let messages: Vec<&str> = records.iter().map(signed_part).collect();
@@ -337,19 +389,35 @@ async fn committing(name: &str, url: &str) -> Line {
         line.limit_us.push(insert + sign);
     }
     store.close().await;
+    let each = |us: f64| us / written as f64;
+    println!(
+        "{name}: processor time a record: ours {:.1} us, server {:.1} us",
+        each(own_us),
+        each(server_us)
+    );
     disk(url).await;
     line
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let directory = std::env::temp_dir().join(format!("ahadi-bench-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
-    let mut lines = vec![planning()];
-    lines.extend(verifying());
+    let mut lines = Vec::new();
+    if wanted("plan") {
+        lines.push(planning());
+    }
+    if wanted("verify") {
+        lines.extend(verifying());
+    }
     let sqlite = format!("sqlite://{}", directory.join("ledger.db").display());
-    lines.push(runtime.block_on(committing("SQLite", &sqlite)));
-    if let Ok(server) = std::env::var("AHADI_TEST_POSTGRES_URL") {
+    if wanted("sqlite") {
+        lines.push(runtime.block_on(committing("SQLite", &sqlite)));
+    }
+    let server = std::env::var("AHADI_TEST_POSTGRES_URL");
+    if let (true, Ok(server)) = (wanted("postgres"), server) {
         let (base, _) = server.rsplit_once('/').unwrap();
         let name = format!("ledger_bench_{}", std::process::id());
         runtime.block_on(async {

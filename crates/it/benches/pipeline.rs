@@ -60,7 +60,7 @@ fn main() {
             rows.push(relay::row().await);
         }
         if wanted("commands") {
-            rows.push(commands::row().await);
+            rows.extend(commands::rows().await);
         }
         for kind in [Kind::Embedded, Kind::Servers] {
             if wanted("end-to-end") {

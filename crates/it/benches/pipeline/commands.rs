@@ -15,22 +15,40 @@ use sqlx::{Connection, PgConnection};
 use crate::table::Row;
 use crate::{CONNECTIONS, ROUNDS, round};
 
-pub async fn row() -> Row {
-    let mut row = Row::new(
-        "one-record commands, PostgreSQL",
-        "/s",
-        "unsigned INSERT and COMMIT each, /s",
-        "1.6, >= 45000",
-    );
+/// The program that drives other people's event stores (crates/peers); without it they are left out.
+const PEERS_PROGRAM: &str = "AHADI_PEERS";
+/// Their names, as that program knows them. None hashes, chains or signs.
+const PEERS: [&str; 3] = ["umadb", "umadb-condition", "cqrs-es"];
+
+pub async fn rows() -> Vec<Row> {
     let setup = Setup { store: StoreKind::Postgres, source: SourceKind::Journal };
     let world = World::start(setup).await;
     let url = world.config().database();
+    let program = std::env::var(PEERS_PROGRAM).ok();
+    let row = |limit: &str, target: &str| Row::new("one-record commands, PostgreSQL", "/s", limit, target);
+    let mut rows = vec![row("unsigned INSERT and COMMIT each, /s", ">= 45000")];
+    let peers = PEERS.iter().filter(|_| program.is_some());
+    rows.extend(peers.map(|peer| row(&format!("{peer}, /s"), "1.6")));
     for _ in 0..ROUNDS {
-        row.ours.push(ours(&world).await);
-        row.limits.push(one_by_one(&url).await);
+        let ours = ours(&world).await;
+        rows.iter_mut().for_each(|row| row.ours.push(ours));
+        rows[0].limits.push(one_by_one(&url).await);
+        if let Some(program) = &program {
+            for (peer, row) in PEERS.iter().zip(&mut rows[1..]) {
+                row.limits.push(theirs(program, peer).await);
+            }
+        }
     }
     world.sound().await;
-    row
+    rows
+}
+
+/// Commands a second of another store, from as many clients, for as long.
+async fn theirs(program: &str, peer: &str) -> f64 {
+    let (seconds, clients) = (round().as_secs_f64().to_string(), CONNECTIONS.to_string());
+    let told = tokio::process::Command::new(program).args([peer, &seconds, &clients]).output().await.unwrap();
+    assert!(told.status.success(), "{peer}: {}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8_lossy(&told.stdout).lines().last().unwrap().parse().unwrap()
 }
 
 async fn ours(world: &World) -> f64 {
