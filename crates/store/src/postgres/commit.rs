@@ -13,24 +13,28 @@ use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit};
 use crate::views::Settled;
 
-/// The values of [`view_changes`] are bound first, as $1 to $29.
+/// The values of [`view_changes`] are bound first, as $1 to $29. Arrays are taken apart in the list of columns, not in FROM:
+/// there each row would first be copied into a table of its own.
 const COMMIT: &str = "
 , log AS MATERIALIZED (
     SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
 ), handled AS (
     INSERT INTO inbox (input, received_at, outcome, quarantined)
-    SELECT * FROM unnest($47::uuid[], $48::bigint[], $49::text[], $50::bytea[])
+    SELECT unnest($47::uuid[]), unnest($48::bigint[]), unnest($49::text[]), unnest($50::bytea[])
 ), disclosed AS (
     INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
-    SELECT * FROM unnest($51::bigint[], $52::bigint[], $53::smallint[], $54::text[], $55::text[])
+    SELECT unnest($51::bigint[]), unnest($52::bigint[]), unnest($53::smallint[]), unnest($54::text[]),
+           unnest($55::text[])
 ), known AS (
-    INSERT INTO seen (key, digest) SELECT * FROM unnest($56::text[], $57::bytea[])
+    INSERT INTO seen (key, digest) SELECT unnest($56::text[]), unnest($57::bytea[])
 ), repeated AS (
     INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
-    SELECT * FROM unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::text[], $62::bigint[], $63::text[],
-                         $64::bigint[], $65::smallint[])
+    SELECT unnest($58::uuid[]), unnest($59::bigint[]), unnest($60::bigint[]), unnest($61::text[]),
+           unnest($62::bigint[]), unnest($63::text[]), unnest($64::bigint[]), unnest($65::smallint[])
 ), named AS (
-    INSERT INTO person (token, position) SELECT * FROM unnest($66::bytea[], $67::bigint[]) ON CONFLICT DO NOTHING
+    INSERT INTO person (token, position)
+    SELECT unnest($66::bytea[]), unnest($67::bigint[])
+    ON CONFLICT DO NOTHING
 )
 SELECT size FROM log";
 
@@ -45,23 +49,25 @@ pub(super) fn view_changes(suffix: &str) -> String {
 const VIEW_CHANGES: &str = "
 WITH streams AS (
     INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[], $5::text[])
+    SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::bytea[]), unnest($4::bigint[]),
+           unnest($5::text[])
     ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
         recorded_at = excluded.recorded_at, state = excluded.state
 ), contracts AS (
     INSERT INTO contract_view{suffix} (contract_id, stream, status, contract_type, created_at, document_sha256)
-    SELECT * FROM unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bytea[])
+    SELECT unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
+           unnest($10::bigint[]), unnest($11::bytea[])
     ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
         contract_type = excluded.contract_type, created_at = excluded.created_at,
         document_sha256 = excluded.document_sha256
 ), calls AS (
     INSERT INTO call_view{suffix} (stream, provider, call_id, progress)
-    SELECT * FROM unnest($12::text[], $13::text[], $14::text[], $15::text[])
+    SELECT unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[])
     ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
         progress = excluded.progress
 ), links_added AS (
     INSERT INTO link{suffix} (space, key, stream)
-    SELECT * FROM unnest($16::text[], $17::text[], $18::text[])
+    SELECT unnest($16::text[]), unnest($17::text[]), unnest($18::text[])
     ON CONFLICT DO NOTHING
 ), links_removed AS (
     DELETE FROM link{suffix} AS old USING unnest($19::text[], $20::text[], $21::text[]) AS gone (space, key, stream)
@@ -74,11 +80,12 @@ WITH streams AS (
     )
 ), tasks AS (
     INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)
-    SELECT * FROM unnest($23::text[], $24::bigint[], $25::text[], $26::bigint[], $27::bigint[])
+    SELECT unnest($23::text[]), unnest($24::bigint[]), unnest($25::text[]), unnest($26::bigint[]),
+           unnest($27::bigint[])
     ON CONFLICT (stream, task) DO UPDATE SET kind = excluded.kind, attempts = excluded.attempts,
         not_before = excluded.not_before
 ), counters AS (
-    INSERT INTO counter{suffix} (name, value) SELECT * FROM unnest($28::text[], $29::bigint[])
+    INSERT INTO counter{suffix} (name, value) SELECT unnest($28::text[]), unnest($29::bigint[])
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 )";
 
