@@ -33,6 +33,8 @@ impl Postgres {
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
+        // What was seen is looked up key by key (OFFSET holds the planner to it): as long as the table was not analysed, it
+        // takes each key for a common one and would read all of it.
         let sql = "
             WITH led AS MATERIALIZED (
                 SELECT DISTINCT link.space, link.key, link.stream
@@ -48,7 +50,9 @@ impl Postgres {
             UNION ALL
             SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led
             UNION ALL
-            SELECT 3, NULL, key, NULL, NULL, NULL, NULL, digest FROM seen WHERE key = ANY ($5)
+            SELECT 3, NULL, found.key, NULL, NULL, NULL, NULL, found.digest
+            FROM (SELECT unnest($5::text[]) AS key) AS need
+            CROSS JOIN LATERAL (SELECT key, digest FROM seen WHERE seen.key = need.key OFFSET 0) AS found
             UNION ALL
             SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL FROM counter WHERE name = ANY ($6)";
         let (spaces, keys): (Vec<&str>, Vec<&str>) =
