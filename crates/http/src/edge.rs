@@ -51,7 +51,7 @@ pub(crate) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
     let family = Family::of(request.uri().path());
     let method = request.method().clone();
     // The path itself may hold a secret or a telephone number; the route it matched holds neither.
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => Problem::internal(Panicked).into_response(),
@@ -61,7 +61,7 @@ pub(crate) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
             tracing::error!(
                 request = id.to_str().unwrap_or_default(),
                 %method,
-                route = route.as_deref().unwrap_or("none"),
+                route = route.as_ref().map_or("none", MatchedPath::as_str),
                 status = response.status().as_u16(),
                 "{}: {}",
                 problem.detail(),

@@ -65,8 +65,7 @@ impl Intake {
         &self.door
     }
 
-    /// Journals an input and does not wait for its outcome. A client that leaves meanwhile changes nothing: the
-    /// journaling runs to its end.
+    /// Journals an input and does not wait for its outcome. A client that leaves once it is handed over changes nothing.
     ///
     /// # Errors
     /// 503 where it was not journaled, 413 where it is larger than an input can be.
@@ -235,7 +234,7 @@ pub(crate) async fn watch(
     }
 }
 
-/// Journals in a task of its own, so that a client that leaves cannot cut it.
+/// Journals an input. A client that leaves before it is handed over takes it away; from then on it is written whoever leaves.
 pub(crate) async fn take(
     door: &Door,
     stamp: Stamp,
@@ -243,9 +242,7 @@ pub(crate) async fn take(
     authenticated: bool,
     body: Body,
 ) -> Result<Input, Problem> {
-    let door = door.clone();
-    let task = tokio::spawn(async move { door.take_stamped(stamp, via, authenticated, body).await });
-    task.await.map_err(Problem::internal)?.map_err(not_taken)
+    door.take_stamped(stamp, via, authenticated, body).await.map_err(not_taken)
 }
 
 /// Why nothing was kept.

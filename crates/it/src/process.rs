@@ -23,10 +23,13 @@ pub fn binary() -> &'static Path {
     BINARY.get_or_init(|| built(&[]))
 }
 
-/// The binary as it is released, for measurements.
+/// The binary as it is released, for measurements; or the one that AHADI_BENCH_BINARY names.
 pub fn release_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| built(&["--release"]))
+    BINARY.get_or_init(|| {
+        let named = std::env::var_os("AHADI_BENCH_BINARY").map(PathBuf::from);
+        named.unwrap_or_else(|| built(&["--release"]))
+    })
 }
 
 fn built(further: &[&str]) -> PathBuf {

@@ -1,30 +1,34 @@
 //! The journal: one SQLite file, one writer, positions that only grow.
 //!
-//! Callers hand their entries to a single writer task over a bounded channel. The writer takes whatever is waiting,
+//! Callers hand their entries to a single writer over a bounded channel. The writer takes whatever is waiting,
 //! writes it in one transaction, and answers everybody once that is synced: under load the batches grow by themselves,
-//! without load nobody waits for a timer. A caller that goes away after handing over changes nothing.
+//! without load nobody waits for a timer. It is a thread, not a task, since all it does is wait for the disk. A caller that
+//! goes away after handing over changes nothing.
 
+mod backfill;
 mod file;
 mod prune;
 mod reads;
 mod statements;
+mod tail;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::entry::{Batch, Covered, Entry, EntryError, Positioned};
 use crate::jetstream::StreamExtent;
 use crate::source::ReadError;
+use statements::Marks;
+use tail::Tail;
 use writer::{Job, Writer};
 
 pub use file::OpenError;
 pub(crate) use reads::RelayedRow;
-use reads::Which;
+use reads::{Readers, Which};
 
 /// Jobs that may wait for the writer before callers wait for room in the queue. Bounds memory, not throughput.
 const QUEUE_JOBS_MAX: usize = 1024;
@@ -98,7 +102,8 @@ struct Inner {
     jobs: mpsc::Sender<Job>,
     last: watch::Receiver<u64>,
     refused: watch::Receiver<Option<Arc<str>>>,
-    reads: SqlitePool,
+    reads: Readers,
+    tail: Tail,
 }
 
 impl std::fmt::Debug for Journal {
@@ -114,21 +119,23 @@ impl Journal {
     /// # Errors
     /// [`OpenError`]: in use, not a journal, made by a newer version, or the file system cannot do what is needed.
     pub async fn open(path: &Path, limits: Limits) -> Result<Journal, OpenError> {
-        let opened = file::open(path, limits.file_bytes_max).await?;
+        let at = path.to_owned();
+        let opening = tokio::task::spawn_blocking(move || file::open(&at, limits.file_bytes_max));
+        let opened = opening.await.map_err(|ended| {
+            // It does not panic and nobody aborts it, so the runtime is going down.
+            OpenError::Io { path: path.to_owned(), error: std::io::Error::other(ended) }
+        })??;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let (last_sender, last) = watch::channel(opened.totals.last_position);
         let (refused_sender, refused) = watch::channel(None);
-        let writer =
-            Writer::new(opened.connection, opened.lock, opened.totals, limits, last_sender, refused_sender);
-        tokio::spawn(writer.run(queue));
-        let inner = Inner {
-            identity: opened.identity,
-            path: path.to_owned(),
-            jobs,
-            last,
-            refused,
-            reads: opened.reads,
-        };
+        let (tail, identity) = (Tail::new(opened.marked), opened.identity.clone());
+        let writer = Writer::new(opened, limits, tail.clone(), last_sender, refused_sender);
+        std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+        let inner =
+            Inner { identity, path: path.to_owned(), jobs, last, refused, reads: Readers::new(path), tail };
         Ok(Journal { inner: Arc::new(inner) })
     }
 
@@ -198,8 +205,11 @@ impl Journal {
     ) -> Result<Batch, ReadError> {
         // A commit shows in the file a moment before the writer announces it; nobody may be ahead of the announcement.
         let last = self.last_position();
-        let entries =
-            reads::entries(&self.inner.reads, Which::All, from_exclusive..last, rows_max, bytes_max).await?;
+        let range = from_exclusive..last;
+        let entries = match self.inner.tail.read(range.clone(), rows_max, bytes_max) {
+            Some(entries) => entries,
+            None => self.inner.reads.entries(Which::All, range, rows_max, bytes_max).await?,
+        };
         let mut batch = Batch::starting_after(from_exclusive);
         for row in &entries {
             batch.step_to(row.position);
@@ -221,14 +231,11 @@ impl Journal {
         rows_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Positioned>, ReadError> {
-        reads::entries(
-            &self.inner.reads,
-            Which::Unrelayed,
-            from_exclusive..self.last_position(),
-            rows_max,
-            bytes_max,
-        )
-        .await
+        let range = from_exclusive..self.last_position();
+        match self.inner.tail.unrelayed(range.clone(), rows_max, bytes_max) {
+            Some(entries) => Ok(entries),
+            None => self.inner.reads.entries(Which::Unrelayed, range, rows_max, bytes_max).await,
+        }
     }
 
     /// Notes that the rows at these positions are in the stream `incarnation`, each at the sequence given beside it.
@@ -236,8 +243,8 @@ impl Journal {
     /// # Errors
     /// [`AppendError`]; nothing is marked.
     pub async fn mark_relayed(&self, incarnation: &str, acks: Vec<(u64, u64)>) -> Result<(), AppendError> {
-        let incarnation = incarnation.to_owned();
-        self.ask(|reply| Job::Mark { incarnation, acks, reply }).await
+        let marks = Marks { incarnation: incarnation.to_owned(), acks };
+        self.ask(|reply| Job::Mark { marks, reply }).await
     }
 
     /// Forgets that rows were relayed unless the stream, as it is now, can still hold them: rows of another
@@ -276,7 +283,7 @@ impl Journal {
     /// # Errors
     /// As for [`Journal::read`].
     pub async fn holds_lately(&self, id: Uuid) -> Result<bool, ReadError> {
-        reads::holds_lately(&self.inner.reads, id).await
+        self.inner.reads.holds_lately(id).await
     }
 
     /// Deletes the rows of these ids for good, wherever they stand, relayed or not, and overwrites what they held. Says how
@@ -294,7 +301,7 @@ impl Journal {
     /// # Errors
     /// As for [`Journal::read`].
     pub async fn stats(&self) -> Result<Stats, ReadError> {
-        let mut stats = reads::stats(&self.inner.reads).await?;
+        let mut stats = self.inner.reads.stats().await?;
         stats.last_position = self.last_position();
         stats.refused = self.inner.refused.borrow().clone();
         Ok(stats)
@@ -303,6 +310,7 @@ impl Journal {
     /// Writes what was handed over, refuses what comes later, and releases the file. Ready when another process may
     /// open it. Closing twice is harmless.
     pub async fn close(&self) {
+        self.inner.tail.close();
         self.inner.reads.close().await;
         // If the queue is closed already, another caller has asked before; both wait for the end.
         self.inner.jobs.send(Job::Close).await.ok();
@@ -312,7 +320,7 @@ impl Journal {
 
     /// The id at a position, if the row is still there.
     pub(crate) async fn id_at(&self, position: u64) -> Result<Option<Uuid>, ReadError> {
-        reads::id_at(&self.inner.reads, position).await
+        self.inner.reads.id_at(position).await
     }
 
     /// The row relayed to `incarnation` at the highest sequence at or below `sequence`.
@@ -321,7 +329,7 @@ impl Journal {
         incarnation: &str,
         sequence: u64,
     ) -> Result<Option<RelayedRow>, ReadError> {
-        reads::relayed_at_or_below(&self.inner.reads, incarnation, sequence).await
+        self.inner.reads.relayed_at_or_below(incarnation, sequence).await
     }
 
     async fn ask<T>(

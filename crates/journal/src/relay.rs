@@ -16,8 +16,10 @@ use crate::jetstream::{Bus, BusError, IN_FLIGHT_MAX, StreamExtent, outgoing, pau
 use crate::journal::{AppendError, Journal};
 use crate::source::ReadError;
 
-/// Payload bytes published before the first acknowledgement is awaited.
-const IN_FLIGHT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Rows taken from the journal at once: while they are published, those before are marked and the next are read.
+const PORTION_ROWS_MAX: usize = 2 * IN_FLIGHT_MAX;
+/// Payload bytes of these.
+const PORTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How a relay keeps house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,8 @@ struct Audit {
     generation: u64,
     at: Instant,
     incarnation: String,
+    /// Rows up to here were published since.
+    published: u64,
 }
 
 /// Why one round did not come to its end.
@@ -153,54 +157,96 @@ impl Relay {
 
     /// Looks at the stream if that is due, then publishes what waits, or waits for something to publish.
     async fn round(&self, audit: &mut Option<Audit>, stop: &CancellationToken) -> Result<(), Trouble> {
-        let due = |audit: &Audit| {
-            audit.generation != self.bus.generation() || audit.at.elapsed() >= self.options.audit_every
-        };
-        let current = match audit.take() {
-            Some(current) if !due(&current) => current,
+        let mut current = match audit.take() {
+            Some(current) if !self.is_due(&current) => current,
             _ => self.audit().await?,
         };
         // Subscribed before looking, so that nothing appended meanwhile is slept through.
         let mut appended = self.journal.subscribe();
         appended.mark_unchanged();
-        let rows = self.journal.unrelayed(0, IN_FLIGHT_MAX, IN_FLIGHT_BYTES_MAX).await?;
-        if rows.is_empty() {
-            let mut connected = self.bus.connected();
-            connected.mark_unchanged();
-            let next_audit = current.at + self.options.audit_every;
+        let rows = self.next_rows(current.published).await?;
+        if !rows.is_empty() {
+            self.publish(&mut current, rows, stop).await?;
             *audit = Some(current);
-            tokio::select! {
-                () = stop.cancelled() => {}
-                _ = appended.changed() => {}
-                _ = connected.changed() => *audit = None,
-                () = tokio::time::sleep_until(next_audit) => {}
-            }
             return Ok(());
         }
-        self.publish(&current, &rows).await?;
+        let mut connected = self.bus.connected();
+        connected.mark_unchanged();
+        let next_audit = current.at + self.options.audit_every;
         *audit = Some(current);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = appended.changed() => {}
+            _ = connected.changed() => *audit = None,
+            () = tokio::time::sleep_until(next_audit) => {}
+        }
         Ok(())
     }
 
-    async fn publish(&self, audit: &Audit, rows: &[Positioned]) -> Result<(), Trouble> {
+    /// Whether the stream has to be looked at again.
+    fn is_due(&self, audit: &Audit) -> bool {
+        audit.generation != self.bus.generation() || audit.at.elapsed() >= self.options.audit_every
+    }
+
+    async fn next_rows(&self, after: u64) -> Result<Vec<Positioned>, ReadError> {
+        self.journal.unrelayed(after, PORTION_ROWS_MAX, PORTION_BYTES_MAX).await
+    }
+
+    /// Publishes these rows and what comes behind them, until nothing waits. While some are on their way, those before are
+    /// marked and the next are read, so that neither the disk nor the network waits for the other.
+    async fn publish(
+        &self,
+        audit: &mut Audit,
+        mut rows: Vec<Positioned>,
+        stop: &CancellationToken,
+    ) -> Result<(), Trouble> {
+        let mut marks = Vec::new();
+        while let Some(last) = rows.last().map(|row| row.position) {
+            let (sent, marked, next) = tokio::join!(
+                self.send(audit, rows),
+                self.mark(audit, std::mem::take(&mut marks)),
+                self.next_rows(last)
+            );
+            marked?;
+            let (acks, trouble) = sent?;
+            marks = acks;
+            if let Some(trouble) = trouble {
+                self.mark(audit, marks).await?;
+                return Err(trouble);
+            }
+            audit.published = last;
+            rows = if stop.is_cancelled() || self.is_due(audit) { Vec::new() } else { next? };
+        }
+        self.mark(audit, marks).await
+    }
+
+    /// Publishes rows. Gives those acknowledged, and what kept the others from it.
+    async fn send(
+        &self,
+        audit: &Audit,
+        rows: Vec<Positioned>,
+    ) -> Result<(Vec<(u64, u64)>, Option<Trouble>), Trouble> {
         let options = self.bus.options();
-        let messages: Vec<_> =
-            rows.iter().map(|row| outgoing(&options.root, options.shard, &row.entry)).collect();
-        let (acks, error) = self.bus.publish_run(&options.input_stream, &messages).await;
+        let positions: Vec<u64> = rows.iter().map(|row| row.position).collect();
+        let messages = rows.into_iter().map(|row| outgoing(&options.root, options.shard, row.entry));
+        let (acks, error) = self.bus.publish_run(&options.input_stream, messages).await;
         // Over another connection than the one the stream was looked at, an acknowledgement may speak of another stream.
         if self.bus.generation() != audit.generation {
             return Err(Trouble::Passing("reconnected while publishing".to_owned()));
         }
-        if !acks.is_empty() {
-            let relayed = acks.len() as u64;
-            let marks = rows.iter().zip(&acks).map(|(row, ack)| (row.position, ack.sequence)).collect();
-            self.journal.mark_relayed(&audit.incarnation, marks).await?;
-            self.status.send_modify(|status| status.relayed += relayed);
+        let acks = positions.into_iter().zip(acks.iter().map(|ack| ack.sequence)).collect();
+        Ok((acks, error.map(|error| Trouble::Passing(error.to_string()))))
+    }
+
+    /// Notes which rows are in the stream.
+    async fn mark(&self, audit: &Audit, acks: Vec<(u64, u64)>) -> Result<(), Trouble> {
+        if acks.is_empty() {
+            return Ok(());
         }
-        match error {
-            None => Ok(()),
-            Some(error) => Err(Trouble::Passing(error.to_string())),
-        }
+        let relayed = acks.len() as u64;
+        self.journal.mark_relayed(&audit.incarnation, acks).await?;
+        self.status.send_modify(|status| status.relayed += relayed);
+        Ok(())
     }
 
     /// Compares the journal's marks with the stream and takes back those the stream does not bear out.
@@ -238,7 +284,7 @@ impl Relay {
             status.forgotten += forgotten;
             status.incarnation = Some(incarnation.clone());
         });
-        Ok(Audit { generation, at, incarnation })
+        Ok(Audit { generation, at, incarnation, published: 0 })
     }
 
     /// The highest sequence up to which this journal's marks are true. A stream loses its tail and may have grown again

@@ -26,7 +26,7 @@ pub enum ReadError {
     Gate(#[from] GateError),
     /// The journal's file cannot be read.
     #[error("the journal cannot be read: {0}")]
-    Journal(#[from] sqlx::Error),
+    Journal(#[from] rusqlite::Error),
     /// The journal was closed.
     #[error("the journal is closed")]
     Closed,

@@ -14,7 +14,7 @@ pub const VARIABLE: &str = "AHADI_BENCH_BARE";
 /// The handler as a process of its own, as the service is one. Killed when dropped.
 pub struct Bare {
     pub address: SocketAddr,
-    _child: Child,
+    child: Child,
 }
 
 impl Bare {
@@ -24,7 +24,12 @@ impl Bare {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.next_line().await.unwrap().unwrap().parse().unwrap();
-        Bare { address, _child: child }
+        Bare { address, child }
+    }
+
+    /// Processor time it has used, seconds.
+    pub fn cpu(&self) -> f64 {
+        crate::site::cpu(self.child.id().unwrap())
     }
 }
 

@@ -13,8 +13,8 @@ pub type Requests = Arc<dyn Fn(usize, &mut Vec<u8>) + Send + Sync>;
 /// What a load led to.
 #[derive(Default)]
 pub struct Told {
-    /// Answered with success.
-    pub taken: usize,
+    /// The numbers of the requests that were answered with success.
+    pub taken: Vec<usize>,
     /// Answered otherwise, by status; 0: no answer.
     pub others: Vec<u16>,
     /// Microseconds from when a request was due (or sent) to its answer.
@@ -25,7 +25,7 @@ pub struct Told {
 
 impl Told {
     pub fn per_second(&self) -> f64 {
-        self.taken as f64 / self.seconds
+        self.taken.len() as f64 / self.seconds
     }
 
     /// The value below which this share of the answers lies, milliseconds.
@@ -36,18 +36,42 @@ impl Told {
         self.micros.get(at).map_or(f64::NAN, |us| f64::from(*us) / 1_000.0)
     }
 
-    fn add(&mut self, other: Told) {
-        self.taken += other.taken;
+    pub fn add(&mut self, other: Told) {
+        self.taken.extend(other.taken);
         self.others.extend(other.others);
         self.micros.extend(other.micros);
     }
 
-    fn note(&mut self, status: u16, since: Instant) {
+    fn note(&mut self, n: usize, status: u16, since: Instant) {
         if (200..300).contains(&status) {
-            self.taken += 1;
+            self.taken.push(n);
             self.micros.push(u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX));
         } else {
             self.others.push(status);
+        }
+    }
+}
+
+/// One connection with what was heard on it.
+struct Lane {
+    address: SocketAddr,
+    connection: Connection,
+    request: Vec<u8>,
+    told: Told,
+}
+
+impl Lane {
+    async fn open(address: SocketAddr) -> Lane {
+        let connection = Connection::open(address).await.unwrap();
+        Lane { address, connection, request: Vec::new(), told: Told::default() }
+    }
+
+    async fn send(&mut self, n: usize, requests: &Requests, since: Instant) {
+        requests(n, &mut self.request);
+        let status = self.connection.exchange(&self.request).await.map(|answer| answer.status);
+        self.told.note(n, status.as_ref().copied().unwrap_or(0), since);
+        if status.is_err() {
+            self.connection = Connection::open(self.address).await.unwrap();
         }
     }
 }
@@ -65,21 +89,14 @@ pub async fn closed(
     let work = (0..connections).map(|_| {
         let (next, requests) = (next.clone(), requests.clone());
         tokio::spawn(async move {
-            let mut told = Told::default();
-            let mut connection = Connection::open(address).await.unwrap();
-            let mut request = Vec::new();
-            while start.elapsed() < duration {
-                requests(next.fetch_add(1, Ordering::Relaxed), &mut request);
-                let sent = Instant::now();
-                match connection.exchange(&request).await {
-                    Ok(answer) => told.note(answer.status, sent),
-                    Err(_) => {
-                        told.note(0, sent);
-                        connection = Connection::open(address).await.unwrap();
-                    }
+            let mut lane = Lane::open(address).await;
+            loop {
+                let now = Instant::now();
+                if now - start >= duration {
+                    return lane.told;
                 }
+                lane.send(next.fetch_add(1, Ordering::Relaxed), &requests, now).await;
             }
-            told
         })
     });
     let told = gather(work.collect(), start).await;
@@ -87,7 +104,8 @@ pub async fn closed(
     told
 }
 
-/// Requests due at a steady rate. What comes late because the service is slow counts from when it was due.
+/// Requests due at a steady rate. What comes late because the service is slow counts from when it was due; what comes
+/// late because the timer has whole milliseconds does not.
 pub async fn open(
     address: SocketAddr,
     connections: usize,
@@ -99,25 +117,19 @@ pub async fn open(
     let count = (duration.as_secs_f64() * per_second) as usize;
     let begin = first.fetch_add(count, Ordering::Relaxed);
     let start = Instant::now();
-    let work = (0..connections).map(|lane| {
+    let work = (0..connections).map(|number| {
         let requests = requests.clone();
         tokio::spawn(async move {
-            let mut told = Told::default();
-            let mut connection = Connection::open(address).await.unwrap();
-            let mut request = Vec::new();
-            for n in (lane..count).step_by(connections) {
-                let due = start + Duration::from_secs_f64(n as f64 / per_second);
-                tokio::time::sleep_until(due.into()).await;
-                requests(begin + n, &mut request);
-                match connection.exchange(&request).await {
-                    Ok(answer) => told.note(answer.status, due),
-                    Err(_) => {
-                        told.note(0, due);
-                        connection = Connection::open(address).await.unwrap();
-                    }
+            let mut lane = Lane::open(address).await;
+            for n in (number..count).step_by(connections) {
+                let mut since = start + Duration::from_secs_f64(n as f64 / per_second);
+                if Instant::now() < since {
+                    tokio::time::sleep_until(since.into()).await;
+                    since = Instant::now();
                 }
+                lane.send(begin + n, &requests, since).await;
             }
-            told
+            lane.told
         })
     });
     gather(work.collect(), start).await

@@ -1,8 +1,10 @@
 //! From the journal to the stream, beside the client library publishing the same messages with as many in flight.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use async_nats::jetstream;
+use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use it::nats::NatsServer;
 use journal::{Bus, BusOptions, Entry, Journal, Limits, Relay, RelayOptions};
@@ -12,7 +14,7 @@ use uuid::Uuid;
 use crate::ROUNDS;
 use crate::table::Row;
 
-const MESSAGES: usize = 30_000;
+const MESSAGES: usize = 100_000;
 /// As the relay holds.
 const IN_FLIGHT: usize = 1_000;
 /// Bytes of an input, as they are on average.
@@ -72,18 +74,23 @@ async fn bare(url: &str, round: usize) -> f64 {
         ..jetstream::stream::Config::default()
     };
     context.create_stream(config).await.unwrap();
+    let entries = entries(round);
     let start = Instant::now();
-    for part in entries(round).chunks(IN_FLIGHT) {
-        let mut waiting = Vec::with_capacity(part.len());
-        for entry in part {
-            let message = PublishMessage::build()
-                .message_id(entry.id.to_string())
-                .payload(entry.payload.clone().into());
-            waiting.push(context.send_publish(format!("bare.{}", entry.key), message).await.unwrap());
+    let mut waiting = VecDeque::with_capacity(IN_FLIGHT);
+    for entry in entries {
+        if waiting.len() == IN_FLIGHT {
+            acknowledged(waiting.pop_front()).await;
         }
-        for ack in waiting {
-            ack.await.unwrap();
-        }
+        let message = PublishMessage::build().message_id(entry.id.to_string()).payload(entry.payload.into());
+        let sent = context.send_publish(format!("bare.{}", entry.key), message).await;
+        waiting.push_back(sent.unwrap());
+    }
+    while !waiting.is_empty() {
+        acknowledged(waiting.pop_front()).await;
     }
     MESSAGES as f64 / start.elapsed().as_secs_f64()
+}
+
+async fn acknowledged(sent: Option<PublishAckFuture>) {
+    sent.unwrap().await.unwrap();
 }

@@ -1,14 +1,20 @@
 //! The real binary under load, with the servers it stands on.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use contract::input::{Body, Input};
 
 use it::nats::NatsServer;
 use it::postgres::PostgresDatabase;
 use it::process::{Service, release_binary};
 use tempfile::TempDir;
 
+use crate::load::{Requests, Told};
+use crate::slow;
 use crate::wire::{self, Connection};
 
 pub const SECRET: &str = "a-path-secret-for-the-benchmark-0123456789";
@@ -71,9 +77,9 @@ impl Site {
             postgres.iter().map(|postgres: &PostgresDatabase| format!("--database-url={}", postgres.url())),
         );
         flags.extend(nats.iter().map(|nats: &NatsServer| format!("--nats-url={}", nats.url())));
-        let preload = std::env::var("AHADI_BENCH_PRELOAD").unwrap_or_default();
-        let variables: &[(&str, &str)] = if preload.is_empty() { &[] } else { &[("LD_PRELOAD", &preload)] };
-        let mut service = Service::spawn_program(release_binary(), &flags, variables);
+        let slow = slow::variables();
+        let variables: Vec<_> = slow.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut service = Service::spawn_program(release_binary(), &flags, &variables);
         let address = service.address().await;
         Site { address, service, directory, postgres, _nats: nats }
     }
@@ -90,13 +96,18 @@ impl Site {
         kib.unwrap().parse::<f64>().unwrap() / 1024.0
     }
 
+    /// Processor time the process has used, seconds.
+    pub fn cpu(&self) -> f64 {
+        cpu(self.service.pid().unwrap())
+    }
+
     /// Waits until nothing that was taken waits to be folded; gives the seconds that took.
     pub async fn drain(&self) -> f64 {
         let start = Instant::now();
         let mut connection = Connection::open(self.address).await.unwrap();
         loop {
             let answer = connection.exchange(&wire::get("/readyz")).await.unwrap();
-            let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+            let told: serde_json::Value = serde_json::from_slice(answer.body).unwrap();
             if told["projector_lag_inputs"] == 0 {
                 return start.elapsed().as_secs_f64();
             }
@@ -117,33 +128,103 @@ impl Site {
         self.directory.path().join("data")
     }
 
-    /// Stops it in order, then checks that every input taken has its outcome in the ledger. Gives how many there were.
-    pub async fn stop_and_account(self, taken: usize) {
-        let database = self.database();
-        let data = self.data();
+    /// Stops it in order, then checks that every input taken has its outcome in the ledger.
+    pub async fn stop_and_account(self, taken: &Taken) {
+        let (database, data) = (self.database(), self.data());
         self.service.stop().await;
-        let journal =
-            journal::Journal::open(&data.join("journal.db"), journal::Limits::default()).await.unwrap();
         let options = store::OpenOptions { migrate: false, ..store::OpenOptions::new(ORIGIN) };
         let store = store::Store::open(&database, options).await.unwrap();
-        let (mut after, mut inputs) = (0, 0);
-        loop {
-            let batch = journal.read(after, 1_000, 64 << 20).await.unwrap();
-            if batch.entries.is_empty() {
-                break;
-            }
-            let ids = batch.entries.iter().map(|positioned| positioned.entry.id).collect();
-            let needs = store::rows::Needs { inputs: ids, ..store::rows::Needs::default() };
-            let known = store.load(&needs).await.unwrap().inputs.len();
-            assert_eq!(known, batch.entries.len(), "inputs without an outcome behind position {after}");
-            inputs += known;
-            after = batch.through;
-        }
-        assert!(inputs >= taken, "{taken} were answered with success, {inputs} are in the ledger");
-        journal.close().await;
+        account(&data, Some(&store), taken).await;
         store.close().await;
         if let Some(postgres) = self.postgres {
             postgres.drop_it().await;
         }
     }
+
+    /// Stops it in order, then checks that every input taken is in the journal, where nothing is folded.
+    pub async fn stop_and_count(self, taken: &Taken) {
+        let data = self.data();
+        self.service.stop().await;
+        account(&data, None, taken).await;
+    }
+}
+
+/// Processor time a process has used, seconds.
+pub fn cpu(pid: u32) -> f64 {
+    /// Ticks of the kernel's accounting; the same on every Linux.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // Behind the name, which may hold blanks.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / TICKS_PER_SECOND
+}
+
+/// What was answered with success.
+#[derive(Default)]
+pub struct Taken {
+    /// How often each body of a webhook was, by its digest.
+    bodies: HashMap<u64, usize>,
+    /// Commands.
+    commands: usize,
+}
+
+impl Taken {
+    pub fn commands(&mut self, told: &Told) {
+        self.commands += told.taken.len();
+    }
+
+    pub fn webhooks(&mut self, told: &Told, requests: &Requests) {
+        let mut request = Vec::new();
+        for n in &told.taken {
+            requests(*n, &mut request);
+            *self.bodies.entry(digest(wire::body(&request))).or_default() += 1;
+        }
+    }
+
+    /// One arrival in the journal stands for one answer. More may have arrived than were answered.
+    fn found(&mut self, input: &Input) {
+        match &input.body {
+            Body::Webhook(webhook) => {
+                if let Some(count) = self.bodies.get_mut(&digest(webhook.raw.as_bytes())) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+            Body::Command(_) => self.commands = self.commands.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn missing(&self) -> usize {
+        self.bodies.values().sum::<usize>() + self.commands
+    }
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+async fn account(data: &Path, store: Option<&store::Store>, taken: &Taken) {
+    let mut missing = Taken { bodies: taken.bodies.clone(), commands: taken.commands };
+    let journal = journal::Journal::open(&data.join("journal.db"), journal::Limits::default()).await.unwrap();
+    let mut after = 0;
+    loop {
+        let batch = journal.read(after, 1_000, 64 << 20).await.unwrap();
+        if batch.entries.is_empty() {
+            break;
+        }
+        for row in &batch.entries {
+            missing.found(&Input::from_bytes(&row.entry.payload).unwrap());
+        }
+        if let Some(store) = store {
+            let ids = batch.entries.iter().map(|positioned| positioned.entry.id).collect();
+            let needs = store::rows::Needs { inputs: ids, ..store::rows::Needs::default() };
+            let known = store.load(&needs).await.unwrap().inputs.len();
+            assert_eq!(known, batch.entries.len(), "inputs without an outcome behind position {after}");
+        }
+        after = batch.through;
+    }
+    assert_eq!(missing.missing(), 0, "answered with success and not in the journal");
+    journal.close().await;
 }

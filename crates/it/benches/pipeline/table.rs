@@ -1,5 +1,7 @@
 //! What was measured: rounds of ours beside rounds of the limit, in turns.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 
 /// One stage. Bigger is better, except for times.
@@ -30,24 +32,29 @@ impl Row {
 
     pub fn print(&self) {
         let beside = match self.ratio() {
-            Some(ratio) => format!("{} {} | ratio {ratio:.2}", self.limit, spread(&self.limits)),
-            None => self.limit.clone(),
+            Some(ratio) => format!(" | {} {} | ratio {ratio:.2}", self.limit, spread(&self.limits)),
+            None => String::new(),
         };
-        println!(
-            "{:<58} {} {} | {beside} (target {})",
-            self.what,
-            spread(&self.ours),
-            self.unit,
-            self.target
-        );
+        let target =
+            if self.target.is_empty() { String::new() } else { format!(" (target {})", self.target) };
+        println!("{:<52} {} {}{beside}{target}", self.what, spread(&self.ours), self.unit);
     }
 
     pub fn json(&self) -> Value {
         json!({
-            "what": self.what, "unit": self.unit, "ours": self.ours, "limit": self.limit, "limits": self.limits,
-            "median": median(&self.ours), "ratio": self.ratio(), "target": self.target,
+            "what": self.what.trim(), "unit": self.unit, "ours": self.ours, "limit": self.limit,
+            "limits": self.limits, "median": median(&self.ours), "ratio": self.ratio(), "target": self.target,
         })
     }
+}
+
+/// Where results are written: `target/bench`.
+pub fn directory() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let directory = target.join("bench");
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
 }
 
 pub fn median(values: &[f64]) -> f64 {
@@ -58,8 +65,9 @@ pub fn median(values: &[f64]) -> f64 {
 
 fn spread(values: &[f64]) -> String {
     let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+    let digits = if high < 100.0 { 2 } else { 0 };
     match values.len() {
-        1 => format!("{low:.2}"),
-        _ => format!("{:.0} ({low:.0}..{high:.0})", median(values)),
+        1 => format!("{low:.digits$}"),
+        _ => format!("{:.digits$} ({low:.digits$}..{high:.digits$})", median(values)),
     }
 }

@@ -13,9 +13,9 @@ pub struct Connection {
 }
 
 /// One answer.
-pub struct Answer {
+pub struct Answer<'a> {
     pub status: u16,
-    pub body: Vec<u8>,
+    pub body: &'a [u8],
 }
 
 impl Connection {
@@ -26,7 +26,7 @@ impl Connection {
     }
 
     /// Sends a whole request and reads the whole answer, which has to have a content length.
-    pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
+    pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {
@@ -35,16 +35,11 @@ impl Connection {
             }
             self.fill().await?;
         };
-        let text = std::str::from_utf8(&self.buffer[..head]).map_err(|_| odd("the head is not text"))?;
-        let status = text.get(9..12).and_then(|code| code.parse().ok()).ok_or_else(|| odd("no status"))?;
-        let length = text
-            .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
-            .unwrap_or(0_usize);
+        let (status, length) = read_head(&self.buffer[..head]).ok_or_else(|| odd("no status"))?;
         while self.buffer.len() < head + length {
             self.fill().await?;
         }
-        Ok(Answer { status, body: self.buffer[head..head + length].to_vec() })
+        Ok(Answer { status, body: &self.buffer[head..head + length] })
     }
 
     async fn fill(&mut self) -> io::Result<()> {
@@ -53,6 +48,19 @@ impl Connection {
             _ => Ok(()),
         }
     }
+}
+
+/// The status, and how long the body is.
+fn read_head(head: &[u8]) -> Option<(u16, usize)> {
+    const LENGTH: &[u8] = b"content-length:";
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.trim().parse().ok();
+    let status = number(head.get(9..12)?)?;
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_at_checked(LENGTH.len())?;
+        if name.eq_ignore_ascii_case(LENGTH) { number(value) } else { None }
+    });
+    Some((u16::try_from(status).ok()?, length.unwrap_or(0)))
 }
 
 fn odd(what: &str) -> io::Error {
@@ -71,4 +79,10 @@ pub fn post(path: &str, content_type: &str, body: &str) -> Vec<u8> {
 /// A GET.
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n").into_bytes()
+}
+
+/// The body of a request made here.
+pub fn body(request: &[u8]) -> &[u8] {
+    let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    &request[head + 4..]
 }

@@ -60,9 +60,10 @@ const ARROWS_OF_TESTS: [(&str, &[&str]); 2] = [
 ];
 
 /// Packages of others that only these of ours may use, but for tests.
-const CONFINED: [(&str, &[&str]); 7] = [
+const CONFINED: [(&str, &[&str]); 8] = [
     // `cli` to show on a copy what happens to a ledger that is tampered with.
-    ("sqlx", &["journal", "store", "cli", "it"]),
+    ("sqlx", &["store", "cli", "it"]),
+    ("rusqlite", &["journal"]),
     ("async-nats", &["journal", "projector", "it"]),
     ("axum", &["http-surface", "carrier", "effects", "it"]),
     ("reqwest", &["effects", "carrier", "cli", "it"]),

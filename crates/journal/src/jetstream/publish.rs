@@ -1,14 +1,16 @@
 //! Publishing: many in flight, acknowledged in order, repeated under the same ids.
 
+use std::collections::VecDeque;
+
 use async_nats::HeaderMap;
 use async_nats::header::{HeaderName, HeaderValue};
-use async_nats::jetstream::context::{PublishError as ClientError, PublishErrorKind};
+use async_nats::jetstream::context::{PublishAckFuture, PublishError as ClientError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 
 use super::wire::Outgoing;
 use super::{Bus, BusError, pauses};
 
-/// Messages published before the first acknowledgement is awaited.
+/// Messages that may be on their way without an acknowledgement.
 pub(crate) const IN_FLIGHT_MAX: usize = 1_000;
 /// Attempts without any progress after which a publish of events gives up; with growing pauses, about ten seconds.
 const ATTEMPTS_MAX: usize = 10;
@@ -141,7 +143,7 @@ impl Bus {
             if !self.is_current(looked) {
                 return Err(PublishError::Disconnected);
             }
-            let (acks, error) = self.publish_run(&stream, &rest[..rest.len().min(IN_FLIGHT_MAX)]).await;
+            let (acks, error) = self.publish_run(&stream, rest.iter().cloned()).await;
             looked.follow(&acks)?;
             rest = &rest[acks.len()..];
             let Some(error) = error else { continue };
@@ -158,34 +160,49 @@ impl Bus {
         if self.is_current(looked) { Ok(()) } else { Err(PublishError::Disconnected) }
     }
 
-    /// Publishes at most [`IN_FLIGHT_MAX`] messages, then awaits their acknowledgements in order. Answers those before the
-    /// first failure, and the failure; what was sent after it may or may not be in the stream.
+    /// Publishes messages, at most [`IN_FLIGHT_MAX`] of them without an acknowledgement at any time, and awaits these in
+    /// order. Answers those before the first failure, and the failure; what was sent after it may or may not be in the
+    /// stream.
     pub(crate) async fn publish_run(
         &self,
         stream: &str,
-        messages: &[Outgoing],
+        messages: impl ExactSizeIterator<Item = Outgoing>,
     ) -> (Vec<Ack>, Option<PublishError>) {
         let mut failure = None;
-        let mut waiting = Vec::with_capacity(messages.len());
-        for outgoing in messages {
-            let message = outgoing.message.clone().expected_stream(stream);
-            match self.context().send_publish(outgoing.subject.clone(), message).await {
-                Ok(ack) => waiting.push(ack),
+        let mut acks = Vec::with_capacity(messages.len());
+        let mut waiting = VecDeque::with_capacity(messages.len().min(IN_FLIGHT_MAX));
+        for Outgoing { subject, message } in messages {
+            if waiting.len() == IN_FLIGHT_MAX
+                && let Err(error) = acknowledged(&mut waiting, &mut acks).await
+            {
+                return (acks, Some(error));
+            }
+            match self.context().send_publish(subject, message.expected_stream(stream)).await {
+                Ok(ack) => waiting.push_back(ack),
                 Err(error) => {
                     failure = Some(publish_error(&error));
                     break;
                 }
             }
         }
-        let mut acks = Vec::with_capacity(waiting.len());
-        for ack in waiting {
-            match ack.await {
-                Ok(ack) => acks.push(Ack { sequence: ack.sequence, duplicate: ack.duplicate }),
-                Err(error) => return (acks, Some(publish_error(&error))),
+        while !waiting.is_empty() {
+            if let Err(error) = acknowledged(&mut waiting, &mut acks).await {
+                return (acks, Some(error));
             }
         }
         (acks, failure)
     }
+}
+
+/// Awaits the oldest acknowledgement.
+async fn acknowledged(
+    waiting: &mut VecDeque<PublishAckFuture>,
+    acks: &mut Vec<Ack>,
+) -> Result<(), PublishError> {
+    let Some(oldest) = waiting.pop_front() else { return Ok(()) };
+    let ack = oldest.await.map_err(|error| publish_error(&error))?;
+    acks.push(Ack { sequence: ack.sequence, duplicate: ack.duplicate });
+    Ok(())
 }
 
 impl EventsStream {

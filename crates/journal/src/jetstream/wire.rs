@@ -20,7 +20,8 @@ pub(crate) struct Outgoing {
     pub message: PublishMessage,
 }
 
-pub(crate) fn outgoing(root: &str, shard: u32, entry: &Entry) -> Outgoing {
+pub(crate) fn outgoing(root: &str, shard: u32, entry: Entry) -> Outgoing {
+    let subject = input_subject(root, shard, &entry);
     // Names are free text and headers are ASCII lines, so they are written as in subjects, but never cut.
     let message = PublishMessage::build()
         .message_id(entry.id.to_string())
@@ -28,8 +29,8 @@ pub(crate) fn outgoing(root: &str, shard: u32, entry: &Entry) -> Outgoing {
         .header(KIND, encode_whole(&entry.kind))
         .header(KEY, encode_whole(&entry.key))
         .header(RECEIVED_AT, entry.received_at_ms.to_string())
-        .payload(entry.payload.clone().into());
-    Outgoing { subject: input_subject(root, shard, entry), message }
+        .payload(entry.payload.into());
+    Outgoing { subject, message }
 }
 
 /// Reads a message back.

@@ -4,12 +4,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 use uuid::Uuid;
 
+use super::backfill::Backfill;
+use super::statements::signed;
 use super::writer::Totals;
 
 /// `application_id` of the file: "AHDJ". Keeps a mistyped path from turning some other database into a journal.
@@ -18,12 +17,12 @@ const APPLICATION_ID: i64 = 0x4148_444A;
 const SCHEMA_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers for FULL: in WAL mode, each commit is synced.
 const SYNCHRONOUS_FULL: i64 = 2;
-/// Readers at once: the projector, the relay, and somebody looking.
-const READERS_MAX: u32 = 4;
 /// How long SQLite waits for a lock; the writer has no rival, so this is only for a checkpoint meeting a reader.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint.
 const WAL_BYTES_KEPT: u32 = 64 * 1024 * 1024;
+/// Statements kept prepared on each connection: more than there are.
+const STATEMENTS_KEPT: usize = 32;
 
 /// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -60,52 +59,70 @@ pub enum OpenError {
     },
     /// SQLite refused.
     #[error("cannot open the journal: {0}")]
-    Sqlite(#[from] sqlx::Error),
+    Sqlite(#[from] rusqlite::Error),
 }
 
-/// All that an open journal consists of.
+/// All that an open journal consists of, besides its readers.
 pub(super) struct Opened {
-    pub connection: SqliteConnection,
-    pub reads: SqlitePool,
+    pub connection: Connection,
+    pub backfill: Backfill,
     pub lock: File,
     pub identity: String,
     pub totals: Totals,
+    /// No row above this position is marked as relayed.
+    pub marked: u64,
 }
 
-pub(super) async fn open(path: &Path, file_bytes_max: Option<u64>) -> Result<Opened, OpenError> {
+/// Opens the journal for its one writer. Waits for the disk.
+pub(super) fn open(path: &Path, file_bytes_max: Option<u64>) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
-    let options = options(path);
-    let mut connection = options.clone().connect().await?;
-    check_settings(&mut connection).await?;
-    let identity = prepare(&mut connection, path).await?;
+    let mut connection = writer(path)?;
+    let identity = prepare(&mut connection, path)?;
     if let Some(bytes) = file_bytes_max {
-        limit_pages(&mut connection, bytes).await?;
+        limit_pages(&connection, bytes)?;
     }
-    // Checkpoints are run by the writer itself: SQLite's own, at commit, does not report a failed sync.
-    sqlx::raw_sql("PRAGMA wal_autocheckpoint = 0").execute(&mut connection).await?;
-    let totals = totals(&mut connection).await?;
-    let reads = SqlitePoolOptions::new()
-        .max_connections(READERS_MAX)
-        .min_connections(1)
-        .connect_with(options.read_only(true))
-        .await?;
-    Ok(Opened { connection, reads, lock, identity, totals })
+    let backfill = Backfill::start(path)?;
+    let totals = totals(&connection)?;
+    let marked: i64 =
+        connection
+            .query_row("SELECT coalesce((SELECT max(position) FROM relayed), 0)", (), |row| row.get(0))?;
+    Ok(Opened { connection, backfill, lock, identity, totals, marked: marked.unsigned_abs() })
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
-        // Without these, macOS keeps synced bytes in the drive's cache. No effect elsewhere.
-        .pragma("fullfsync", "1")
-        .pragma("checkpoint_fullfsync", "1")
-        .pragma("journal_size_limit", WAL_BYTES_KEPT.to_string())
-        // What is pruned or forgotten is overwritten at once, not left in free pages.
-        .pragma("secure_delete", "ON")
-        .disable_statement_logging()
+/// A connection that may write, with the settings on which durability rests.
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    set_up(&connection)?;
+    check_settings(&connection)?;
+    // Checkpoints are asked for: SQLite's own, at commit, does not report a failed sync.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+/// A connection that only reads, to a journal that is open.
+pub(super) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    // Each connection is used by one thread at a time.
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
+    // What it becomes is read back below.
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Without these, macOS keeps synced bytes in the drive's cache. No effect elsewhere.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
+    // What is pruned or forgotten is overwritten at once, not left in free pages.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
@@ -131,12 +148,12 @@ fn private_file(path: &Path) -> Result<File, OpenError> {
     options.open(path).map_err(|error| OpenError::Io { path: path.to_owned(), error })
 }
 
-async fn check_settings(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+fn check_settings(connection: &Connection) -> Result<(), OpenError> {
+    let mode: String = pragma(connection, "journal_mode")?;
     if mode != "wal" {
         return Err(OpenError::Setting { setting: "journal_mode", wanted: "wal", found: mode });
     }
-    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    let synchronous: i64 = pragma(connection, "synchronous")?;
     if synchronous != SYNCHRONOUS_FULL {
         let found = synchronous.to_string();
         return Err(OpenError::Setting { setting: "synchronous", wanted: "2 (full)", found });
@@ -144,52 +161,49 @@ async fn check_settings(connection: &mut SqliteConnection) -> Result<(), OpenErr
     Ok(())
 }
 
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, rusqlite::Error> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
 /// Makes the tables in an empty file, refuses a file that is something else, and answers the journal's identity.
-async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<String, OpenError> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
-    let tables: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+fn prepare(connection: &mut Connection, path: &Path) -> Result<String, OpenError> {
+    let application: i64 = pragma(connection, "application_id")?;
+    let version: i64 = pragma(connection, "user_version")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
     match (application, version, tables) {
-        (0, 0, 0) => create(connection).await?,
+        (0, 0, 0) => create(connection)?,
         (APPLICATION_ID, SCHEMA_VERSION, _) => {}
         (APPLICATION_ID, found, _) => return Err(OpenError::Version { found }),
         _ => return Err(OpenError::NotAJournal(path.to_owned())),
     }
-    Ok(sqlx::query_scalar("SELECT identity FROM journal").fetch_one(connection).await?)
+    Ok(connection.query_row("SELECT identity FROM journal", (), |row| row.get(0))?)
 }
 
-async fn create(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::raw_sql(include_str!("../schema.sql")).execute(&mut *transaction).await?;
+fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(include_str!("../schema.sql"))?;
     // Names the file, drawn once when it is made; no entry and no record is derived from it.
     #[allow(clippy::disallowed_methods)]
     let identity = Uuid::now_v7().to_string();
-    sqlx::query("INSERT INTO journal VALUES (1, ?, 0, 0, 0, 0)")
-        .bind(identity)
-        .execute(&mut *transaction)
-        .await?;
+    transaction.execute("INSERT INTO journal VALUES (1, ?, 0, 0, 0, 0)", [identity])?;
     // Inside the transaction too: a file is either empty or a journal.
-    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    Ok(())
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
 }
 
-async fn limit_pages(connection: &mut SqliteConnection, bytes: u64) -> Result<(), OpenError> {
-    let page: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *connection).await?;
+fn limit_pages(connection: &Connection, bytes: u64) -> Result<(), rusqlite::Error> {
+    let page: i64 = pragma(connection, "page_size")?;
     let pages = (bytes / page.unsigned_abs().max(1)).max(1);
-    let pragma = format!("PRAGMA max_page_count = {pages}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(pragma)).execute(connection).await?;
-    Ok(())
+    connection.pragma_update_and_check(None, "max_page_count", signed(pages), |_| Ok(()))
 }
 
-async fn totals(connection: &mut SqliteConnection) -> Result<Totals, OpenError> {
+fn totals(connection: &Connection) -> Result<Totals, rusqlite::Error> {
     let (rows, bytes): (i64, i64) =
-        sqlx::query_as("SELECT entries, bytes FROM journal").fetch_one(&mut *connection).await?;
-    let last: Option<i64> = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'entry'")
-        .fetch_optional(connection)
-        .await?;
+        connection.query_row("SELECT entries, bytes FROM journal", (), |row| row.try_into())?;
+    let last: Option<i64> = connection
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'entry'", (), |row| row.get(0))
+        .optional()?;
     Ok(Totals {
         rows: rows.unsigned_abs(),
         bytes: bytes.unsigned_abs(),

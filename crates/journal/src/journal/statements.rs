@@ -1,49 +1,52 @@
 //! What the writer says to SQLite, inside its transactions.
 
-use sqlx::{Sqlite, SqliteConnection};
+use rusqlite::{Connection, ToSql};
 
 use super::writer::Totals;
 use crate::entry::Entry;
 use crate::jetstream::StreamExtent;
 
-/// Row counts of the prepared INSERTs. Few, so that every one stays in the statement cache.
-const INSERT_ROWS: [usize; 4] = [128, 16, 4, 1];
+/// Row counts of the prepared INSERTs: what is done once for each statement is shared, and all stay prepared.
+const INSERT_ROWS: [usize; 3] = [32, 8, 1];
+/// Columns of a row.
+const COLUMNS: usize = 7;
 
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+pub(super) fn insert(
+    connection: &Connection,
     rows: &[(u64, &Entry)],
     totals: &Totals,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), rusqlite::Error> {
     let mut rest = rows;
     for size in INSERT_ROWS {
+        if rest.len() < size {
+            continue;
+        }
+        let values = vec!["(?, ?, ?, ?, ?, ?, ?)"; size].join(", ");
+        let mut statement = connection.prepare_cached(&format!(
+            "INSERT INTO entry (position, id, source, kind, key, received_at_ms, payload) VALUES {values}"
+        ))?;
         while rest.len() >= size {
             let (chunk, tail) = rest.split_at(size);
-            insert_chunk(connection, chunk).await?;
+            for ((position, entry), first) in chunk.iter().zip((1..).step_by(COLUMNS)) {
+                let columns: [&dyn ToSql; COLUMNS] = [
+                    &signed(*position),
+                    &entry.id.as_bytes(),
+                    &entry.source,
+                    &entry.kind,
+                    &entry.key,
+                    &entry.received_at_ms,
+                    &entry.payload,
+                ];
+                for (column, place) in columns.into_iter().zip(first..) {
+                    statement.raw_bind_parameter(place, column)?;
+                }
+            }
+            statement.raw_execute()?;
             rest = tail;
         }
     }
-    sqlx::query("UPDATE journal SET entries = ?, bytes = ?")
-        .bind(signed(totals.rows))
-        .bind(signed(totals.bytes))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn insert_chunk(connection: &mut SqliteConnection, chunk: &[(u64, &Entry)]) -> Result<(), sqlx::Error> {
-    let mut query = sqlx::QueryBuilder::<Sqlite>::new(
-        "INSERT INTO entry (position, id, source, kind, key, received_at_ms, payload) ",
-    );
-    query.push_values(chunk, |mut row, (position, entry)| {
-        row.push_bind(signed(*position))
-            .push_bind(entry.id)
-            .push_bind(&*entry.source)
-            .push_bind(&*entry.kind)
-            .push_bind(&*entry.key)
-            .push_bind(entry.received_at_ms)
-            .push_bind(&*entry.payload);
-    });
-    query.build().execute(connection).await?;
+    let mut update = connection.prepare_cached("UPDATE journal SET entries = ?, bytes = ?")?;
+    update.execute((signed(totals.rows), signed(totals.bytes)))?;
     Ok(())
 }
 
@@ -59,76 +62,78 @@ const RAISE_FLOOR: &str = "
             (SELECT seq FROM sqlite_sequence WHERE name = 'entry'),
             relay_floor)";
 
-pub(super) async fn mark(
-    connection: &mut SqliteConnection,
-    incarnation: &str,
-    acks: &[(u64, u64)],
-) -> Result<(), sqlx::Error> {
-    let stream = stream_id(connection, incarnation).await?;
-    let pairs = serde_json::to_string(acks).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    // A row pruned meanwhile is not marked; one marked before moves to its new place.
-    let removed = sqlx::query("DELETE FROM relayed WHERE position IN (SELECT value ->> 0 FROM json_each(?))")
-        .bind(&pairs)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    let added = sqlx::query(
-        "INSERT INTO relayed (position, stream, sequence)
-         SELECT value ->> 0, ?2, value ->> 1 FROM json_each(?1)
-         WHERE EXISTS (SELECT 1 FROM entry WHERE position = value ->> 0)",
-    )
-    .bind(&pairs)
-    .bind(stream)
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    sqlx::query(RAISE_FLOOR).bind(signed(added) - signed(removed)).execute(connection).await?;
+/// Rows that are in a stream now: their positions, each with its sequence there.
+pub(super) struct Marks {
+    pub incarnation: String,
+    pub acks: Vec<(u64, u64)>,
+}
+
+/// Marks rows. Those at or below `deleted` may be gone, as those above `last` are.
+pub(super) fn mark(
+    connection: &Connection,
+    marks: &Marks,
+    deleted: u64,
+    last: u64,
+) -> Result<(), rusqlite::Error> {
+    const HIGHEST: &str = "SELECT coalesce((SELECT max(position) FROM relayed), 0), relay_floor FROM journal";
+    let stream = stream_id(connection, &marks.incarnation)?;
+    let (highest, floor): (i64, i64) =
+        connection.prepare_cached(HIGHEST)?.query_row((), |row| row.try_into())?;
+    let mut exists = connection.prepare_cached("SELECT 1 FROM entry WHERE position = ?")?;
+    let mut remove = connection.prepare_cached("DELETE FROM relayed WHERE position = ?")?;
+    let mut add =
+        connection.prepare_cached("INSERT INTO relayed (position, stream, sequence) VALUES (?, ?, ?)")?;
+    let (mut change, mut through) = (0, floor);
+    for (position, sequence) in &marks.acks {
+        let at = signed(*position);
+        // A row pruned meanwhile is not marked; one marked before moves to its new place.
+        if *position > last || (*position <= deleted && !exists.exists([at])?) {
+            continue;
+        }
+        if at <= highest {
+            change -= signed(remove.execute([at])? as u64);
+        }
+        add.execute((at, stream, signed(*sequence)))?;
+        change += 1;
+        through = if at == through + 1 { at } else { through };
+    }
+    if through == signed(marks.acks.last().map_or(0, |(position, _)| *position)) {
+        // The usual case: rows are marked in order, without a hole.
+        let mut raise =
+            connection.prepare_cached("UPDATE journal SET relayed = relayed + ?, relay_floor = ?")?;
+        raise.execute((change, through))?;
+    } else {
+        connection.prepare_cached(RAISE_FLOOR)?.execute([change])?;
+    }
     Ok(())
 }
 
-async fn stream_id(connection: &mut SqliteConnection, incarnation: &str) -> Result<i64, sqlx::Error> {
-    sqlx::query("INSERT INTO stream (incarnation) VALUES (?) ON CONFLICT DO NOTHING")
-        .bind(incarnation)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query_scalar("SELECT id FROM stream WHERE incarnation = ?")
-        .bind(incarnation)
-        .fetch_one(connection)
-        .await
+fn stream_id(connection: &Connection, incarnation: &str) -> Result<i64, rusqlite::Error> {
+    const ADD: &str = "INSERT INTO stream (incarnation) VALUES (?) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(ADD)?.execute([incarnation])?;
+    let mut find = connection.prepare_cached("SELECT id FROM stream WHERE incarnation = ?")?;
+    find.query_row([incarnation], |row| row.get(0))
 }
 
-pub(super) async fn reset(
-    connection: &mut SqliteConnection,
+pub(super) fn reset(
+    connection: &Connection,
     now: &StreamExtent,
     covered: u64,
-) -> Result<u64, sqlx::Error> {
+) -> Result<u64, rusqlite::Error> {
     const LOST: &str = "stream < ?1 OR stream > ?1 OR (stream = ?1 AND sequence > ?2)
                         OR (stream = ?1 AND sequence > ?3 AND sequence < ?4)";
-    let stream = stream_id(connection, &now.incarnation).await?;
+    let stream = stream_id(connection, &now.incarnation)?;
     let [last, covered, first] = [now.last, covered, now.first].map(signed);
+    let extent = (stream, last, covered, first);
     // The plus keeps SQLite from looking for the lowest by walking all rows in order, finding none in the usual case.
     let lowest = format!("SELECT min(+position) FROM relayed WHERE {LOST}");
-    let lowest: Option<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(lowest))
-        .bind(stream)
-        .bind(last)
-        .bind(covered)
-        .bind(first)
-        .fetch_one(&mut *connection)
-        .await?;
+    let lowest: Option<i64> = connection.query_row(&lowest, extent, |row| row.get(0))?;
     let Some(lowest) = lowest else { return Ok(0) };
-    let forgotten = sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM relayed WHERE {LOST}")))
-        .bind(stream)
-        .bind(last)
-        .bind(covered)
-        .bind(first)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    sqlx::query("UPDATE journal SET relayed = relayed - ?1, relay_floor = min(relay_floor, ?2)")
-        .bind(signed(forgotten))
-        .bind(lowest - 1)
-        .execute(connection)
-        .await?;
+    let forgotten = connection.execute(&format!("DELETE FROM relayed WHERE {LOST}"), extent)? as u64;
+    connection.execute(
+        "UPDATE journal SET relayed = relayed - ?1, relay_floor = min(relay_floor, ?2)",
+        (signed(forgotten), lowest - 1),
+    )?;
     Ok(forgotten)
 }
 

@@ -1,13 +1,16 @@
-//! The one task that writes.
+//! The one thread that writes.
 
 use std::fs::File;
 use std::sync::Arc;
 
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::statements::{insert, mark, reset};
+use super::backfill::{self, Backfill};
+use super::file::Opened;
+use super::statements::{Marks, insert, mark, reset};
+use super::tail::Tail;
 use super::{AppendError, Limits, prune};
 use crate::entry::{Covered, Entry};
 use crate::jetstream::StreamExtent;
@@ -18,11 +21,11 @@ const BATCH_ROWS_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Payload bytes written between checkpoints: keeps the write-ahead log near this size.
 const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+/// Payload bytes after which the writer waits for a checkpoint that is under way.
+const CHECKPOINT_BYTES_MAX: u64 = 12 * 1024 * 1024;
 /// How often the write-ahead log is tried to be emptied while readers hold it; each try waits for them as long as any
 /// statement does.
 const SCRUB_ATTEMPTS: u32 = 3;
-/// SQLite's result code for a full disk or a reached `max_page_count` (sqlite.org/rescode.html#full).
-const SQLITE_FULL: &str = "13";
 
 type Reply<T> = oneshot::Sender<Result<T, AppendError>>;
 /// One caller's entries, and where the first one's position is to go.
@@ -31,7 +34,7 @@ type Run = (Vec<Entry>, Reply<u64>);
 /// What the writer can be asked to do.
 pub(super) enum Job {
     Append { entries: Vec<Entry>, reply: Reply<u64> },
-    Mark { incarnation: String, acks: Vec<(u64, u64)>, reply: Reply<()> },
+    Mark { marks: Marks, reply: Reply<()> },
     Reset { now: StreamExtent, covered: u64, reply: Reply<u64> },
     Prune { covered: Covered, own: bool, received_before_ms: i64, reply: Reply<prune::Step> },
     Forget { ids: Vec<Uuid>, reply: Reply<u64> },
@@ -53,11 +56,47 @@ struct Admitted {
     reply: Reply<u64>,
 }
 
+/// What is written in one transaction.
+#[derive(Default)]
+struct Portion {
+    runs: Vec<Run>,
+    marks: Vec<(Marks, Reply<()>)>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Portion {
+    fn has_room(&self) -> bool {
+        self.rows < BATCH_ROWS_MAX && self.bytes < BATCH_BYTES_MAX
+    }
+
+    /// Adds a job that can share a transaction; gives back one that cannot.
+    fn add(&mut self, job: Job) -> Option<Job> {
+        match job {
+            Job::Append { entries, reply } => {
+                self.rows += entries.len();
+                self.bytes += entries.iter().map(|entry| entry.payload.len()).sum::<usize>();
+                self.runs.push((entries, reply));
+            }
+            Job::Mark { marks, reply } => {
+                self.rows += marks.acks.len();
+                self.marks.push((marks, reply));
+            }
+            other => return Some(other),
+        }
+        None
+    }
+}
+
 pub(super) struct Writer {
-    connection: SqliteConnection,
+    connection: Connection,
+    backfill: Backfill,
     lock: File,
     totals: Totals,
     limits: Limits,
+    tail: Tail,
+    /// Rows above this position were not deleted since the journal was opened.
+    deleted: u64,
     last: watch::Sender<u64>,
     refused: watch::Sender<Option<Arc<str>>>,
     uncheckpointed_bytes: u64,
@@ -65,95 +104,97 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn new(
-        connection: SqliteConnection,
-        lock: File,
-        totals: Totals,
+        opened: Opened,
         limits: Limits,
+        tail: Tail,
         last: watch::Sender<u64>,
         refused: watch::Sender<Option<Arc<str>>>,
     ) -> Writer {
-        Writer { connection, lock, totals, limits, last, refused, uncheckpointed_bytes: 0 }
+        let Opened { connection, backfill, lock, totals, .. } = opened;
+        Writer {
+            connection,
+            backfill,
+            lock,
+            totals,
+            limits,
+            tail,
+            deleted: 0,
+            last,
+            refused,
+            uncheckpointed_bytes: 0,
+        }
     }
 
     /// Works until the queue is closed and empty, then releases the file. `last` is dropped after all else: whoever
     /// follows it then knows.
-    pub async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    pub fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut held = None;
-        loop {
-            let job = match held.take() {
-                Some(job) => job,
-                None => match queue.recv().await {
-                    Some(job) => job,
-                    None => break,
-                },
-            };
-            match job {
-                Job::Append { entries, reply } => {
-                    let (batch, next) = gather((entries, reply), &mut queue);
-                    held = next;
-                    self.append(batch).await;
+        while let Some(job) = held.take().or_else(|| queue.blocking_recv()) {
+            let mut portion = Portion::default();
+            held = portion.add(job);
+            if let Some(other) = held.take() {
+                match other {
+                    Job::Close => queue.close(),
+                    other => self.keep_house(other),
                 }
-                Job::Close => queue.close(),
-                other => self.keep_house(other).await,
+            } else {
+                while held.is_none()
+                    && portion.has_room()
+                    && let Ok(job) = queue.try_recv()
+                {
+                    held = portion.add(job);
+                }
+                self.write(portion);
             }
-            self.checkpoint_if_due().await;
+            self.checkpoint_if_due();
         }
-        if let Err(error) = self.connection.close().await {
+        self.backfill.end();
+        if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the journal's connection did not close cleanly");
         }
         drop(self.lock);
         drop(self.last);
     }
 
-    async fn keep_house(&mut self, job: Job) {
+    fn keep_house(&mut self, job: Job) {
         match job {
-            Job::Append { .. } | Job::Close => {}
-            Job::Mark { incarnation, acks, reply } => {
-                let done = match self.begin().await {
-                    Ok(()) => mark(&mut self.connection, &incarnation, &acks).await,
-                    Err(error) => Err(error),
-                };
-                reply.send(self.finish(done).await).ok();
-            }
+            // These are written in portions.
+            Job::Append { .. } | Job::Mark { .. } | Job::Close => {}
             Job::Reset { now, covered, reply } => {
-                let done = match self.begin().await {
-                    Ok(()) => reset(&mut self.connection, &now, covered).await,
-                    Err(error) => Err(error),
-                };
-                reply.send(self.finish(done).await).ok();
+                reply.send(self.transact(|connection| reset(connection, &now, covered))).ok();
             }
             Job::Prune { covered, own, received_before_ms, reply } => {
-                let done = match self.begin().await {
-                    Ok(()) => prune::step(&mut self.connection, &covered, own, received_before_ms).await,
-                    Err(error) => Err(error),
-                };
-                let done = self.finish(done).await;
+                let done =
+                    self.transact(|connection| prune::step(connection, &covered, own, received_before_ms));
                 if let Ok(step) = &done {
-                    self.totals.rows -= step.deleted;
-                    self.totals.bytes -= step.bytes;
+                    self.deleted(*step);
+                    self.tail.prune(step.through);
                 }
                 reply.send(done).ok();
             }
             Job::Forget { ids, reply } => {
-                reply.send(self.forget(&ids).await).ok();
+                reply.send(self.forget(&ids)).ok();
             }
         }
     }
 
-    /// Deletes rows wherever they stand, and overwrites what the write-ahead log holds of them.
-    async fn forget(&mut self, ids: &[Uuid]) -> Result<u64, AppendError> {
-        let done = match self.begin().await {
-            Ok(()) => prune::forget(&mut self.connection, ids).await,
-            Err(error) => Err(error),
-        };
-        let step = self.finish(done).await?;
+    fn deleted(&mut self, step: prune::Step) {
         self.totals.rows -= step.deleted;
         self.totals.bytes -= step.bytes;
+        self.deleted = self.deleted.max(step.through);
+    }
+
+    /// Deletes rows wherever they stand, and overwrites what the write-ahead log holds of them.
+    fn forget(&mut self, ids: &[Uuid]) -> Result<u64, AppendError> {
+        let step = self.transact(|connection| prune::forget(connection, ids))?;
+        self.deleted(step);
+        self.tail.clear();
+        self.backfill.wait().map_err(|error| self.judge(&error))?;
         // Even where nothing was deleted now: an earlier attempt may have ended between the two.
         for _ in 0..SCRUB_ATTEMPTS {
-            let truncated = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection);
-            let busy: (i64, i64, i64) = truncated.await.map_err(|error| self.judge(&error))?;
-            if busy.0 == 0 {
+            let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
+            let busy: i64 = busy.map_err(|error| self.judge(&error))?;
+            if busy == 0 {
                 self.uncheckpointed_bytes = 0;
                 return Ok(step.deleted);
             }
@@ -161,10 +202,58 @@ impl Writer {
         Err(AppendError::Busy)
     }
 
-    async fn append(&mut self, batch: Vec<Run>) {
+    /// Writes a portion in one transaction, synced once, and answers all.
+    fn write(&mut self, portion: Portion) {
+        let (admitted, totals) = self.admit(portion.runs);
+        let rows: Vec<(u64, &Entry)> =
+            admitted.iter().flat_map(|run| (run.first..).zip(run.entries.iter())).collect();
+        let (marks, deleted) = (portion.marks, self.deleted);
+        let mark_all = |connection: &Connection| {
+            marks.iter().try_for_each(|(marks, _)| mark(connection, marks, deleted, totals.last_position))
+        };
+        let mut done = Ok(());
+        if !rows.is_empty() {
+            done = self.transact(|connection| {
+                insert(connection, &rows, &totals)?;
+                mark_all(connection)
+            });
+        }
+        // Where there is no room for more rows, those that are in the stream can be deleted once they are marked.
+        let marked = if !marks.is_empty() && (rows.is_empty() || done == Err(AppendError::Full)) {
+            self.transact(mark_all)
+        } else {
+            done.clone()
+        };
+        if done.is_ok() {
+            self.uncheckpointed_bytes += totals.bytes - self.totals.bytes;
+            self.totals = totals;
+        }
+        let mut answers = Vec::with_capacity(admitted.len());
+        for Admitted { entries, first, reply } in admitted {
+            if done.is_ok() {
+                self.tail.push(first, entries);
+            }
+            answers.push((reply, done.clone().map(|()| first)));
+        }
+        if done.is_ok() && !answers.is_empty() {
+            self.last.send_replace(totals.last_position);
+        }
+        for (reply, answer) in answers {
+            reply.send(answer).ok();
+        }
+        for (marks, reply) in marks {
+            if marked.is_ok() {
+                self.tail.marked(marks.acks.iter().map(|(position, _)| *position).max().unwrap_or(0));
+            }
+            reply.send(marked.clone()).ok();
+        }
+    }
+
+    /// Gives positions to what may be written, and refuses the rest.
+    fn admit(&self, runs: Vec<Run>) -> (Vec<Admitted>, Totals) {
         let mut totals = self.totals;
-        let mut admitted = Vec::with_capacity(batch.len());
-        for (entries, reply) in batch {
+        let mut admitted = Vec::with_capacity(runs.len());
+        for (entries, reply) in runs {
             let rows = entries.len() as u64;
             let bytes = entries.iter().map(|entry| entry.payload.len() as u64).sum::<u64>();
             let fits = totals.rows.saturating_add(rows) <= self.limits.rows_max
@@ -178,60 +267,35 @@ impl Writer {
             totals.bytes += bytes;
             totals.last_position += rows;
         }
-        if admitted.is_empty() {
-            return;
-        }
-        let rows: Vec<(u64, &Entry)> =
-            admitted.iter().flat_map(|run| (run.first..).zip(run.entries.iter())).collect();
-        let written = match self.begin().await {
-            Ok(()) => insert(&mut self.connection, &rows, &totals).await,
-            Err(error) => Err(error),
-        };
-        match self.finish(written).await {
-            Ok(()) => {
-                self.uncheckpointed_bytes += totals.bytes - self.totals.bytes;
-                self.totals = totals;
-                self.last.send_replace(totals.last_position);
-                for run in admitted {
-                    run.reply.send(Ok(run.first)).ok();
-                }
-            }
-            Err(error) => {
-                for run in admitted {
-                    run.reply.send(Err(error.clone())).ok();
-                }
-            }
-        }
+        (admitted, totals)
     }
 
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        if self.refused.borrow().is_some() {
-            // `finish` answers with the reason kept.
-            return Err(sqlx::Error::WorkerCrashed);
-        }
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await.map(drop)
-    }
-
-    /// Commits work that succeeded and undoes work that did not. `Full` leaves everything as it was; after any other
-    /// failure the journal writes no more.
-    async fn finish<T>(&mut self, work: Result<T, sqlx::Error>) -> Result<T, AppendError> {
+    /// Does work in a transaction. Work that fails is undone: `Full` leaves everything as it was; after any other failure
+    /// the journal writes no more.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, AppendError> {
         if let Some(reason) = &*self.refused.borrow() {
             return Err(AppendError::Refused(reason.clone()));
         }
-        let error = match work {
-            Ok(value) => match sqlx::query("COMMIT").execute(&mut self.connection).await {
-                Ok(_) => return Ok(value),
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        // Fails if SQLite has rolled back by itself; if it fails otherwise, so does the next BEGIN.
-        sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await.ok();
-        Err(self.judge(&error))
+        let connection = &self.connection;
+        let done = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| {
+            begin.execute(())?;
+            let value = work(connection)?;
+            connection.prepare_cached("COMMIT")?.execute(())?;
+            Ok(value)
+        });
+        done.map_err(|error| {
+            // Fails if SQLite has rolled back by itself; if it fails otherwise, so does the next BEGIN.
+            self.connection.execute_batch("ROLLBACK").ok();
+            self.judge(&error)
+        })
     }
 
-    fn judge(&mut self, error: &sqlx::Error) -> AppendError {
-        if is_full(error) {
+    fn judge(&mut self, error: &rusqlite::Error) -> AppendError {
+        // A full disk, or `max_page_count` reached.
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
             tracing::warn!("the journal's disk is full");
             return AppendError::Full;
         }
@@ -241,44 +305,25 @@ impl Writer {
         AppendError::Refused(reason)
     }
 
-    /// Moves the write-ahead log into the database file, after the callers were answered. A failed sync is as final here
-    /// as at a commit.
-    async fn checkpoint_if_due(&mut self) {
+    /// Moves the write-ahead log into the database file, after the callers were answered: most of it beside the writer,
+    /// then what was written meanwhile, so that the log begins anew. A failed sync is as final here as at a commit.
+    fn checkpoint_if_due(&mut self) {
         if self.uncheckpointed_bytes < CHECKPOINT_BYTES || self.refused.borrow().is_some() {
             return;
         }
+        if !self.backfill.is_running() {
+            self.backfill.begin();
+            return;
+        }
+        let done = match self.uncheckpointed_bytes {
+            CHECKPOINT_BYTES_MAX.. => Some(self.backfill.wait()),
+            _ => self.backfill.poll(),
+        };
+        let Some(done) = done else { return };
         self.uncheckpointed_bytes = 0;
-        let done = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut self.connection).await;
-        if let Err(error) = done {
+        if let Err(error) = done.and_then(|()| backfill::passive(&self.connection)) {
             // Full: the log stays longer and is tried again later.
             self.judge(&error);
         }
     }
-}
-
-/// Takes every append that waits right now, up to the limits of one transaction, and what came after them.
-fn gather(first: Run, queue: &mut mpsc::Receiver<Job>) -> (Vec<Run>, Option<Job>) {
-    let size = |entries: &[Entry]| entries.iter().map(|entry| entry.payload.len()).sum::<usize>();
-    let mut rows = first.0.len();
-    let mut bytes = size(&first.0);
-    let mut batch = vec![first];
-    while rows < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
-        match queue.try_recv() {
-            Ok(Job::Append { entries, reply }) => {
-                rows += entries.len();
-                bytes += size(&entries);
-                batch.push((entries, reply));
-            }
-            Ok(other) => return (batch, Some(other)),
-            Err(_) => break,
-        }
-    }
-    (batch, None)
-}
-
-fn is_full(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == SQLITE_FULL)
 }

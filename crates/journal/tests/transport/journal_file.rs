@@ -86,7 +86,6 @@ async fn a_second_opener_is_refused_until_the_first_has_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_not_a_journal_of_this_version_are_left_alone() {
-    use sqlx::Connection as _;
     for (sql, refusal) in [
         ("CREATE TABLE other (x)", "is not a journal"),
         ("PRAGMA application_id = 7; CREATE TABLE other (x)", "is not a journal"),
@@ -96,10 +95,7 @@ async fn files_that_are_not_a_journal_of_this_version_are_left_alone() {
         ),
     ] {
         let scratch = Scratch::new();
-        let url = format!("sqlite://{}?mode=rwc", scratch.file().display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        rusqlite::Connection::open(scratch.file()).unwrap().execute_batch(sql).unwrap();
         let error = Journal::open(&scratch.file(), Limits::default()).await.unwrap_err();
         assert!(error.to_string().contains(refusal), "{error}");
     }
@@ -286,14 +282,11 @@ async fn a_journal_that_failed_to_write_refuses_until_it_is_opened_again() {
     journal.append(entry(1)).await.unwrap();
     // A commit that cannot succeed: somebody else's hand in the file takes the table away.
     {
-        use sqlx::Connection as _;
-        let url = format!("sqlite://{}", scratch.file().display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql("ALTER TABLE entry RENAME TO away").execute(&mut connection).await.unwrap();
+        let connection = rusqlite::Connection::open(scratch.file()).unwrap();
+        connection.execute_batch("ALTER TABLE entry RENAME TO away").unwrap();
         let refused = journal.append(entry(2)).await;
         assert!(matches!(refused, Err(AppendError::Refused(_))), "{refused:?}");
-        sqlx::raw_sql("ALTER TABLE away RENAME TO entry").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        connection.execute_batch("ALTER TABLE away RENAME TO entry").unwrap();
     }
     let still = journal.append(entry(3)).await;
     assert!(matches!(still, Err(AppendError::Refused(_))), "{still:?}");
