@@ -13,6 +13,9 @@ const LEAF_PREFIX: u8 = 0x00;
 /// Domain byte in front of an inner node (RFC 6962 §2.1).
 const NODE_PREFIX: u8 = 0x01;
 
+/// Characters of a hash in base64url without padding.
+pub(crate) const DIGEST_CHARS: usize = 43;
+
 /// A SHA-256 value. Shown, read and serialised as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
@@ -47,8 +50,16 @@ impl Hash {
 
     /// Reads [`Hash::base64url`]; refuses non-canonical trailing bits and any other length.
     pub fn from_base64url(text: &str) -> Result<Hash, HashError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| HashError::Base64)?;
-        Ok(Hash(bytes.try_into().map_err(|_| HashError::Base64)?))
+        // The decoder wants room for a whole last group.
+        let mut bytes = [0; 36];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| HashError::Base64)?;
+        Ok(Hash(bytes[..length].try_into().map_err(|_| HashError::Base64)?))
+    }
+
+    /// As [`Hash::base64url`], written into `buffer`.
+    pub(crate) fn base64url_in<'b>(&self, buffer: &'b mut [u8; DIGEST_CHARS]) -> &'b str {
+        let written = URL_SAFE_NO_PAD.encode_slice(self.0, buffer).expect("32 bytes make 43 characters");
+        std::str::from_utf8(&buffer[..written]).expect("base64 is ASCII")
     }
 
     /// 64 lower-case hex digits.

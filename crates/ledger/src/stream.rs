@@ -1,5 +1,6 @@
 //! Streams: the records of one thing, each chained to the one before.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +36,13 @@ pub enum StreamError {
     /// A character outside the permitted set.
     #[error("a stream's name is made of A-Z a-z 0-9 . _ ~ % : / + -")]
     Character,
+}
+
+/// Equal names have equal hashes, as text and as name.
+impl Borrow<str> for StreamId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl StreamId {

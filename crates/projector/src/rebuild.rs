@@ -10,6 +10,7 @@ use ledger::record::{Record, RecordError};
 use ledger::stream::Head;
 use store::rows::{DisclosureRow, LinkChange, RecordRow, Views};
 use store::{CommitError, Difference, Lease, Shadow, Store, StoreError};
+use tokio::task::JoinHandle;
 
 use crate::views;
 
@@ -185,6 +186,7 @@ pub async fn catch_up(
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<(), RebuildError> {
     let mut scan = store.scan(refold.next).await?;
+    let mut writing = Writing::default();
     let mut next = scan.next_page().await?;
     while let Some(page) = next {
         // The next page comes while this one is taken apart.
@@ -195,12 +197,33 @@ pub async fn catch_up(
         }
         progress(refold.next, scan.end());
         if refold.is_due() {
-            shadow.apply(refold.take_changes()).await?;
+            writing.begin(shadow, refold.take_changes()).await?;
         }
         next = read?;
     }
-    shadow.apply(refold.take_changes()).await?;
-    Ok(())
+    writing.begin(shadow, refold.take_changes()).await?;
+    writing.end().await
+}
+
+/// Changes that are written while the fold goes on: one portion at a time, in order.
+#[derive(Default)]
+struct Writing(Option<JoinHandle<Result<(), StoreError>>>);
+
+impl Writing {
+    /// Begins the next portion once the one before is written.
+    async fn begin(&mut self, shadow: &Shadow, changes: Views) -> Result<(), RebuildError> {
+        self.end().await?;
+        let shadow = shadow.clone();
+        self.0 = Some(tokio::spawn(async move { shadow.apply(changes).await }));
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<(), RebuildError> {
+        match self.0.take() {
+            Some(portion) => Ok(portion.await.expect("writing neither panics nor is cancelled")?),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Says in which rows the live views differ from a fresh fold of the log. Exact while nothing is written.

@@ -20,3 +20,16 @@ where
         Err(_) => Err(Interrupted.into()),
     }
 }
+
+/// Does `work`, which waits for a disk, on a thread that may wait.
+pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Interrupted> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Interrupted.into()),
+    }
+}

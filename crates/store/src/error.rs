@@ -201,6 +201,29 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, message) => {
+                let code = failure.extended_code.to_string();
+                let message = message.unwrap_or_else(|| failure.to_string());
+                let cause = database_cause(&code, &message);
+                let fault = Fault { code: Some(code), message };
+                match cause {
+                    Cause::Transient => StoreError::Transient(fault),
+                    Cause::Corrupt => StoreError::Corrupt(fault),
+                    Cause::FenceLost | Cause::Conflict | Cause::Permanent => StoreError::Permanent(fault),
+                }
+            }
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..) => StoreError::Corrupt(Fault::new("a column of another type")),
+            _ => StoreError::Permanent(Fault::new("the database could not be read")),
+        }
+    }
+}
+
 impl From<sqlx::Error> for CommitError {
     fn from(error: sqlx::Error) -> CommitError {
         let fault = Fault::from(&error);

@@ -9,8 +9,6 @@ mod open;
 mod read;
 mod shadow;
 
-use std::ops::Range;
-
 use ledger::hash::Hash;
 use ledger::tile::TileId;
 use ledger::time::Timestamp;
@@ -24,8 +22,8 @@ use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, push_filter, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, PersonRow, RecordRow, RepeatRow,
-    TaskRow, WorkRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, RecordRow, RepeatRow, TaskRow,
+    WorkRow,
 };
 use crate::store::Expired;
 

@@ -30,7 +30,8 @@ impl fmt::Debug for Difference {
 }
 
 /// Views that are being built beside the live ones. They stay until [`Shadow::swap`], [`Shadow::discard`] or the next
-/// [`crate::Store::shadow_begin`], of this process or another: from then on every use of this one is refused.
+/// [`crate::Store::shadow_begin`], of this process or another: from then on every use of this one is refused. Cheap to clone.
+#[derive(Clone)]
 pub struct Shadow {
     backend: Backend,
     /// Drawn by the database when these tables were made.

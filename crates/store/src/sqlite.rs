@@ -3,6 +3,7 @@
 //! One connection writes, in transactions that take the write lock when they begin; the others can only read. Each
 //! commit is flushed before it is confirmed (WAL with `synchronous = FULL`).
 
+mod bulk;
 mod commit;
 mod erasure;
 mod insert;
@@ -36,6 +37,7 @@ use crate::store::Expired;
 pub(crate) struct Sqlite {
     readers: SqlitePool,
     writer: SqlitePool,
+    bulk: bulk::Bulk,
 }
 
 plain_statements!(Sqlite, sqlx::Sqlite);
@@ -50,6 +52,18 @@ macro_rules! database_millis {
 use database_millis;
 
 impl Sqlite {
+    pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
+        self.bulk.records(from, max).await
+    }
+
+    pub(crate) fn close_bulk(&self) {
+        self.bulk.close();
+    }
+
+    pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
+        self.bulk.disclosures(range).await
+    }
+
     pub(crate) async fn acquire_lease(&self, owner: String, ttl: i64) -> Result<Option<Lease>, StoreError> {
         let sql = concat!(
             "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = ",

@@ -281,7 +281,10 @@ impl Store {
     pub async fn close(&self) {
         match &self.backend {
             Backend::Postgres(db) => db.close().await,
-            Backend::Sqlite(db) => db.close().await,
+            Backend::Sqlite(db) => {
+                db.close_bulk();
+                db.close().await;
+            }
         }
     }
 }

@@ -63,7 +63,7 @@ const ARROWS_OF_TESTS: [(&str, &[&str]); 2] = [
 const CONFINED: [(&str, &[&str]); 8] = [
     // `cli` to show on a copy what happens to a ledger that is tampered with.
     ("sqlx", &["store", "cli", "it"]),
-    ("rusqlite", &["journal"]),
+    ("rusqlite", &["journal", "store"]),
     ("async-nats", &["journal", "projector", "it"]),
     ("axum", &["http-surface", "carrier", "effects", "it"]),
     ("reqwest", &["effects", "carrier", "cli", "it"]),

@@ -200,6 +200,7 @@ impl Bundle {
             chain.check(position, &record, tally);
             records.insert(position, record);
         }
+        chain.finish(tally);
         if !records.values().any(|record| record.stream.as_str() == self.stream) {
             let message = "no record of the stream the bundle is about";
             tally.fail(Check::Versions, Place::NONE.finding("stream", &self.stream, "none", message));

@@ -70,14 +70,21 @@ pub(super) fn is_data_text(text: &str) -> bool {
 
 /// The header's JSON; the key id is base64url and needs no escapes.
 pub(crate) fn header(kid: &str) -> String {
-    format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{RECORD_TYP}"}}"#)
+    debug_assert!(HEADER_END.contains(RECORD_TYP), "the type stands there as it is elsewhere");
+    format!("{HEADER_START}{kid}{HEADER_END}")
 }
+
+/// What stands before the key id of a header.
+const HEADER_START: &str = r#"{"alg":"EdDSA","kid":""#;
+/// What stands behind it; the type is [`RECORD_TYP`].
+const HEADER_END: &str = r#"","typ":"ahadi-record+sd-jwt"}"#;
 
 /// The key id of a header, if it is exactly [`header`] of one.
 pub(super) fn kid_of(header_json: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(header_json).ok()?;
-    let kid = text.strip_prefix(r#"{"alg":"EdDSA","kid":""#)?.split('"').next()?;
-    (is_digest(kid) && text == header(kid)).then(|| kid.to_owned())
+    let kid = text.strip_prefix(HEADER_START)?.split('"').next()?;
+    let (_, end) = text.split_at_checked(HEADER_START.len() + kid.len())?;
+    (is_digest(kid) && end == HEADER_END).then(|| kid.to_owned())
 }
 
 pub(crate) fn encode(bytes: &[u8], out: &mut String) {

@@ -1,11 +1,11 @@
 //! What can be checked on one record alone, and so on many threads at once.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::tally::Place;
 use super::{DOCUMENT_FIELD, DOCUMENT_NAME, Finding};
 use crate::disclosure::{Disclosure, digest};
-use crate::hash::{Hash, leaf_hash, sha256};
+use crate::hash::{DIGEST_CHARS, Hash, leaf_hash, sha256};
 use crate::json::{self, Value};
 use crate::key::{BATCH_SIGNATURES_MIN, Batch, PublicKey};
 use crate::record::{Record, RecordError, open};
@@ -45,6 +45,11 @@ impl CheckedRecord {
     /// The record, if the entry is one.
     pub fn record(&self) -> Option<&Record> {
         self.record.as_ref().ok()
+    }
+
+    /// The digest of each of its disclosures, in the order in which they were given; none where the entry is no record.
+    pub fn digests(&self) -> &[Hash] {
+        &self.disclosed.digests
     }
 
     /// Whether the signature verifies strictly; none where its key is not known.
@@ -98,10 +103,12 @@ fn check_unsigned(jws: &str, disclosures: &[&str]) -> CheckedRecord {
 /// What a record's disclosures turned out to be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disclosed {
-    /// Digests that are disclosed.
-    pub(crate) live: Vec<String>,
+    /// The digest of each disclosure in the order given.
+    pub(crate) digests: Vec<Hash>,
+    /// Digests that are disclosed, each once.
+    pub(crate) live: Vec<Hash>,
     /// Digests that are committed to and not disclosed.
-    pub(crate) withheld: Vec<String>,
+    pub(crate) withheld: Vec<Hash>,
     /// The first disclosure that is wrong; its place is for the caller to add.
     pub(crate) fault: Option<Finding>,
     /// Whether a disclosed document has the hash the record quotes; none if there is no such pair.
@@ -118,46 +125,63 @@ impl Disclosed {
 /// Requires each disclosure to open exactly one commitment, of the record or of the document the record discloses.
 pub(crate) fn match_disclosures(record: &Record, disclosures: &[&str]) -> Disclosed {
     let mut found = Disclosed::default();
-    let (mut seen, mut names) = (HashSet::new(), HashSet::new());
+    let (mut seen, mut names) = (HashSet::with_capacity(disclosures.len()), Vec::new());
     let mut nested: Vec<String> = Vec::new();
-    let mut others: Vec<String> = Vec::new();
-    for encoded in disclosures {
-        let digest = digest(encoded).base64url();
-        if !seen.insert(digest.clone()) {
+    let mut others: Vec<Hash> = Vec::new();
+    found.digests = disclosures.iter().map(|encoded| digest(encoded)).collect();
+    for (index, encoded) in disclosures.iter().enumerate() {
+        let digest = found.digests[index];
+        if !seen.insert(digest) {
+            let digest = digest.base64url();
             found.fail("disclosures", "each disclosure once", &digest, "a disclosure is given twice");
             continue;
         }
         let (name, value) = match Disclosure::parse(encoded) {
             Ok((_, name, value)) => (name, value),
             Err(error) => {
-                found.fail("disclosures", "[salt, name, value]", &digest, &error.to_string());
+                found.fail("disclosures", "[salt, name, value]", digest.base64url(), &error.to_string());
                 continue;
             }
         };
-        if record.commitments.binary_search(&digest).is_err() {
+        if !is_committed(record, &digest) {
             others.push(digest);
             continue;
-        }
-        if PAYLOAD_FIELDS.contains(&name.as_str()) || !names.insert(name.clone()) {
-            found.fail(
-                "disclosures",
-                "a name of its own",
-                &digest,
-                "a disclosure repeats a name of the record",
-            );
         }
         if let (DOCUMENT_NAME, Some(text)) = (name.as_str(), value.as_str()) {
             nested.extend(check_document(record, text, &mut found));
         }
+        names.push((name, digest));
         found.live.push(digest);
     }
+    check_names(names, &mut found);
     match_nested(&nested, others, &mut found, record);
-    found.withheld =
-        record.commitments.iter().chain(&nested).filter(|d| !seen.contains(*d)).cloned().collect();
+    // All that is live is committed to, each once: with as many commitments none is left.
+    if found.live.len() < record.commitments.len() + nested.len() {
+        let committed = record.commitments.iter().chain(&nested);
+        let digests = committed.filter_map(|text| Hash::from_base64url(text).ok());
+        found.withheld = digests.filter(|digest| !seen.contains(digest)).collect();
+    }
     found
 }
 
-fn match_nested(nested: &[String], others: Vec<String>, found: &mut Disclosed, record: &Record) {
+fn is_committed(record: &Record, digest: &Hash) -> bool {
+    let mut buffer = [0; DIGEST_CHARS];
+    let text = digest.base64url_in(&mut buffer);
+    record.commitments.binary_search_by(|one| one.as_str().cmp(text)).is_ok()
+}
+
+/// No disclosure may stand for a field of the payload, or for the name of another.
+fn check_names(mut names: Vec<(String, Hash)>, found: &mut Disclosed) {
+    names.sort_unstable();
+    let twice = names.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| &pair[1]);
+    let field = names.iter().filter(|(name, _)| PAYLOAD_FIELDS.contains(&name.as_str()));
+    for (_, digest) in twice.chain(field) {
+        let message = "a disclosure repeats a name of the record";
+        found.fail("disclosures", "a name of its own", digest.base64url(), message);
+    }
+}
+
+fn match_nested(nested: &[String], others: Vec<Hash>, found: &mut Disclosed, record: &Record) {
     let twice = nested.iter().find(|digest| record.commitments.binary_search(digest).is_ok());
     if let Some(digest) = twice {
         found.fail(
@@ -167,15 +191,22 @@ fn match_nested(nested: &[String], others: Vec<String>, found: &mut Disclosed, r
             "record and document commit to one digest",
         );
     }
+    let mut committed: HashMap<Hash, usize> = HashMap::with_capacity(nested.len());
+    for digest in nested.iter().filter_map(|text| Hash::from_base64url(text).ok()) {
+        *committed.entry(digest).or_default() += 1;
+    }
     for digest in others {
-        match nested.iter().filter(|one| **one == digest).count() {
-            1 => found.live.push(digest),
-            0 => found.fail("disclosures", "a digest in _sd", &digest, "a disclosure opens no commitment"),
-            _ => {
+        match committed.get(&digest) {
+            Some(1) => found.live.push(digest),
+            None => {
+                let digest = digest.base64url();
+                found.fail("disclosures", "a digest in _sd", &digest, "a disclosure opens no commitment");
+            }
+            Some(_) => {
                 found.fail(
                     "disclosures",
                     "one commitment",
-                    &digest,
+                    digest.base64url(),
                     "a disclosure opens several commitments",
                 );
             }

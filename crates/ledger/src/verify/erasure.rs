@@ -1,6 +1,6 @@
 //! L5: what was erased is gone, and what is gone was erased by a record.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ERASED_KIND;
 use super::entry::Disclosed;
@@ -9,11 +9,12 @@ use crate::hash::Hash;
 use crate::json::Value;
 use crate::record::Record;
 
-/// Digests seen so far, 40 bytes for each live disclosure.
+/// Digests seen so far, 24 bytes for each live disclosure.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Erasure {
-    /// Disclosures that exist, with the position of their record.
-    live: HashMap<Hash, u64>,
+    /// The first half of the digest of each disclosure that exists, with the position of its record. Looked through at
+    /// the end; half of a SHA-256 is as good a name as the whole.
+    live: Vec<([u8; 16], u64)>,
     /// Digests that records of erasure name, with the position of the first such record.
     listed: BTreeMap<Hash, u64>,
     /// What the store says was erased.
@@ -36,12 +37,10 @@ impl Erasure {
     }
 
     pub(super) fn entry(&mut self, position: u64, record: &Record, disclosed: &Disclosed) {
-        for digest in hashes(&disclosed.live) {
-            self.live.entry(digest).or_insert(position);
-        }
+        self.live.extend(disclosed.live.iter().map(|digest| (half(digest), position)));
         if self.complete {
-            for digest in hashes(&disclosed.withheld) {
-                self.withheld.entry(digest).or_insert(position);
+            for digest in &disclosed.withheld {
+                self.withheld.entry(*digest).or_insert(position);
             }
         }
         if record.kind == ERASED_KIND {
@@ -62,7 +61,21 @@ impl Erasure {
         }
     }
 
+    /// Those of the digests in question that are still disclosed, with the first position at which they are.
+    fn still_live(&self) -> BTreeMap<[u8; 16], u64> {
+        let claimed = self.claims.iter().map(|(_, digest)| digest);
+        let asked: BTreeSet<[u8; 16]> = self.listed.keys().chain(claimed).map(half).collect();
+        let mut found = BTreeMap::new();
+        if !asked.is_empty() {
+            for (digest, position) in self.live.iter().filter(|(digest, _)| asked.contains(digest)) {
+                found.entry(*digest).or_insert(*position);
+            }
+        }
+        found
+    }
+
     pub(super) fn finish(&mut self, tally: &mut Tally) {
+        let live = self.still_live();
         for (position, digest) in &self.claims {
             let place = Place::at(*position);
             if !self.listed.contains_key(digest) {
@@ -73,7 +86,7 @@ impl Erasure {
                 );
             } else if self.complete
                 && self.withheld.get(digest) != Some(position)
-                && !self.live.contains_key(digest)
+                && !live.contains_key(&half(digest))
             {
                 let message = "the record there does not commit to what is said to be erased";
                 tally
@@ -83,7 +96,7 @@ impl Erasure {
             }
         }
         for (digest, erased_at) in &self.listed {
-            if let Some(position) = self.live.get(digest) {
+            if let Some(position) = live.get(&half(digest)) {
                 let message =
                     format!("erased by the record at position {erased_at}, and the disclosure still exists");
                 let place = Place::at(*position);
@@ -110,6 +123,6 @@ impl Erasure {
     }
 }
 
-fn hashes(digests: &[String]) -> impl Iterator<Item = Hash> {
-    digests.iter().filter_map(|digest| Hash::from_base64url(digest).ok())
+fn half(digest: &Hash) -> [u8; 16] {
+    *digest.0.first_chunk().expect("16 is not more than 32")
 }

@@ -52,8 +52,8 @@ impl Storage {
     pub(super) fn columns(&mut self, position: u64, columns: StoredColumns, next: u64, tally: &mut Tally) {
         self.columns_given = true;
         match &self.last {
-            Some((last, computed)) if *last == position => {
-                compare_columns(position, computed, &columns, tally);
+            Some((last, own)) if *last == position => {
+                compare_columns(position, &Own::of(own), &columns, tally)
             }
             _ if position >= next => {
                 if self.waiting_columns.insert(position, columns).is_some() {
@@ -72,25 +72,17 @@ impl Storage {
     /// An entry has come.
     pub(super) fn entry(&mut self, position: u64, record: Option<&Record>, leaf: Hash, tally: &mut Tally) {
         let waiting = self.waiting_columns.remove(&position);
-        let Some(record) = record else {
-            self.last = None;
-            if let Some(stored) = waiting.filter(|stored| stored.leaf != leaf) {
+        self.last = None;
+        match (record, waiting) {
+            (Some(record), Some(stored)) => compare_columns(position, &Own::by(record, leaf), &stored, tally),
+            // They may come right behind it.
+            (Some(record), None) => self.last = Some((position, Own::by(record, leaf).kept())),
+            (None, Some(stored)) if stored.leaf != leaf => {
                 let message = "the stored leaf is not the entry's";
                 tally.fail(Check::Columns, Place::at(position).finding("leaf", leaf, stored.leaf, message));
             }
-            return;
-        };
-        let computed = StoredColumns {
-            stream: record.stream.to_string(),
-            version: record.version,
-            payload_sha256: record.payload_sha256,
-            leaf,
-            prev: record.prev,
-        };
-        if let Some(stored) = waiting {
-            compare_columns(position, &computed, &stored, tally);
+            (None, _) => {}
         }
-        self.last = Some((position, computed));
     }
 
     pub(super) fn tile(&mut self, tile: TileId, hashes: &[Hash], log: &Log, tally: &mut Tally) {
@@ -202,20 +194,51 @@ fn compare_hash(
     }
 }
 
-fn compare_columns(position: u64, computed: &StoredColumns, stored: &StoredColumns, tally: &mut Tally) {
-    let text = |hash: &Option<Hash>| hash.map_or_else(|| "null".to_owned(), |hash| hash.hex());
-    let pairs = [
-        ("stream", computed.stream.clone(), stored.stream.clone()),
-        ("version", computed.version.to_string(), stored.version.to_string()),
-        ("payload_sha256", computed.payload_sha256.hex(), stored.payload_sha256.hex()),
-        ("leaf", computed.leaf.hex(), stored.leaf.hex()),
-        ("prev", text(&computed.prev), text(&stored.prev)),
-    ];
-    match pairs.into_iter().find(|(_, computed, stored)| computed != stored) {
-        None => tally.pass(Check::Columns),
-        Some((field, expected, actual)) => {
-            let message = "the stored column is not what the record says";
-            tally.fail(Check::Columns, Place::at(position).finding(field, expected, actual, message));
-        }
+/// What the columns beside an entry have to say.
+#[derive(PartialEq)]
+struct Own<'r> {
+    stream: &'r str,
+    version: u64,
+    payload_sha256: Hash,
+    leaf: Hash,
+    prev: Option<Hash>,
+}
+
+impl<'r> Own<'r> {
+    fn by(record: &'r Record, leaf: Hash) -> Own<'r> {
+        let Record { stream, version, payload_sha256, prev, .. } = record;
+        Own { stream: stream.as_str(), version: *version, payload_sha256: *payload_sha256, leaf, prev: *prev }
+    }
+
+    fn of(columns: &'r StoredColumns) -> Own<'r> {
+        let StoredColumns { stream, version, payload_sha256, leaf, prev } = columns;
+        Own { stream, version: *version, payload_sha256: *payload_sha256, leaf: *leaf, prev: *prev }
+    }
+
+    fn kept(self) -> StoredColumns {
+        let Own { stream, version, payload_sha256, leaf, prev } = self;
+        StoredColumns { stream: stream.to_owned(), version, payload_sha256, leaf, prev }
+    }
+
+    fn texts(&self) -> [(&'static str, String); 5] {
+        [
+            ("stream", self.stream.to_owned()),
+            ("version", self.version.to_string()),
+            ("payload_sha256", self.payload_sha256.hex()),
+            ("leaf", self.leaf.hex()),
+            ("prev", self.prev.map_or_else(|| "null".to_owned(), |hash| hash.hex())),
+        ]
+    }
+}
+
+fn compare_columns(position: u64, own: &Own<'_>, stored: &StoredColumns, tally: &mut Tally) {
+    let stored = Own::of(stored);
+    if *own == stored {
+        return tally.pass(Check::Columns);
+    }
+    let pairs = own.texts().into_iter().zip(stored.texts());
+    for ((field, expected), (_, actual)) in pairs.filter(|((_, ours), (_, theirs))| ours != theirs).take(1) {
+        let message = "the stored column is not what the record says";
+        tally.fail(Check::Columns, Place::at(position).finding(field, expected, actual, message));
     }
 }

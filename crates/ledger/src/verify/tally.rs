@@ -58,27 +58,27 @@ const CHECKS: [(Check, Level, &str); 23] = [
 ];
 
 /// Where a record stands, for a finding.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Place {
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place<'r> {
     position: Option<u64>,
-    stream: Option<String>,
+    stream: Option<&'r str>,
     version: Option<u64>,
 }
 
-impl Place {
+impl<'r> Place<'r> {
     /// Nowhere in particular.
-    pub(crate) const NONE: Place = Place { position: None, stream: None, version: None };
+    pub(crate) const NONE: Place<'static> = Place { position: None, stream: None, version: None };
 
     /// A position of which nothing more is known.
-    pub(crate) fn at(position: u64) -> Place {
+    pub(crate) fn at(position: u64) -> Place<'static> {
         Place { position: Some(position), ..Place::NONE }
     }
 
     /// A record at a position.
-    pub(crate) fn of(position: u64, record: &Record) -> Place {
+    pub(crate) fn of(position: u64, record: &'r Record) -> Place<'r> {
         Place {
             position: Some(position),
-            stream: Some(record.stream.to_string()),
+            stream: Some(record.stream.as_str()),
             version: Some(record.version),
         }
     }
@@ -97,7 +97,7 @@ impl Place {
     ) -> Finding {
         Finding {
             position: self.position,
-            stream: self.stream.clone(),
+            stream: self.stream.map(str::to_owned),
             version: self.version,
             field: field.into(),
             expected: expected.to_string(),
@@ -108,8 +108,8 @@ impl Place {
 
     /// A finding made elsewhere, moved here.
     pub(crate) fn locate(&self, finding: Finding) -> Finding {
-        let Place { position, stream, version } = self.clone();
-        Finding { position, stream, version, ..finding }
+        let Place { position, stream, version } = *self;
+        Finding { position, stream: stream.map(str::to_owned), version, ..finding }
     }
 
     /// A finding here that compares nothing.

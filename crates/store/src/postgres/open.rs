@@ -19,7 +19,8 @@ use crate::store::OpenOptions;
 const ROLE: &str = "ahadi_service";
 /// What hands the role its privileges, one function per migration that added tables, and a table by which it is seen
 /// whether that was done.
-const GRANTS: [(&str, &str); 2] = [("record", "grant_service"), ("repeat", "grant_journey")];
+const GRANTS: [(&str, &str); 3] =
+    [("record", "grant_service"), ("repeat", "grant_journey"), ("contract_count", "grant_counts")];
 /// Name shown in `pg_stat_activity`.
 const APPLICATION: &str = "ahadi";
 /// One for the commit, others so that lease, cursors and keys need not wait for it.

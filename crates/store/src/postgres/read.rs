@@ -1,11 +1,14 @@
 //! Reads that need Postgres's own SQL.
 
+use std::ops::Range;
+
 use sqlx::{query_as, query_scalar};
 
 use super::Postgres;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
-use crate::rows::{DisclosureRow, Loaded, Needs, StreamRow, Tip};
+use crate::plain::record_columns;
+use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, StreamRow, Tip};
 
 impl Postgres {
     pub(crate) async fn tip(&self) -> Result<Tip, StoreError> {
@@ -75,6 +78,24 @@ impl Postgres {
                    WHERE position = ANY ($1) ORDER BY position, ordinal";
         let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();
         let query = query_as::<_, columns::DisclosureColumns>(sql).bind(positions);
+        columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
+    }
+
+    pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            record_columns!(),
+            " FROM record WHERE position >= $1 ORDER BY position LIMIT $2"
+        );
+        let query = query_as::<_, columns::RecordColumns>(sql).bind(sql_int(from)).bind(i64::from(max));
+        columns::all(query.fetch_all(&self.readers).await?, columns::record)
+    }
+
+    pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
+        let sql = "SELECT position, ordinal, CAST(scope AS BIGINT), digest, encoded FROM disclosure
+                   WHERE position >= $1 AND position < $2 ORDER BY position, ordinal";
+        let query = query_as::<_, columns::DisclosureColumns>(sql);
+        let query = query.bind(sql_int(range.start)).bind(sql_int(range.end));
         columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
     }
 

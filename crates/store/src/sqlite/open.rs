@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, query_as, query_scalar};
 
+use super::bulk::Bulk;
 use super::insert::STATEMENTS;
 use super::{Sqlite, database_millis};
 use crate::error::OpenError;
@@ -70,12 +71,14 @@ impl Sqlite {
             .row_buffer_size(READ_ROWS)
             .disable_statement_logging()
             .pragma("query_only", "ON");
+        let file = reading.get_filename().to_owned();
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(reading);
-        Ok(Sqlite { readers, writer })
+        let bulk = Bulk::new(file, BUSY_TIMEOUT);
+        Ok(Sqlite { readers, writer, bulk })
     }
 }
 

@@ -145,6 +145,7 @@ const ATTEMPTS: [&str; 38] = [
     "ALTER FUNCTION append_checkpoint SECURITY INVOKER",
     "SELECT grant_service()",
     "SELECT grant_journey()",
+    "SELECT grant_counts()",
     "SET session_replication_role = replica",
     "UPDATE _sqlx_migrations SET checksum = checksum",
     "SET ROLE postgres",

@@ -1,19 +1,18 @@
 //! The audit of a whole ledger where it is stored: the log, and everything the database says about it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
 use ledger::tile::{TILE_WIDTH, TileId};
-use ledger::verify::{Auditor, CheckedRecord, Pins, Report, StoredColumns};
+use ledger::verify::{Auditor, Pins, Report, StoredColumns};
 use store::rows::RecordRow;
 use store::{Reader, Store};
 
 use super::lookup::Lookups;
-use super::spread::{self, Entry, Signatures};
+use super::spread::{self, Checked, Signatures};
 use super::views;
-use super::walk::{Page, Walk};
+use super::walk::Walk;
 
 /// Checkpoints read at once.
 const PAGE_CHECKPOINTS: u32 = 1_000;
@@ -101,52 +100,42 @@ impl Audit {
     /// followed through the log.
     async fn entries(&mut self, walk: &mut Walk) -> anyhow::Result<()> {
         self.bar.set_length(walk.end);
-        let mut checked: Option<(Page, Arc<Vec<Entry>>, Vec<CheckedRecord>)> = None;
+        let mut checked: Option<Checked> = None;
         let mut next = walk.portion().await?;
-        while let Some(mut page) = next {
-            let entries = Arc::new(std::mem::take(&mut page.entries));
-            let checks = spread::check(Arc::clone(&entries), self.auditor.known_keys(), self.signatures);
-            let checks = tokio::spawn(checks);
-            if let Some((page, entries, checked)) = checked.take() {
-                self.follow(&page, &entries, checked);
+        while let Some(page) = next {
+            let checks = tokio::spawn(spread::check_page(page, self.auditor.known_keys(), self.signatures));
+            if let Some(checked) = checked.take() {
+                self.follow(checked);
             }
             next = walk.portion().await?;
             let results = checks.await??;
             if self.auditor.known_keys().is_empty() {
                 // The log's own first records name the keys that all others are checked with.
-                self.follow(&page, &entries, results);
+                self.follow(results);
             } else {
-                checked = Some((page, entries, results));
+                checked = Some(results);
             }
         }
-        if let Some((page, entries, checked)) = checked {
-            self.follow(&page, &entries, checked);
+        if let Some(checked) = checked {
+            self.follow(checked);
         }
         Ok(())
     }
 
     /// What can only be checked in order.
-    fn follow(&mut self, page: &Page, entries: &[Entry], checked: Vec<CheckedRecord>) {
-        for (index, checked) in checked.into_iter().enumerate() {
-            let row = &page.records[index];
-            if let Some(record) = checked.record() {
-                self.lookups.record(row, record);
-            }
-            for (one, encoded) in page.disclosures[index].iter().zip(&entries[index].disclosures) {
-                self.lookups.disclosure(one, encoded, checked.record());
-            }
-            self.auditor.stored(row.position, columns(row));
-            self.auditor.push_checked(row.position, checked);
+    fn follow(&mut self, checked: Checked) {
+        let Checked { page, records, lookups } = checked;
+        for (row, checked) in page.records.into_iter().zip(records) {
+            let position = row.position;
+            self.auditor.stored(position, columns(row));
+            self.auditor.push_checked(position, checked);
         }
-        self.note(page);
-        self.bar.set_position(self.auditor.next_position());
-    }
-
-    fn note(&mut self, page: &Page) {
+        self.lookups.merge(lookups);
         for (position, fault) in &page.unreadable {
             self.lookups.unreadable(*position, fault);
         }
         page.stray.iter().for_each(|position| self.lookups.stray(*position));
+        self.bar.set_position(self.auditor.next_position());
     }
 
     /// A ledger in use has always some records that no checkpoint covers yet. Waits for one that covers all that was
@@ -227,9 +216,9 @@ impl Audit {
     }
 }
 
-fn columns(row: &RecordRow) -> StoredColumns {
+fn columns(row: RecordRow) -> StoredColumns {
     StoredColumns {
-        stream: row.stream.clone(),
+        stream: row.stream,
         version: row.version,
         payload_sha256: row.payload_sha256,
         leaf: row.leaf,

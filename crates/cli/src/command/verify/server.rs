@@ -14,7 +14,7 @@ use ledger::verify::{Auditor, Pins, Report};
 use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
-use super::spread::{self, Entry, Signatures};
+use super::spread::{self, Entry};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -219,10 +219,8 @@ async fn push_entries(
     while let Some(entries) = ahead.next(ask).await? {
         // The audit will say that the log ends here, short of its checkpoint.
         let Some(entries) = entries else { break };
-        let entries = Arc::new(entries);
         // A bundle of entries is too short for checking signatures together.
-        let checks = spread::check(Arc::clone(&entries), auditor.known_keys(), Signatures::OneByOne);
-        let checked = checks.await?;
+        let (entries, checked) = spread::check(entries, auditor.known_keys()).await?;
         for (entry, checked) in entries.iter().zip(checked) {
             auditor.push_checked(entry.position, checked);
         }

@@ -1,8 +1,12 @@
 //! Checking signatures on all cores. One page of entries is in work at a time, so memory stays bounded.
 
-use std::sync::Arc;
+use std::ops::Range;
 
+use ledger::disclosure::digest;
 use ledger::verify::{CheckedRecord, KnownKeys, check_record, check_records};
+
+use super::lookup::Lookups;
+use super::walk::Page;
 
 /// An entry of the log, with those of its disclosures that exist.
 pub struct Entry {
@@ -29,35 +33,88 @@ pub enum Signatures {
 /// # Errors
 /// When a check panics.
 pub async fn check(
-    entries: Arc<Vec<Entry>>,
+    entries: Vec<Entry>,
     known: KnownKeys,
-    signatures: Signatures,
-) -> anyhow::Result<Vec<CheckedRecord>> {
-    Ok(tokio::task::spawn_blocking(move || on_all_cores(&entries, &known, signatures)).await?)
+) -> anyhow::Result<(Vec<Entry>, Vec<CheckedRecord>)> {
+    let work = move || {
+        let one = |entry: &Entry| {
+            let disclosures: Vec<&str> = entry.disclosures.iter().map(String::as_str).collect();
+            check_record(&entry.jws, &disclosures, &known)
+        };
+        let part = |part: Range<usize>| entries[part].iter().map(one).collect::<Vec<_>>();
+        let checked = on_all_cores(entries.len(), part).into_iter().flatten().collect();
+        (entries, checked)
+    };
+    Ok(tokio::task::spawn_blocking(work).await?)
 }
 
-fn on_all_cores(entries: &[Entry], known: &KnownKeys, signatures: Signatures) -> Vec<CheckedRecord> {
-    let cores = cores();
-    let share = entries.len().div_ceil(cores).max(1);
-    let part = |part: &[Entry]| match signatures {
-        Signatures::Together => check_records(part.iter().map(Entry::parts), known),
-        Signatures::OneByOne => {
-            part.iter().map(Entry::parts).map(|(jws, own)| check_record(jws, &own, known)).collect()
+/// Rows with what checking each for itself gave, in order.
+pub struct Checked {
+    /// The rows.
+    pub page: Page,
+    /// The verdict on each entry.
+    pub records: Vec<CheckedRecord>,
+    /// The columns that are compared with the entries alone.
+    pub lookups: Lookups,
+}
+
+/// As [`check`], of rows of a database.
+///
+/// # Errors
+/// When a check panics.
+pub async fn check_page(page: Page, known: KnownKeys, signatures: Signatures) -> anyhow::Result<Checked> {
+    let work = move || {
+        let parts = on_all_cores(page.records.len(), |part| check_part(&page, part, &known, signatures));
+        let (mut records, mut lookups) = (Vec::with_capacity(page.records.len()), Lookups::default());
+        for (checked, compared) in parts {
+            records.extend(checked);
+            lookups.merge(compared);
         }
+        Checked { page, records, lookups }
     };
+    Ok(tokio::task::spawn_blocking(work).await?)
+}
+
+fn check_part(
+    page: &Page,
+    part: Range<usize>,
+    known: &KnownKeys,
+    signatures: Signatures,
+) -> (Vec<CheckedRecord>, Lookups) {
+    let (records, disclosures) = (&page.records[part.clone()], &page.disclosures[part]);
+    let entries = records.iter().zip(disclosures).map(|(record, own)| {
+        (record.jws.as_str(), own.iter().map(|one| one.encoded.as_str()).collect::<Vec<_>>())
+    });
+    let checked = match signatures {
+        Signatures::Together => check_records(entries, known),
+        Signatures::OneByOne => entries.map(|(jws, own)| check_record(jws, &own, known)).collect(),
+    };
+    let mut lookups = Lookups::default();
+    for ((row, own), checked) in records.iter().zip(disclosures).zip(&checked) {
+        if let Some(record) = checked.record() {
+            lookups.record(row, record);
+        }
+        for (index, one) in own.iter().enumerate() {
+            // An entry that is no record has none computed.
+            let digest = checked.digests().get(index).copied().unwrap_or_else(|| digest(&one.encoded));
+            lookups.disclosure(one, &digest, checked.record());
+        }
+    }
+    (checked, lookups)
+}
+
+/// Does a share of so many things on each core; the results come in order.
+fn on_all_cores<T: Send>(count: usize, part: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let share = count.div_ceil(cores()).max(1);
+    let part = &part;
     std::thread::scope(|scope| {
-        let workers: Vec<_> = entries.chunks(share).map(|chunk| scope.spawn(move || part(chunk))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("checking does not panic")).collect()
+        let shares = (0..count).step_by(share).map(|from| from..(from + share).min(count));
+        let workers: Vec<_> = shares.map(|share| scope.spawn(move || part(share))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("checking does not panic")).collect()
     })
 }
 
 /// How many threads check at once.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-impl Entry {
-    fn parts(&self) -> (&str, Vec<&str>) {
-        (&self.jws, self.disclosures.iter().map(String::as_str).collect())
-    }
 }

@@ -3,7 +3,7 @@
 use store::rows::{DisclosureRow, RecordRow};
 use store::{Reader, StoreError};
 
-use super::spread::{self, Entry};
+use super::spread;
 
 /// Records per page: at most 32 MiB of them, and enough to keep all cores busy for some milliseconds.
 const PAGE_RECORDS: u32 = 512;
@@ -21,14 +21,12 @@ pub struct Walk {
     pub end: u64,
 }
 
-/// Some rows in order, taken apart into what is checked alone and what is compared with it.
+/// Some rows in order.
 #[derive(Default)]
 pub struct Page {
-    /// The entries with their disclosures.
-    pub entries: Vec<Entry>,
-    /// The row of each entry, without the entry itself.
+    /// The rows of entries.
     pub records: Vec<RecordRow>,
-    /// The rows of each entry's disclosures, without the disclosures themselves.
+    /// The rows of each entry's disclosures.
     pub disclosures: Vec<Vec<DisclosureRow>>,
     /// Positions of rows that cannot be read, and why.
     pub unreadable: Vec<(u64, String)>,
@@ -53,9 +51,9 @@ impl Walk {
         if first {
             return Ok(Some(portion));
         }
-        let bytes = |page: &Page| page.entries.iter().map(|entry| entry.jws.len()).sum::<usize>();
+        let bytes = |page: &Page| page.records.iter().map(|record| record.jws.len()).sum::<usize>();
         let mut held = bytes(&portion);
-        while portion.entries.len() < CORE_RECORDS * spread::cores() && held < PORTION_BYTES_MAX {
+        while portion.records.len() < CORE_RECORDS * spread::cores() && held < PORTION_BYTES_MAX {
             let Some(page) = self.page().await? else { break };
             held += bytes(&page);
             portion.extend(page);
@@ -129,7 +127,6 @@ impl Walk {
 
 impl Page {
     fn extend(&mut self, next: Page) {
-        self.entries.extend(next.entries);
         self.records.extend(next.records);
         self.disclosures.extend(next.disclosures);
         self.unreadable.extend(next.unreadable);
@@ -138,17 +135,14 @@ impl Page {
 
     fn fill(&mut self, records: Vec<RecordRow>, disclosures: Vec<DisclosureRow>) {
         let mut disclosures = disclosures.into_iter().peekable();
-        for mut record in records {
+        for record in records {
             while let Some(stray) = disclosures.next_if(|one| one.position < record.position) {
                 self.stray.push(stray.position);
             }
-            let (mut own, mut encoded) = (Vec::new(), Vec::new());
-            while let Some(mut one) = disclosures.next_if(|one| one.position == record.position) {
-                encoded.push(std::mem::take(&mut one.encoded));
+            let mut own = Vec::new();
+            while let Some(one) = disclosures.next_if(|one| one.position == record.position) {
                 own.push(one);
             }
-            let jws = std::mem::take(&mut record.jws);
-            self.entries.push(Entry { position: record.position, jws, disclosures: encoded });
             self.records.push(record);
             self.disclosures.push(own);
         }
