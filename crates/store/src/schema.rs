@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         version: 1,
         name: "ledger",
@@ -50,6 +50,12 @@ const STEPS: [Step; 6] = [
         name: "fewer_indexes",
         postgres: include_str!("../../../migrations/postgres/0010_fewer_indexes.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0010_fewer_indexes.sql"),
+    },
+    Step {
+        version: 12,
+        name: "contracts_counted",
+        postgres: include_str!("../../../migrations/postgres/0012_contracts_counted.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0012_contracts_counted.sql"),
     },
 ];
 
