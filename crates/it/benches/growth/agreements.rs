@@ -1,5 +1,5 @@
 //! Inputs of agreements without end: two calls, a contract drafted on them, its messages with their reports, and both
-//! parties' confirmations. Twenty-one records each, on seven streams. All people are invented.
+//! parties' confirmations. Twenty-one records each, on five streams. All people are invented.
 
 use std::collections::BTreeMap;
 
@@ -189,6 +189,7 @@ impl Agreement {
             conference_id: None,
             terms_evidence: None,
             expires_at: None,
+            first_of_conference: false,
         }
     }
 

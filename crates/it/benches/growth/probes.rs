@@ -16,7 +16,7 @@ use crate::writing::Writing;
 
 /// How often each is asked.
 const REPEATS: u64 = 201;
-/// Records of one agreement.
+/// Records of one agreement, about.
 const RECORDS: u64 = 20;
 
 /// The n-th number of a sequence that looks like chance, below `bound`.
@@ -41,7 +41,7 @@ pub async fn run(writing: &Writing, size: u64, figures: &mut Figures) {
         time("record by id", Asked::RecordId(record.id)).await;
         time("contract", Asked::Contract(&id)).await;
         time("list of contracts, newest 20", Asked::List(ContractFilter::default())).await;
-        let status = ContractFilter { status: Some("active".into()), ..ContractFilter::default() };
+        let status = ContractFilter { status: Some("confirmed".into()), ..ContractFilter::default() };
         time("list of contracts, of one status", Asked::List(status)).await;
         time("journey of a call", Asked::Journey(&call_id(contract, 0))).await;
         time("inclusion proof", Asked::Inclusion(position, records)).await;
