@@ -113,6 +113,7 @@ impl Agreement {
                 provider: PROVIDER,
                 message_id: self.message(party),
                 cost: Some("KES 0.8000".into()),
+                receipt: None,
             }),
             11 | 12 => self.delivery(party, DeliveryStatus::Sent),
             13 | 14 => self.delivery(party, DeliveryStatus::Delivered),
