@@ -75,7 +75,11 @@ impl Asked<'_> {
                 assert_eq!(listed.rows.len(), 20);
             }
             Asked::Journey(id) => {
-                let call = reader.call(Provider::AfricasTalking.as_str(), id).await.unwrap().unwrap();
+                let call = reader
+                    .call(&contract::entity::call_stream(Provider::AfricasTalking, id))
+                    .await
+                    .unwrap()
+                    .unwrap();
                 let records = reader.stream_records(&call.stream, 1, 1_000).await.unwrap();
                 let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
                 assert!(!reader.disclosures_of(&positions).await.unwrap().is_empty());

@@ -53,7 +53,7 @@ impl Storage {
         self.columns_given = true;
         match &self.last {
             Some((last, own)) if *last == position => {
-                compare_columns(position, &Own::of(own), &columns, tally)
+                compare_columns(position, &Own::of(own), &columns, tally);
             }
             _ if position >= next => {
                 if self.waiting_columns.insert(position, columns).is_some() {

@@ -110,7 +110,8 @@ pub async fn many_may_open_a_new_database_at_once(place: Place) {
         one.await.unwrap().unwrap().close().await;
     }
     assert_eq!(place.texts("SELECT origin FROM ledger_info").await, [ORIGIN]);
-    let versions = place.texts("SELECT CAST(version AS TEXT) FROM _sqlx_migrations AS m ORDER BY m.version").await;
+    let versions =
+        place.texts("SELECT CAST(version AS TEXT) FROM _sqlx_migrations AS m ORDER BY m.version").await;
     let numbers: Vec<u32> = versions.iter().map(|version| version.parse().unwrap()).collect();
     assert!(numbers.starts_with(&[1, 2]) && numbers.is_sorted_by(|a, b| a < b), "each once: {numbers:?}");
 }
