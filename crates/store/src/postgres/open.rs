@@ -29,8 +29,8 @@ const WRITERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that was used within this time is taken as it is. One that lay idle longer is asked first whether it still
-/// stands: that takes a journey to the server, of which a small commit has only two.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// stands: that takes a journey to the server, of which a small commit has only two. No server restarts as fast as this.
+const TRUSTED: Duration = Duration::from_millis(100);
 
 /// What every pooled connection is told. A lock not had in 10 s is held by something broken; a transaction idle for
 /// 30 s has lost its owner. Compiling a statement to machine code takes longer than any of ours runs.
