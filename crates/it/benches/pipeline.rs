@@ -49,6 +49,8 @@ const POOL: usize = 20_000;
 const STEADY: f64 = 1_000.0;
 /// Contracts a second.
 const CONTRACTS: f64 = 200.0;
+/// How long a call may take to be seen before the benchmark gives up.
+const SEEN_MAX: Duration = Duration::from_secs(30);
 /// Rounds that what has to go on for a minute takes.
 const MINUTE_ROUNDS: u32 = 20;
 /// Rounds for latencies: some thousand answers for a 99th percentile.
@@ -235,7 +237,13 @@ async fn look(site: &Site, duration: Duration) -> Told {
         let (post, question) = (ringing(n), wire::get(&format!("/v1/calls/{}", call(n))));
         let began = Instant::now();
         assert_eq!(connection.exchange(&post).await.unwrap().status, 200);
-        while connection.exchange(&question).await.unwrap().status != 200 {}
+        loop {
+            match connection.exchange(&question).await.unwrap().status {
+                200 => break,
+                404 => assert!(began.elapsed() < SEEN_MAX, "a call is never seen"),
+                other => panic!("{other} where a call was asked for"),
+            }
+        }
         told.taken.push(n);
         told.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -66,19 +66,21 @@ impl Site {
             format!("--origin={ORIGIN}"),
             format!("--webhook-secret={SECRET}"),
         ];
-        if let Some(roles) = roles {
-            flags.push(format!("--role={roles}"));
-            if kind == Kind::Embedded {
-                // Parts of a service need a bus; this one is never there, so the journal keeps what comes.
-                flags.push("--nats-url=nats://127.0.0.1:9".to_owned());
-            }
-        }
         flags.extend(
             postgres.iter().map(|postgres: &PostgresDatabase| format!("--database-url={}", postgres.url())),
         );
         flags.extend(nats.iter().map(|nats: &NatsServer| format!("--nats-url={}", nats.url())));
         let slow = slow::variables();
         let variables: Vec<_> = slow.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        if let (Some(roles), Kind::Embedded) = (roles, kind) {
+            // A part alone needs the keys that a whole service makes at its first start.
+            let mut first = Service::spawn_program(release_binary(), &flags, &variables);
+            first.address().await;
+            first.stop().await;
+            flags.push(format!("--role={roles}"));
+            // Parts of a service need a bus; this one is never there, so the journal keeps what comes.
+            flags.push("--nats-url=nats://127.0.0.1:9".to_owned());
+        }
         let mut service = Service::spawn_program(release_binary(), &flags, &variables);
         let address = service.address().await;
         Site { address, service, directory, postgres, _nats: nats }
