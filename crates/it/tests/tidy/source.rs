@@ -26,7 +26,7 @@ impl File {
     pub fn is_product(&self) -> bool {
         self.is_rust()
             && self.path.split('/').nth(2) == Some("src")
-            && self.crate_name() != Some("it")
+            && !matches!(self.crate_name(), Some("it" | "peers"))
             && !test_modules().contains(&self.path)
     }
 }
