@@ -64,35 +64,39 @@ fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
-    let mut rows = Vec::new();
-    runtime.block_on(async {
-        if wanted("door") {
-            rows.extend(door().await);
-        }
-        if wanted("relay") {
-            rows.push(relay::row().await);
-        }
-        if wanted("commands") {
-            rows.extend(commands::rows().await);
-        }
-        for kind in [Kind::Embedded, Kind::Servers] {
-            if wanted("end-to-end") {
-                rows.extend(end_to_end(kind).await);
-            }
-            if wanted("steady") {
-                rows.extend(steady(kind).await);
-            }
-            if wanted("contracts") {
-                rows.extend(contracts(kind).await);
-            }
-        }
-    });
     println!(
         "{CONNECTIONS} connections, {ROUNDS} rounds of {:?}; medians, with the range of the rounds; syncs {} us longer",
         round(),
         slow::micros().unwrap_or(0),
     );
-    rows.iter().for_each(Row::print);
+    let mut rows = Vec::new();
+    // Each stage is told when it ends: a run that is stopped has not measured for nothing.
+    let mut tell = |stage: Vec<Row>| {
+        stage.iter().for_each(Row::print);
+        rows.extend(stage);
+    };
+    runtime.block_on(async {
+        if wanted("door") {
+            tell(door().await);
+        }
+        if wanted("relay") {
+            tell(vec![relay::row().await]);
+        }
+        if wanted("commands") {
+            tell(commands::rows().await);
+        }
+        for kind in [Kind::Embedded, Kind::Servers] {
+            if wanted("end-to-end") {
+                tell(end_to_end(kind).await);
+            }
+            if wanted("steady") {
+                tell(steady(kind).await);
+            }
+            if wanted("contracts") {
+                tell(contracts(kind).await);
+            }
+        }
+    });
     let told = json!({
         "seconds": round().as_secs_f64(), "fsync_us": slow::micros(),
         "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
