@@ -17,10 +17,8 @@ use crate::door::{Door, DoorError, Stamp};
 
 /// How often the view is looked at. A contract expires at most so much late, and a few milliseconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Rows asked for at first; due tasks of other kinds stand among them.
-const ROWS: u32 = 256;
-/// Rows asked for at most at once. What is due behind them is found when those before are done.
-const ROWS_MAX: u32 = 65_536;
+/// Deadlines told at once; what is due behind them is found when these are folded.
+const ROWS: u32 = 4_096;
 
 /// Watches the deadlines of contracts.
 pub struct Timekeeper {
@@ -87,16 +85,9 @@ impl Timekeeper {
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<TaskRow>, StoreError> {
-        let mut max = ROWS;
-        loop {
-            let rows = self.reader.tasks_due(now, max).await?;
-            let was_cut = rows.len() >= max as usize;
-            let due: Vec<TaskRow> = rows.into_iter().filter(|row| row.kind == "deadline").collect();
-            if !due.is_empty() || !was_cut || max >= ROWS_MAX {
-                return Ok(due);
-            }
-            max = max.saturating_mul(4);
-        }
+        // Those said before stay due until they are folded.
+        let max = ROWS + u32::try_from(self.said.len()).unwrap_or(u32::MAX - ROWS);
+        self.reader.tasks_due("deadline", now, max).await
     }
 }
 

@@ -25,8 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const OUTCOME_EVERY: Duration = Duration::from_millis(50);
 /// How often a journal is compared with what was erased by others.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
-/// Open tasks looked through for erasures.
-const TASKS_MAX: u32 = 65_536;
+/// Erasures begun in one round.
+const TASKS_MAX: u32 = 256;
 
 /// Deletes what erasures leave. Cheap to clone.
 #[derive(Clone)]
@@ -65,9 +65,9 @@ impl Forgetter {
 
     /// Deletes what is due until told to stop.
     pub async fn run(&self, reader: Reader, stop: CancellationToken) {
-        let mut size = reader.board().size();
+        let mut tasks = reader.board().tasks();
         while !stop.is_cancelled() {
-            size.mark_unchanged();
+            tasks.mark_unchanged();
             let done = stop.run_until_cancelled(self.round(&reader)).await;
             let failed = matches!(done, Some(Err(_)));
             if let Some(Err(error)) = done {
@@ -76,15 +76,14 @@ impl Forgetter {
             tokio::select! {
                 () = stop.cancelled() => {}
                 // The reader holds the other end, so this is never an error.
-                _ = size.changed(), if !failed => {}
+                _ = tasks.changed(), if !failed => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
     }
 
     async fn round(&self, reader: &Reader) -> Result<(), ForgetError> {
-        let due = reader.tasks_due(self.door.now(), TASKS_MAX).await?;
-        for task in due.into_iter().filter(|task| task.kind == "erasure") {
+        for task in reader.tasks_due("erasure", self.door.now(), TASKS_MAX).await? {
             let work = reader.erasure_work(&task.stream).await?;
             let (recordings, inputs) = self.delete(&work).await?;
             let task = TaskRef { stream: task.stream, task: task.task, attempt: 1 };

@@ -2,7 +2,7 @@
 //!
 //! The tasks are a view of the log, so there is nothing to mark or to lose here: a task is begun when the view says that
 //! it is due, and the report on it changes the view. Delays between attempts are in the view as well; this loop only
-//! looks again, after each commit of this process and once a second for everything else.
+//! looks again, after each commit of this process that leaves open tasks and once a second for everything else.
 //!
 //! A task stays taken until its result is folded, and so does its place among those at work. Until then the view does
 //! not know the result, and would offer a message again that was accepted a moment ago. If the projector stands still,
@@ -28,10 +28,6 @@ use crate::door::{Door, DoorError};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the store is asked for the outcome of a report while a projector in another process folds it.
 const OUTCOME_EVERY: Duration = Duration::from_millis(100);
-/// Rows asked for at first. Most of the time all due tasks are among them.
-const ROWS: u32 = 256;
-/// Rows asked for at most, when those before are of another kind or taken.
-const ROWS_MAX: u32 = 65_536;
 
 /// What a worker works on and with.
 pub(crate) struct Worker {
@@ -64,11 +60,11 @@ impl Worker {
         W: Fn(TaskRef, Entity) -> F,
         F: Future<Output = Result<Option<Uuid>, DoorError>> + Send + 'static,
     {
-        let mut size = self.reader.board().size();
+        let mut tasks = self.reader.board().tasks();
         let mut claims = Claims::default();
         let mut jobs: JoinSet<Ended> = JoinSet::new();
         while !stop.is_cancelled() {
-            size.mark_unchanged();
+            tasks.mark_unchanged();
             let begun = self.begin(&mut claims, &mut jobs, &stop, &attempt).await;
             if let Err(error) = &begun {
                 tracing::warn!(kind = self.kind, %error, "open tasks cannot be read");
@@ -78,7 +74,7 @@ impl Worker {
                 () = stop.cancelled() => {}
                 Some(job) = jobs.join_next() => rest |= self.settle(job, &mut claims),
                 // The reader holds the other end, so this is never an error.
-                _ = size.changed(), if !rest => {}
+                _ = tasks.changed(), if !rest => {}
                 () = tokio::time::sleep(LOOK_EVERY) => rest = false,
             }
             if rest {
@@ -134,19 +130,15 @@ impl Worker {
         Ok(())
     }
 
-    /// At most `places` due tasks of this kind that are free. The view holds tasks of all kinds in one list.
+    /// At most `places` due tasks of this kind that are free.
     async fn due(&self, claims: &Claims, places: usize) -> Result<Vec<TaskRow>, StoreError> {
-        let mut rows_max = if places == 0 { return Ok(Vec::new()) } else { ROWS };
-        loop {
-            let rows = self.reader.tasks_due(self.door.now(), rows_max).await?;
-            let was_cut = rows.len() >= rows_max as usize;
-            let free = rows.into_iter().filter(|row| row.kind == self.kind && claims.is_free(row));
-            let due: Vec<TaskRow> = free.take(places).collect();
-            if due.len() == places || !was_cut || rows_max >= ROWS_MAX {
-                return Ok(due);
-            }
-            rows_max = rows_max.saturating_mul(4);
+        if places == 0 {
+            return Ok(Vec::new());
         }
+        // The view may offer every task that is taken, and as many others are wanted as there are places.
+        let rows_max = u32::try_from(places + claims.0.len()).unwrap_or(u32::MAX);
+        let rows = self.reader.tasks_due(self.kind, self.door.now(), rows_max).await?;
+        Ok(rows.into_iter().filter(|row| claims.is_free(row)).take(places).collect())
     }
 
     /// Frees what a job had taken, or not. Says whether to rest before the next task.

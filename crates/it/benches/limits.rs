@@ -432,6 +432,7 @@ fn main() {
                 let sql = format!("CREATE DATABASE {database}");
                 admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
             }
+            it::postgres::PostgresDatabase::make_log_files(&server).await;
         });
         lines.push(runtime.block_on(committing("PostgreSQL", &format!("{base}/{name}"))));
         runtime.block_on(async {

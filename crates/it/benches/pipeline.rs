@@ -76,6 +76,9 @@ fn main() {
         rows.extend(stage);
     };
     runtime.block_on(async {
+        if let Ok(server) = std::env::var("AHADI_TEST_POSTGRES_URL") {
+            it::postgres::PostgresDatabase::make_log_files(&server).await;
+        }
         if wanted("door") {
             tell(door().await);
         }

@@ -12,6 +12,7 @@ use journal::{Bus, EventsEnd, EventsStream, OutEvent, PublishError, encode_token
 use store::rows::RecordRow;
 use store::{Lease, Store, StoreError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::faults::{Faults, Step};
@@ -20,8 +21,10 @@ use crate::faults::{Faults, Step};
 const FOLLOWER: &str = "publisher";
 /// The header with the position of the record.
 const SEQUENCE: &str = "ce-sequence";
-/// Most records published before the cursor is stored.
+/// Most records published at a time.
 const RECORDS_MAX: u32 = 500;
+/// How often the cursor is stored. Each time is a transaction with a flush of its own, beside those of the writer.
+const STORE_EVERY: Duration = Duration::from_millis(100);
 /// Pause after the bus or the store did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -39,6 +42,16 @@ pub struct Publisher {
     pub faults: Faults,
 }
 
+/// The stream as it was looked at, and how far it holds the log.
+struct Progress {
+    stream: EventsStream,
+    /// Position of the next record.
+    next: u64,
+    /// The same as stored; behind by what was published since.
+    stored: u64,
+    stored_at: Instant,
+}
+
 impl Publisher {
     /// Publishes until asked to stop. Whatever is away is waited for.
     pub async fn run(mut self, stop: CancellationToken) {
@@ -46,13 +59,19 @@ impl Publisher {
         let mut looked = None;
         while !stop.is_cancelled() {
             let active = self.active.borrow_and_update().is_some();
+            if !active {
+                // Another process may publish meanwhile.
+                looked = None;
+            }
             let done = if active { self.round(&mut looked).await } else { Ok(true) };
+            let owes = looked.as_ref().is_some_and(|progress: &Progress| progress.next != progress.stored);
             match done {
                 Ok(false) => {}
                 Ok(true) => tokio::select! {
-                    () = stop.cancelled() => return,
+                    () = stop.cancelled() => break,
                     changed = size.changed() => if changed.is_err() { return },
                     changed = self.active.changed() => if changed.is_err() { return },
+                    () = tokio::time::sleep(STORE_EVERY), if owes => {}
                 },
                 Err(reason) => {
                     looked = None;
@@ -61,36 +80,48 @@ impl Publisher {
                 }
             }
         }
+        if let Some(progress) = &mut looked
+            && let Err(reason) = self.store_cursor(progress).await
+        {
+            tracing::info!(%reason, "the next publisher looks at the stream itself");
+        }
     }
 
     /// Publishes one page; says whether nothing is left.
-    async fn round(&self, looked: &mut Option<EventsStream>) -> Result<bool, String> {
-        let store = |e: StoreError| e.to_string();
-        if looked.as_ref().is_none_or(|looked| !self.bus.is_current(looked)) {
+    async fn round(&self, looked: &mut Option<Progress>) -> Result<bool, String> {
+        if looked.as_ref().is_none_or(|looked| !self.bus.is_current(&looked.stream)) {
             *looked = Some(self.look().await?);
         }
-        let Some(stream) = looked else { return Err("the stream was not looked at".to_owned()) };
-        let from = self.store.cursor(FOLLOWER).await.map_err(store)?.unwrap_or(0);
-        let records = self.store.records(from, RECORDS_MAX).await.map_err(store)?;
-        let Some(last) = records.last().map(|r| r.position) else { return Ok(true) };
-        let events = records.iter().map(|record| event(record, &self.origin)).collect();
-        let publish = self.bus.publish_events(stream, events);
-        match self.faults.around(Step::Publish, publish).await {
-            Ok(()) => {}
-            Err(PublishError::Replaced) => {
-                self.store.set_cursor(FOLLOWER, 0).await.map_err(store)?;
-                return Err(PublishError::Replaced.to_string());
+        let Some(progress) = looked else { return Err("the stream was not looked at".to_owned()) };
+        let records = self.store.records(progress.next, RECORDS_MAX).await.map_err(|e| e.to_string())?;
+        if let Some(last) = records.last() {
+            let events = records.iter().map(|record| event(record, &self.origin)).collect();
+            let publish = self.bus.publish_events(&mut progress.stream, events);
+            match self.faults.around(Step::Publish, publish).await {
+                Ok(()) => progress.next = last.position + 1,
+                Err(PublishError::Replaced) => {
+                    self.store.set_cursor(FOLLOWER, 0).await.map_err(|e| e.to_string())?;
+                    return Err(PublishError::Replaced.to_string());
+                }
+                Err(error) => return Err(error.to_string()),
             }
-            Err(error) => return Err(error.to_string()),
         }
-        // Dying here publishes the page again under the same ids.
-        let stored = self.store.set_cursor(FOLLOWER, last + 1);
-        self.faults.around(Step::SetCursor, stored).await.map_err(store)?;
-        Ok(false)
+        if progress.next != progress.stored && progress.stored_at.elapsed() >= STORE_EVERY {
+            self.store_cursor(progress).await?;
+        }
+        Ok(records.is_empty())
+    }
+
+    /// Dying before publishes again what came since the last time, under the same ids.
+    async fn store_cursor(&self, progress: &mut Progress) -> Result<(), String> {
+        let stored = self.store.set_cursor(FOLLOWER, progress.next);
+        self.faults.around(Step::SetCursor, stored).await.map_err(|e: StoreError| e.to_string())?;
+        (progress.stored, progress.stored_at) = (progress.next, Instant::now());
+        Ok(())
     }
 
     /// Looks at the end of the stream, and sets the cursor back to what is there.
-    async fn look(&self) -> Result<EventsStream, String> {
+    async fn look(&self) -> Result<Progress, String> {
         let stream = self.bus.events_stream().await.map_err(|e| e.to_string())?;
         let stored = self.store.cursor(FOLLOWER).await.map_err(|e| e.to_string())?.unwrap_or(0);
         let held = match &stream.end {
@@ -102,7 +133,8 @@ impl Publisher {
             tracing::warn!(stored, held, "the events stream holds less than was published to it");
             self.store.set_cursor(FOLLOWER, held).await.map_err(|e| e.to_string())?;
         }
-        Ok(stream)
+        let next = stored.min(held);
+        Ok(Progress { stream, next, stored: next, stored_at: Instant::now() })
     }
 }
 

@@ -5,7 +5,7 @@
 //! through, its own thread signs too.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use contract::world::Made;
 use ledger::key::RecordKey;
@@ -15,6 +15,9 @@ use store::rows::{DisclosureRow, PersonRow, RecordRow, Scope};
 /// Records signed at a time: some hundred microseconds of work, so that handing them over costs little and the last
 /// share does not keep all others waiting.
 const SHARE_RECORDS: usize = 16;
+
+/// Asking the system reads a dozen files, which takes longer than a small batch.
+static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
 /// Signed records and what lies beside them, in the order of the log.
 #[derive(Default)]
@@ -109,9 +112,8 @@ pub(crate) fn sealing<T>(
     fold: impl FnOnce(&mut Sealer<'_, '_>) -> T,
 ) -> (T, Rows) {
     let bench = Bench { key, state: Mutex::default(), more: Condvar::new() };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // This thread is one of them; below two shares one core is through before another has begun.
-    let helpers = (cores - 1).min(expected / (2 * SHARE_RECORDS));
+    let helpers = (*CORES - 1).min(expected / (2 * SHARE_RECORDS));
     let folded = std::thread::scope(|scope| {
         let closing = Closing(&bench);
         for _ in 0..helpers {

@@ -29,7 +29,7 @@ const BATCH_ENTRIES_MAX: usize = 1_000;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// From this many inputs on, a batch is written while the next is planned. Smaller ones are soon written, and what comes
 /// meanwhile makes one batch with one flush.
-const OVERLAP_ENTRIES_MIN: usize = 64;
+const OVERLAP_ENTRIES_MIN: usize = 16;
 /// How long a read waits for something to come before the lease is looked after.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long a lease holds without being renewed: how long a second projector waits after this one died.

@@ -17,6 +17,8 @@ pub struct Board(Arc<Inner>);
 struct Inner {
     waiters: Mutex<Waiters>,
     size: watch::Sender<u64>,
+    /// Commits that left open tasks where they were not before, or others.
+    tasks: watch::Sender<u64>,
 }
 
 struct Waiters {
@@ -27,7 +29,11 @@ struct Waiters {
 impl Board {
     pub(crate) fn new(size: u64) -> Board {
         let waiters = Waiters { by_input: HashMap::new(), sweep_at: WAITERS_BEFORE_SWEEP };
-        Board(Arc::new(Inner { waiters: Mutex::new(waiters), size: watch::Sender::new(size) }))
+        Board(Arc::new(Inner {
+            waiters: Mutex::new(waiters),
+            size: watch::Sender::new(size),
+            tasks: watch::Sender::new(0),
+        }))
     }
 
     /// A receiver of the outcome (JSON) of one input, once a commit of this process holds it. Wait before the input is
@@ -48,8 +54,19 @@ impl Board {
         self.0.size.subscribe()
     }
 
+    /// Changes with each commit of this process that changed which tasks are open. Nearly all commits leave them alone, and
+    /// who works them off need not look.
+    pub fn tasks(&self) -> watch::Receiver<u64> {
+        self.0.tasks.subscribe()
+    }
+
     /// Tells the waiters. Only for what is durably committed.
-    pub(crate) fn announce(&self, size: u64, outcomes: impl IntoIterator<Item = (Uuid, String)>) {
+    pub(crate) fn announce(
+        &self,
+        size: u64,
+        opens_tasks: bool,
+        outcomes: impl IntoIterator<Item = (Uuid, String)>,
+    ) {
         {
             let mut waiters = self.waiters();
             for (input, outcome) in outcomes {
@@ -64,6 +81,9 @@ impl Board {
             *known = size.max(*known);
             grown
         });
+        if opens_tasks {
+            self.0.tasks.send_modify(|commits| *commits += 1);
+        }
     }
 
     /// A panic elsewhere cannot leave the map half changed, so a poisoned lock is as good as a clean one.
@@ -97,7 +117,7 @@ mod tests {
         let board = Board::new(0);
         let (mut first, mut second, mut other) =
             (board.wait(input(1)), board.wait(input(1)), board.wait(input(2)));
-        board.announce(1, [(input(1), "done".to_owned())]);
+        board.announce(1, false, [(input(1), "done".to_owned())]);
         assert_eq!(first.try_recv().unwrap(), "done");
         assert_eq!(second.try_recv().unwrap(), "done");
         assert!(other.try_recv().is_err());
@@ -111,7 +131,7 @@ mod tests {
             drop(board.wait(input(n)));
         }
         assert!(board.waiters().by_input.len() <= WAITERS_BEFORE_SWEEP);
-        board.announce(1, [(input(0), "done".to_owned())]);
+        board.announce(1, false, [(input(0), "done".to_owned())]);
         assert_eq!(kept.blocking_recv().unwrap(), "done");
     }
 
@@ -119,11 +139,23 @@ mod tests {
     fn the_size_never_shrinks() {
         let board = Board::new(7);
         let mut size = board.size();
-        board.announce(9, []);
+        board.announce(9, false, []);
         assert!(size.has_changed().unwrap());
         assert_eq!(*size.borrow_and_update(), 9);
-        board.announce(8, []);
+        board.announce(8, true, []);
         assert!(!size.has_changed().unwrap());
         assert_eq!(*size.borrow_and_update(), 9);
+    }
+
+    #[test]
+    fn who_works_off_tasks_is_told_of_tasks_only() {
+        let board = Board::new(0);
+        let mut tasks = board.tasks();
+        board.announce(1, false, []);
+        assert!(!tasks.has_changed().unwrap());
+        board.announce(1, true, []);
+        assert!(tasks.has_changed().unwrap());
+        tasks.mark_unchanged();
+        assert!(!tasks.has_changed().unwrap());
     }
 }

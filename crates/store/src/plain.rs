@@ -161,10 +161,22 @@ macro_rules! plain_statements {
                 Ok(query_scalar(sql).bind(space).bind(key).fetch_all(&self.readers).await?)
             }
 
-            pub(crate) async fn tasks_due(&self, now: Timestamp, max: u32) -> Result<Vec<TaskRow>, StoreError> {
+            pub(crate) async fn tasks_due(
+                &self,
+                kind: String,
+                now: Timestamp,
+                max: u32,
+            ) -> Result<Vec<TaskRow>, StoreError> {
                 let sql = "SELECT stream, task, kind, attempts, not_before FROM task
-                           WHERE not_before <= $1 ORDER BY not_before, stream, task LIMIT $2";
-                let query = query_as::<_, columns::TaskColumns>(sql).bind(now.millis()).bind(i64::from(max));
+                           WHERE kind = $1 AND not_before <= $2 ORDER BY not_before, stream, task LIMIT $3";
+                let query = query_as::<_, columns::TaskColumns>(sql).bind(kind).bind(now.millis());
+                columns::all(query.bind(i64::from(max)).fetch_all(&self.readers).await?, columns::task)
+            }
+
+            pub(crate) async fn tasks(&self, max: u32) -> Result<Vec<TaskRow>, StoreError> {
+                let sql = "SELECT stream, task, kind, attempts, not_before FROM task
+                           ORDER BY stream, task LIMIT $1";
+                let query = query_as::<_, columns::TaskColumns>(sql).bind(i64::from(max));
                 columns::all(query.fetch_all(&self.readers).await?, columns::task)
             }
 

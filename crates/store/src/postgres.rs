@@ -6,6 +6,7 @@
 mod commit;
 mod erasure;
 mod open;
+mod parts;
 mod read;
 mod shadow;
 

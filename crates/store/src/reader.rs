@@ -242,9 +242,15 @@ impl Reader {
         on_backend!(self, db => db.links(space, key))
     }
 
-    /// At most `max` tasks that may be tried at `now`, longest due first.
-    pub async fn tasks_due(&self, now: Timestamp, max: u32) -> Result<Vec<TaskRow>, StoreError> {
-        on_backend!(self, db => db.tasks_due(now, max))
+    /// At most `max` tasks of a kind that may be tried at `now`, longest due first.
+    pub async fn tasks_due(&self, kind: &str, now: Timestamp, max: u32) -> Result<Vec<TaskRow>, StoreError> {
+        let kind = kind.to_owned();
+        on_backend!(self, db => db.tasks_due(kind, now, max))
+    }
+
+    /// At most `max` open tasks of all kinds, whether or not they may be tried yet.
+    pub async fn tasks(&self, max: u32) -> Result<Vec<TaskRow>, StoreError> {
+        on_backend!(self, db => db.tasks(max))
     }
 
     /// At most `max` checkpoints of `from_size` records or more, smallest first.

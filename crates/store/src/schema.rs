@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         version: 1,
         name: "ledger",
@@ -56,6 +56,12 @@ const STEPS: [Step; 7] = [
         name: "contracts_counted",
         postgres: include_str!("../../../migrations/postgres/0012_contracts_counted.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0012_contracts_counted.sql"),
+    },
+    Step {
+        version: 13,
+        name: "tasks_by_kind",
+        postgres: include_str!("../../../migrations/postgres/0013_tasks_by_kind.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0013_tasks_by_kind.sql"),
     },
 ];
 

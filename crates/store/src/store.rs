@@ -179,7 +179,8 @@ impl Store {
                 Backend::Postgres(db) => db.commit(&lease, &commit).await?,
                 Backend::Sqlite(db) => db.commit(&lease, &commit).await?,
             };
-            board.announce(size, outcomes(commit));
+            let opens_tasks = commit.views.tasks.iter().any(|of_stream| !of_stream.tasks.is_empty());
+            board.announce(size, opens_tasks, outcomes(commit));
             Ok(())
         })
         .await

@@ -1,11 +1,10 @@
 //! Writing to Postgres: one batch is one statement, with one array per column.
 
-use std::sync::LazyLock;
-
 use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
-use sqlx::{Row, query};
+use sqlx::{AssertSqlSafe, Row, query};
 
+use super::parts::commit_sql;
 use super::{Postgres, erasure};
 use crate::columns::{flags, number, scope, sql_int};
 use crate::error::CommitError;
@@ -13,81 +12,42 @@ use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit};
 use crate::views::Settled;
 
-/// The values of [`view_changes`] are bound first, as $1 to $29. Arrays are taken apart in the list of columns, not in FROM:
-/// there each row would first be copied into a table of its own.
-const COMMIT: &str = "
-, log AS MATERIALIZED (
-    SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
-), handled AS (
-    INSERT INTO inbox (input, received_at, outcome, quarantined)
-    SELECT unnest($47::uuid[]), unnest($48::bigint[]), unnest($49::text[]), unnest($50::bytea[])
-), disclosed AS (
-    INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
-    SELECT unnest($51::bigint[]), unnest($52::bigint[]), unnest($53::smallint[]), unnest($54::text[]),
-           unnest($55::text[])
-), known AS (
-    INSERT INTO seen (key, digest) SELECT unnest($56::text[]), unnest($57::bytea[])
-), repeated AS (
-    INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
-    SELECT unnest($58::uuid[]), unnest($59::bigint[]), unnest($60::bigint[]), unnest($61::text[]),
-           unnest($62::bigint[]), unnest($63::text[]), unnest($64::bigint[]), unnest($65::smallint[])
-), named AS (
-    INSERT INTO person (token, position)
-    SELECT unnest($66::bytea[]), unnest($67::bigint[])
-    ON CONFLICT DO NOTHING
-)
-SELECT size FROM log";
-
-static COMMIT_SQL: LazyLock<String> = LazyLock::new(|| view_changes("") + COMMIT);
-
-/// A `WITH` clause that applies view changes to the tables of this suffix. Parts of one statement do not see each
-/// other's rows, so no row is touched by two of them.
-pub(super) fn view_changes(suffix: &str) -> String {
-    VIEW_CHANGES.replace("{suffix}", suffix)
+/// Which parts of a commit have something in them.
+pub(super) struct Shape {
+    pub(super) streams: bool,
+    pub(super) contracts: bool,
+    pub(super) calls: bool,
+    pub(super) links_added: bool,
+    pub(super) links_removed: bool,
+    pub(super) task_streams: bool,
+    pub(super) tasks: bool,
+    pub(super) counters: bool,
+    pub(super) inbox: bool,
+    pub(super) disclosures: bool,
+    pub(super) seen: bool,
+    pub(super) repeats: bool,
+    pub(super) persons: bool,
 }
 
-const VIEW_CHANGES: &str = "
-WITH streams AS (
-    INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)
-    SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::bytea[]), unnest($4::bigint[]),
-           unnest($5::text[])
-    ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
-        recorded_at = excluded.recorded_at, state = excluded.state
-), contracts AS (
-    INSERT INTO contract_view{suffix} (contract_id, stream, status, contract_type, created_at, document_sha256)
-    SELECT unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
-           unnest($10::bigint[]), unnest($11::bytea[])
-    ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
-        contract_type = excluded.contract_type, created_at = excluded.created_at,
-        document_sha256 = excluded.document_sha256
-), calls AS (
-    INSERT INTO call_view{suffix} (stream, provider, call_id, progress)
-    SELECT unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[])
-    ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
-        progress = excluded.progress
-), links_added AS (
-    INSERT INTO link{suffix} (space, key, stream)
-    SELECT unnest($16::text[]), unnest($17::text[]), unnest($18::text[])
-    ON CONFLICT DO NOTHING
-), links_removed AS (
-    DELETE FROM link{suffix} AS old USING unnest($19::text[], $20::text[], $21::text[]) AS gone (space, key, stream)
-    WHERE old.space = gone.space AND old.key = gone.key AND old.stream = gone.stream
-), tasks_removed AS (
-    DELETE FROM task{suffix} AS old
-    WHERE old.stream = ANY ($22::text[]) AND NOT EXISTS (
-        SELECT FROM unnest($23::text[], $24::bigint[]) AS kept (stream, task)
-        WHERE kept.stream = old.stream AND kept.task = old.task
-    )
-), tasks AS (
-    INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)
-    SELECT unnest($23::text[]), unnest($24::bigint[]), unnest($25::text[]), unnest($26::bigint[]),
-           unnest($27::bigint[])
-    ON CONFLICT (stream, task) DO UPDATE SET kind = excluded.kind, attempts = excluded.attempts,
-        not_before = excluded.not_before
-), counters AS (
-    INSERT INTO counter{suffix} (name, value) SELECT unnest($28::text[]), unnest($29::bigint[])
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value
-)";
+impl Shape {
+    fn of(commit: &Commit, views: &Settled<'_>) -> Shape {
+        Shape {
+            streams: !views.streams.is_empty(),
+            contracts: !views.contracts.is_empty(),
+            calls: !views.calls.is_empty(),
+            links_added: !views.links_added.is_empty(),
+            links_removed: !views.links_removed.is_empty(),
+            task_streams: !views.task_streams.is_empty(),
+            tasks: !views.tasks.is_empty(),
+            counters: !views.counters.is_empty(),
+            inbox: !commit.inbox.is_empty(),
+            disclosures: !commit.disclosures.is_empty(),
+            seen: !commit.seen.is_empty(),
+            repeats: !commit.repeats.is_empty(),
+            persons: !commit.persons.is_empty(),
+        }
+    }
+}
 
 /// One column of many rows.
 fn column<'a, R, C>(rows: &'a [R], cell: impl Fn(&'a R) -> C) -> Vec<C> {
@@ -96,7 +56,7 @@ fn column<'a, R, C>(rows: &'a [R], cell: impl Fn(&'a R) -> C) -> Vec<C> {
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
-/// Binds $1 to $29 of [`view_changes`].
+/// Binds $1 to $29 of [`super::parts`].
 pub(super) fn bind_views<'q>(query: Query<'q>, views: &Settled<'q>) -> Query<'q> {
     query
         .bind(column(&views.streams, |row| row.stream.as_str()))
@@ -182,8 +142,9 @@ fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
 impl Postgres {
     /// Returns the new size of the log.
     pub(crate) async fn commit(&self, lease: &Lease, commit: &Commit) -> Result<u64, CommitError> {
-        let query = query(COMMIT_SQL.as_str());
-        let query = bind_views(query, &Settled::of(&commit.views));
+        let views = Settled::of(&commit.views);
+        let query = query(AssertSqlSafe(commit_sql(&Shape::of(commit, &views))));
+        let query = bind_views(query, &views);
         let query = bind_rest(bind_log(query, lease, commit), commit);
         if commit.erasure.is_empty() {
             let size: i64 = query.fetch_one(&self.writer).await?.try_get(0)?;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, query, query_as, query_scalar};
 
 use super::Postgres;
-use super::commit::{bind_views, view_changes};
+use super::commit::bind_views;
+use super::parts::views_sql;
 use crate::columns::sql_int;
 use crate::error::{CommitError, Fault, StoreError};
 use crate::lease::Lease;
@@ -13,7 +14,7 @@ use crate::rows::Views;
 use crate::shadow::{Difference, MARK_TABLE, compare_sql, taken_over};
 use crate::views::{Settled, TABLES};
 
-static APPLY_SQL: LazyLock<String> = LazyLock::new(|| view_changes("_shadow") + " SELECT 1");
+static APPLY_SQL: LazyLock<String> = LazyLock::new(|| views_sql("_shadow"));
 
 /// Drops the shadow tables, that of the mark first: who has looked at it holds off the rest.
 fn drop_sql() -> String {

@@ -131,7 +131,7 @@ pub async fn tasks_of_a_stream_are_replaced(place: Place) {
     let due = |now: i64, max: u32| {
         let store = store.clone();
         async move {
-            let due = store.tasks_due(time(now), max).await.unwrap();
+            let due = store.tasks_due("message", time(now), max).await.unwrap();
             due.into_iter().map(|task| (task.stream, task.task, task.attempts)).collect::<Vec<_>>()
         }
     };
@@ -244,7 +244,7 @@ pub async fn the_last_change_of_a_row_counts(place: Place) {
         assert_eq!(store.stream("contract/A").await.unwrap().unwrap().version, 2);
         assert_eq!(store.contract("A").await.unwrap().unwrap().0.status, "confirmed");
         assert_eq!(store.call("call/a/1").await.unwrap(), Some(call("call/a/1", "1", "ended")));
-        assert_eq!(store.tasks_due(time(9), 9).await.unwrap(), [task("contract/A", 2, 1)]);
+        assert_eq!(store.tasks_due("message", time(9), 9).await.unwrap(), [task("contract/A", 2, 1)]);
         let needs = Needs { counters: vec!["c".to_owned()], ..Needs::default() };
         assert_eq!(store.load(&needs).await.unwrap().counters, [("c".to_owned(), 2)]);
     }

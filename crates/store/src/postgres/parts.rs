@@ -1,0 +1,146 @@
+//! The statement of a commit, put together from the parts that have something to write.
+//!
+//! Starting a part costs the server some ten microseconds, whether or not it finds a row to write, and a trigger per statement
+//! fires for none as well. So what is empty is left out. The numbers of the parameters stay: a few combinations come again
+//! and again, and each is planned once in a connection.
+
+use super::commit::Shape;
+
+/// Parts that change views, with $1 to $29. Arrays are taken apart in the list of columns, not in FROM: there each row would
+/// first be copied into a table of its own.
+const VIEWS: [(&str, fn(&Shape) -> bool); 8] = [
+    (
+        "streams AS (
+    INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)
+    SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::bytea[]), unnest($4::bigint[]),
+           unnest($5::text[])
+    ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
+        recorded_at = excluded.recorded_at, state = excluded.state
+)",
+        |shape| shape.streams,
+    ),
+    (
+        "contracts AS (
+    INSERT INTO contract_view{suffix} (contract_id, stream, status, contract_type, created_at, document_sha256)
+    SELECT unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
+           unnest($10::bigint[]), unnest($11::bytea[])
+    ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
+        contract_type = excluded.contract_type, created_at = excluded.created_at,
+        document_sha256 = excluded.document_sha256
+)",
+        |shape| shape.contracts,
+    ),
+    (
+        "calls AS (
+    INSERT INTO call_view{suffix} (stream, provider, call_id, progress)
+    SELECT unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[])
+    ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
+        progress = excluded.progress
+)",
+        |shape| shape.calls,
+    ),
+    (
+        "links_added AS (
+    INSERT INTO link{suffix} (space, key, stream)
+    SELECT unnest($16::text[]), unnest($17::text[]), unnest($18::text[])
+    ON CONFLICT DO NOTHING
+)",
+        |shape| shape.links_added,
+    ),
+    (
+        "links_removed AS (
+    DELETE FROM link{suffix} AS old USING unnest($19::text[], $20::text[], $21::text[]) AS gone (space, key, stream)
+    WHERE old.space = gone.space AND old.key = gone.key AND old.stream = gone.stream
+)",
+        |shape| shape.links_removed,
+    ),
+    (
+        "tasks_removed AS (
+    DELETE FROM task{suffix} AS old
+    WHERE old.stream = ANY ($22::text[]) AND NOT EXISTS (
+        SELECT FROM unnest($23::text[], $24::bigint[]) AS kept (stream, task)
+        WHERE kept.stream = old.stream AND kept.task = old.task
+    )
+)",
+        |shape| shape.task_streams,
+    ),
+    (
+        "tasks AS (
+    INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)
+    SELECT unnest($23::text[]), unnest($24::bigint[]), unnest($25::text[]), unnest($26::bigint[]),
+           unnest($27::bigint[])
+    ON CONFLICT (stream, task) DO UPDATE SET kind = excluded.kind, attempts = excluded.attempts,
+        not_before = excluded.not_before
+)",
+        |shape| shape.tasks,
+    ),
+    (
+        "counters AS (
+    INSERT INTO counter{suffix} (name, value) SELECT unnest($28::text[]), unnest($29::bigint[])
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+)",
+        |shape| shape.counters,
+    ),
+];
+
+/// Checks where the log stands and appends to it, with $30 to $46. Never left out.
+const LOG: &str = "log AS MATERIALIZED (
+    SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
+)";
+
+/// Parts for what stands beside the log, with $47 to $67.
+const BESIDE: [(&str, fn(&Shape) -> bool); 5] = [
+    (
+        "handled AS (
+    INSERT INTO inbox (input, received_at, outcome, quarantined)
+    SELECT unnest($47::uuid[]), unnest($48::bigint[]), unnest($49::text[]), unnest($50::bytea[])
+)",
+        |shape| shape.inbox,
+    ),
+    (
+        "disclosed AS (
+    INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
+    SELECT unnest($51::bigint[]), unnest($52::bigint[]), unnest($53::smallint[]), unnest($54::text[]),
+           unnest($55::text[])
+)",
+        |shape| shape.disclosures,
+    ),
+    (
+        "known AS (
+    INSERT INTO seen (key, digest) SELECT unnest($56::text[]), unnest($57::bytea[])
+)",
+        |shape| shape.seen,
+    ),
+    (
+        "repeated AS (
+    INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
+    SELECT unnest($58::uuid[]), unnest($59::bigint[]), unnest($60::bigint[]), unnest($61::text[]),
+           unnest($62::bigint[]), unnest($63::text[]), unnest($64::bigint[]), unnest($65::smallint[])
+)",
+        |shape| shape.repeats,
+    ),
+    (
+        "named AS (
+    INSERT INTO person (token, position)
+    SELECT unnest($66::bytea[]), unnest($67::bigint[])
+    ON CONFLICT DO NOTHING
+)",
+        |shape| shape.persons,
+    ),
+];
+
+/// The statement that writes a commit of this shape. Parts of one statement do not see each other's rows, so no row is touched
+/// by two of them.
+pub(super) fn commit_sql(shape: &Shape) -> String {
+    let used = |parts: &'static [(&str, fn(&Shape) -> bool)]| {
+        parts.iter().filter(|(_, is_used)| is_used(shape)).map(|(sql, _)| *sql)
+    };
+    let parts: Vec<&str> = used(&VIEWS).chain([LOG]).chain(used(&BESIDE)).collect();
+    format!("WITH {} SELECT size FROM log", parts.join(", ")).replace("{suffix}", "")
+}
+
+/// The statement that applies all view changes to the tables of this suffix.
+pub(super) fn views_sql(suffix: &str) -> String {
+    let parts: Vec<&str> = VIEWS.iter().map(|(sql, _)| *sql).collect();
+    format!("WITH {} SELECT 1", parts.join(", ")).replace("{suffix}", suffix)
+}
