@@ -166,7 +166,7 @@ async fn roles_of_postgres() {
         "UPDATE record SET jws = jws",
         "DELETE FROM record",
         "DELETE FROM checkpoint",
-        "UPDATE disclosure SET encoded = encoded",
+        "UPDATE disclosure SET opened = opened",
         "CREATE TABLE mine ()",
         "ALTER TABLE record DISABLE TRIGGER ALL",
     ] {

@@ -26,13 +26,6 @@ macro_rules! plain_statements {
                 Ok(query_scalar(sql).bind(input).fetch_optional(&self.readers).await?)
             }
 
-            pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
-                let sql = "SELECT count(*) FROM disclosure WHERE position < $1";
-                let count: i64 =
-                    query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?;
-                columns::number(count)
-            }
-
             pub(crate) async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
                 let sql = "SELECT input, received_at, outcome, quarantined FROM inbox
                            WHERE quarantined IS NOT NULL ORDER BY received_at, input LIMIT $1 OFFSET $2";

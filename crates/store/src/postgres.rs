@@ -6,6 +6,7 @@
 mod commit;
 mod erasure;
 mod open;
+mod packed;
 mod parts;
 mod read;
 mod shadow;

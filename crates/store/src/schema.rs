@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         version: 1,
         name: "ledger",
@@ -62,6 +62,12 @@ const STEPS: [Step; 8] = [
         name: "tasks_by_kind",
         postgres: include_str!("../../../migrations/postgres/0013_tasks_by_kind.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0013_tasks_by_kind.sql"),
+    },
+    Step {
+        version: 15,
+        name: "disclosures_packed",
+        postgres: include_str!("../../../migrations/postgres/0015_disclosures_packed.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0015_disclosures_packed.sql"),
     },
 ];
 

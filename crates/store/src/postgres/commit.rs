@@ -4,9 +4,10 @@ use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
 use sqlx::{AssertSqlSafe, Row, query};
 
+use super::packed::pack;
 use super::parts::commit_sql;
 use super::{Postgres, erasure};
-use crate::columns::{flags, number, scope, sql_int};
+use crate::columns::{flags, number, sql_int};
 use crate::error::CommitError;
 use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit};
@@ -113,18 +114,16 @@ fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q
         .bind(column(&commit.nodes, |node| node.hash.0))
 }
 
-/// Binds $47 to $67: what stands beside the log.
+/// Binds $47 to $64: what stands beside the log.
 fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
+    let (disclosed, opened) = pack(&commit.disclosures);
     query
         .bind(column(&commit.inbox, |row| row.input))
         .bind(column(&commit.inbox, |row| row.received_at.millis()))
         .bind(column(&commit.inbox, |row| row.outcome.as_str()))
         .bind(commit.inbox.iter().map(|row| row.quarantined.as_deref()).collect::<Vec<_>>())
-        .bind(column(&commit.disclosures, |row| sql_int(row.position)))
-        .bind(column(&commit.disclosures, |row| i64::from(row.ordinal)))
-        .bind(column(&commit.disclosures, |row| scope(row.scope)))
-        .bind(column(&commit.disclosures, |row| row.digest.as_str()))
-        .bind(column(&commit.disclosures, |row| row.encoded.as_str()))
+        .bind(disclosed)
+        .bind(opened)
         .bind(column(&commit.seen, |row| row.key.as_str()))
         .bind(column(&commit.seen, |row| row.digest.0))
         .bind(column(&commit.repeats, |row| row.input))
@@ -175,13 +174,8 @@ impl Postgres {
     ) -> Result<u64, CommitError> {
         let mut transaction = self.writer.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
-        let sql =
-            "DELETE FROM disclosure AS old USING unnest($1::bigint[], $2::text[]) AS gone (position, digest)
-                   WHERE old.position = gone.position AND old.digest = gone.digest";
-        let (positions, digests): (Vec<i64>, Vec<String>) =
-            disclosures.into_iter().map(|(position, digest)| (sql_int(position), digest)).unzip();
-        let done = query(sql).bind(positions).bind(digests).execute(&mut *transaction).await?;
+        let erased = erasure::erase(&mut transaction, &disclosures).await?;
         transaction.commit().await?;
-        Ok(done.rows_affected())
+        Ok(erased)
     }
 }

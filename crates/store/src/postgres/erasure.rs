@@ -1,9 +1,12 @@
 //! The index of persons, and erasing, in Postgres.
 
+use std::collections::{BTreeSet, HashSet};
+
 use ledger::hash::Hash;
-use sqlx::{Executor, PgConnection, query};
+use sqlx::{Executor, PgConnection, query, query_as};
 
 use super::Postgres;
+use super::packed::{Columns, pack, unpack_all};
 use crate::columns::sql_int;
 use crate::error::{CommitError, StoreError};
 use crate::lease::Lease;
@@ -24,14 +27,26 @@ fn columns(rows: &[PersonRow]) -> (Vec<[u8; 32]>, Vec<i64>) {
     rows.iter().map(|row| (row.token.0, sql_int(row.position))).unzip()
 }
 
+/// Takes disclosures, by position and digest, from the rows they stand in, and says how many there were. A row goes and comes
+/// again without them: none is ever changed.
+pub(super) async fn erase(connection: &mut PgConnection, gone: &[(u64, String)]) -> Result<u64, CommitError> {
+    let positions: BTreeSet<i64> = gone.iter().map(|(position, _)| sql_int(*position)).collect();
+    let sql = "DELETE FROM disclosure WHERE position = ANY ($1) RETURNING position, opened";
+    let positions: Vec<i64> = positions.into_iter().collect();
+    let rows: Vec<Columns> = query_as(sql).bind(positions).fetch_all(&mut *connection).await?;
+    let gone: HashSet<(u64, &str)> =
+        gone.iter().map(|(position, digest)| (*position, digest.as_str())).collect();
+    let (taken, left): (Vec<_>, Vec<_>) =
+        unpack_all(rows)?.into_iter().partition(|row| gone.contains(&(row.position, row.digest.as_str())));
+    let (positions, opened) = pack(&left);
+    let sql = "INSERT INTO disclosure (position, opened) SELECT unnest($1::bigint[]), unnest($2::text[])";
+    query(sql).bind(positions).bind(opened).execute(&mut *connection).await?;
+    Ok(taken.len() as u64)
+}
+
 /// Takes what a commit erases.
-pub(super) async fn apply(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), sqlx::Error> {
-    let sql =
-        "DELETE FROM disclosure AS old USING unnest($1::bigint[], $2::text[]) AS gone (position, digest)
-               WHERE old.position = gone.position AND old.digest = gone.digest";
-    let (positions, digests): (Vec<i64>, Vec<&str>) =
-        erasure.disclosures.iter().map(|(position, digest)| (sql_int(*position), digest.as_str())).unzip();
-    query(sql).bind(positions).bind(digests).execute(&mut *connection).await?;
+pub(super) async fn apply(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), CommitError> {
+    erase(connection, &erasure.disclosures).await?;
     let unindexed: Vec<i64> = erasure.unindexed.iter().map(|position| sql_int(*position)).collect();
     query("DELETE FROM person WHERE position = ANY ($1)").bind(unindexed).execute(&mut *connection).await?;
     add(connection, &erasure.indexed).await?;

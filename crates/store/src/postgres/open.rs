@@ -37,9 +37,11 @@ const TRUSTED: Duration = Duration::from_millis(100);
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
                        SET statement_timeout = '60s'; SET jit = off; SET client_min_messages = warning; \
                        SET search_path = public;";
-/// What connections for writing are told besides. The statement of a commit has one plan worth having, by index, for one
-/// row as for a thousand; left to itself the planner makes a new one each time, which takes longer than a small commit.
-const WRITING: &str = "SET plan_cache_mode = force_generic_plan;";
+/// What connections for writing are told besides; the batches are loaded through them too. The statements of a batch have one
+/// plan worth having, by index, for one row as for a thousand. Left to itself the planner makes a new plan each time, which
+/// takes longer than a small commit, or keeps one made while the tables were empty, which reads them from end to end.
+const WRITING: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
+                       SET enable_mergejoin = off;";
 /// What connections for reading are told besides.
 const READ_ONLY: &str = "SET default_transaction_read_only = on;";
 /// What the connection for migrations is told: it waits for another's migrations however long they take, and no setting

@@ -88,7 +88,7 @@ const LOG: &str = "log AS MATERIALIZED (
     SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
 )";
 
-/// Parts for what stands beside the log, with $47 to $67.
+/// Parts for what stands beside the log, with $47 to $64.
 const BESIDE: [(&str, fn(&Shape) -> bool); 5] = [
     (
         "handled AS (
@@ -99,30 +99,28 @@ const BESIDE: [(&str, fn(&Shape) -> bool); 5] = [
     ),
     (
         "disclosed AS (
-    INSERT INTO disclosure (position, ordinal, scope, digest, encoded)
-    SELECT unnest($51::bigint[]), unnest($52::bigint[]), unnest($53::smallint[]), unnest($54::text[]),
-           unnest($55::text[])
+    INSERT INTO disclosure (position, opened) SELECT unnest($51::bigint[]), unnest($52::text[])
 )",
         |shape| shape.disclosures,
     ),
     (
         "known AS (
-    INSERT INTO seen (key, digest) SELECT unnest($56::text[]), unnest($57::bytea[])
+    INSERT INTO seen (key, digest) SELECT unnest($53::text[]), unnest($54::bytea[])
 )",
         |shape| shape.seen,
     ),
     (
         "repeated AS (
     INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
-    SELECT unnest($58::uuid[]), unnest($59::bigint[]), unnest($60::bigint[]), unnest($61::text[]),
-           unnest($62::bigint[]), unnest($63::text[]), unnest($64::bigint[]), unnest($65::smallint[])
+    SELECT unnest($55::uuid[]), unnest($56::bigint[]), unnest($57::bigint[]), unnest($58::text[]),
+           unnest($59::bigint[]), unnest($60::text[]), unnest($61::bigint[]), unnest($62::smallint[])
 )",
         |shape| shape.repeats,
     ),
     (
         "named AS (
     INSERT INTO person (token, position)
-    SELECT unnest($66::bytea[]), unnest($67::bigint[])
+    SELECT unnest($63::bytea[]), unnest($64::bigint[])
     ON CONFLICT DO NOTHING
 )",
         |shape| shape.persons,

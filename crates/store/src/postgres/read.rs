@@ -5,6 +5,7 @@ use std::ops::Range;
 use sqlx::{query_as, query_scalar};
 
 use super::Postgres;
+use super::packed::unpack_all;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
 use crate::plain::record_columns;
@@ -75,11 +76,9 @@ impl Postgres {
     }
 
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
-        let sql = "SELECT position, ordinal, scope::bigint, digest, encoded FROM disclosure
-                   WHERE position = ANY ($1) ORDER BY position, ordinal";
+        let sql = "SELECT position, opened FROM disclosure WHERE position = ANY ($1) ORDER BY position";
         let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();
-        let query = query_as::<_, columns::DisclosureColumns>(sql).bind(positions);
-        columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
+        unpack_all(query_as(sql).bind(positions).fetch_all(&self.readers).await?)
     }
 
     pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
@@ -93,11 +92,16 @@ impl Postgres {
     }
 
     pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
-        let sql = "SELECT position, ordinal, CAST(scope AS BIGINT), digest, encoded FROM disclosure
-                   WHERE position >= $1 AND position < $2 ORDER BY position, ordinal";
-        let query = query_as::<_, columns::DisclosureColumns>(sql);
-        let query = query.bind(sql_int(range.start)).bind(sql_int(range.end));
-        columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
+        let sql = "SELECT position, opened FROM disclosure
+                   WHERE position >= $1 AND position < $2 ORDER BY position";
+        let query = query_as(sql).bind(sql_int(range.start)).bind(sql_int(range.end));
+        unpack_all(query.fetch_all(&self.readers).await?)
+    }
+
+    pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT CAST(coalesce(sum(1 + length(opened) - length(replace(opened, E'\\n', ''))), 0) AS BIGINT)
+                   FROM disclosure WHERE position < $1";
+        columns::number(query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?)
     }
 
     /// Size of the log as the owner sees it.

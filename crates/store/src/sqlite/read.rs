@@ -1,6 +1,6 @@
 //! Reads that need SQLite's own SQL: lists are handed over as JSON.
 
-use sqlx::query_as;
+use sqlx::{query_as, query_scalar};
 use uuid::Uuid;
 
 use super::Sqlite;
@@ -68,6 +68,12 @@ impl Sqlite {
                    WHERE stream IN (SELECT value FROM json_each($1)) ORDER BY stream";
         let query = query_as::<_, columns::StreamColumns>(sql).bind(json_texts(&streams));
         columns::all(query.fetch_all(&self.readers).await?, columns::stream)
+    }
+
+    pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM disclosure WHERE position < $1";
+        let count: i64 = query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?;
+        columns::number(count)
     }
 
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::hash::{Hash, leaf_hash, sha256};
 use ledger::time::Timestamp;
 use ledger::tree::Tree;
@@ -79,7 +81,8 @@ pub fn inbox(input: Uuid) -> InboxRow {
 
 pub fn disclosure(position: u64, ordinal: u32) -> DisclosureRow {
     let scope = if ordinal.is_multiple_of(2) { Scope::Record } else { Scope::Document };
-    let (digest, encoded) = (format!("digest-{position}-{ordinal}"), format!("encoded-{position}-{ordinal}"));
+    let encoded = format!("encoded-{position}-{ordinal}");
+    let digest = URL_SAFE_NO_PAD.encode(sha256(encoded.as_bytes()).0);
     DisclosureRow { position, ordinal, scope, digest, encoded }
 }
 

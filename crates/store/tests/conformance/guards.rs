@@ -30,7 +30,7 @@ pub async fn log_tables_refuse_every_change(place: Place) {
         ("record", "jws"),
         ("tree_node", "hash"),
         ("checkpoint", "note"),
-        ("disclosure", "encoded"),
+        ("disclosure", if place.kind == Kind::Postgres { "opened" } else { "encoded" }),
     ];
     for (table, column) in columns {
         let mut changes = vec![format!("UPDATE {table} SET {column} = {column}")];
@@ -118,7 +118,7 @@ const ATTEMPTS: [&str; 39] = [
     "DELETE FROM record",
     "TRUNCATE record CASCADE",
     "TRUNCATE disclosure",
-    "UPDATE disclosure SET encoded = 'x'",
+    "UPDATE disclosure SET opened = 'x'",
     "UPDATE tree_node SET hash = hash",
     "DELETE FROM checkpoint",
     "UPDATE ledger_info SET origin = 'other'",

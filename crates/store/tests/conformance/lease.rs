@@ -6,7 +6,7 @@ use ledger::hash::sha256;
 use store::rows::CheckpointRow;
 use store::{CommitError, Lease, Store};
 
-use crate::book::{Book, time};
+use crate::book::{Book, disclosure, time};
 use crate::place::{HOUR, Place};
 
 /// Every kind of write under this lease is refused, and none leaves a trace.
@@ -17,7 +17,7 @@ async fn check_writes_nothing(place: &Place, store: &Store, lease: &Lease, book:
     let checkpoint =
         CheckpointRow { size: 1, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
     assert_eq!(store.insert_checkpoint(lease, checkpoint).await, Err(CommitError::FenceLost));
-    let erased = store.erase_disclosures(lease, &[(0, "digest-0-0".to_owned())]).await;
+    let erased = store.erase_disclosures(lease, &[(0, disclosure(0, 0).digest)]).await;
     assert_eq!(erased, Err(CommitError::FenceLost));
     let shadow = store.shadow_begin().await.unwrap();
     assert_eq!(shadow.swap(lease, book.tree.size()).await, Err(CommitError::FenceLost));

@@ -281,10 +281,10 @@ pub async fn disclosures_can_be_erased_and_the_rest_stays(place: Place) {
     let (records, kept) = (batch.records.clone(), batch.disclosures[1].clone());
     store.commit(&lease, batch).await.unwrap();
     let gone = [
-        (0, "digest-0-0".to_owned()),
-        (2, "digest-2-0".to_owned()),
-        (1, "digest-1-0".to_owned()),
-        (2, "digest-0-1".to_owned()),
+        (0, disclosure(0, 0).digest),
+        (2, disclosure(2, 0).digest),
+        (1, disclosure(1, 0).digest),
+        (2, disclosure(0, 1).digest),
     ];
     assert_eq!(store.erase_disclosures(&lease, &gone).await, Ok(2));
     assert_eq!(store.erase_disclosures(&lease, &gone).await, Ok(0));

@@ -1,0 +1,1 @@
+-- On Postgres this number puts the disclosures of a record into one row. Here a row costs little, and they stay apart.
