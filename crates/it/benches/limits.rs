@@ -280,8 +280,8 @@ async fn disk(url: &str) {
     );
 }
 
-/// One table with the bytes of a record and the index every event store has.
-async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
+/// One table with the bytes of a record, what has to be kept beside it, and the index every event store has.
+async fn bare_insert(url: &str, records: &[RecordRow], beside: &[String]) -> f64 {
     let rows = records.len();
     if url.starts_with("sqlite") {
         let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
@@ -289,16 +289,18 @@ async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
             .execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; DROP TABLE IF EXISTS bare")
             .await
             .unwrap();
-        connection.execute("CREATE TABLE bare (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, jws TEXT, UNIQUE (stream, version))").await.unwrap();
+        connection.execute("CREATE TABLE bare (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, jws TEXT, beside TEXT, UNIQUE (stream, version))").await.unwrap();
         let start = Instant::now();
-        for batch in records.chunks(BATCH) {
-            let mut sql =
-                sqlx::QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO bare (position, stream, version, jws) ");
-            sql.push_values(batch, |mut row, record| {
+        for (batch, beside) in records.chunks(BATCH).zip(beside.chunks(BATCH)) {
+            let mut sql = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
+                "INSERT INTO bare (position, stream, version, jws, beside) ",
+            );
+            sql.push_values(batch.iter().zip(beside), |mut row, (record, beside)| {
                 row.push_bind(record.position as i64)
                     .push_bind(&record.stream)
                     .push_bind(record.version as i64)
-                    .push_bind(&record.jws);
+                    .push_bind(&record.jws)
+                    .push_bind(beside);
             });
             sql.build().execute(&mut connection).await.unwrap();
         }
@@ -306,20 +308,21 @@ async fn bare_insert(url: &str, records: &[RecordRow]) -> f64 {
     }
     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     connection.execute("DROP TABLE IF EXISTS bare").await.unwrap();
-    connection.execute("CREATE TABLE bare (position BIGINT PRIMARY KEY, stream TEXT, version BIGINT, jws TEXT, UNIQUE (stream, version))").await.unwrap();
+    connection.execute("CREATE TABLE bare (position BIGINT PRIMARY KEY, stream TEXT, version BIGINT, jws TEXT, beside TEXT, UNIQUE (stream, version))").await.unwrap();
     let start = Instant::now();
-    for batch in records.chunks(BATCH) {
+    for (batch, beside) in records.chunks(BATCH).zip(beside.chunks(BATCH)) {
         let positions: Vec<i64> = batch.iter().map(|r| r.position as i64).collect();
         let streams: Vec<&str> = batch.iter().map(|r| r.stream.as_str()).collect();
         let versions: Vec<i64> = batch.iter().map(|r| r.version as i64).collect();
         let texts: Vec<&str> = batch.iter().map(|r| r.jws.as_str()).collect();
         sqlx::query(
-            "INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[])",
+            "INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])",
         )
         .bind(positions)
         .bind(streams)
         .bind(versions)
         .bind(texts)
+        .bind(beside)
         .execute(&mut connection)
         .await
         .unwrap();
@@ -348,12 +351,14 @@ async fn servers(url: &str) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
 }
 
-async fn committing(name: &str, url: &str) -> Line {
+/// Two lines: beside inserting the records alone, and beside inserting all that has to be kept of them.
+async fn committing(name: &str, url: &str) -> [Line; 2] {
     let key = Arc::new(key());
     let store = Store::open(url, OpenOptions::new(ORIGIN)).await.unwrap();
     let lease = store.acquire_lease("bench", std::time::Duration::from_secs(3_600)).await.unwrap().unwrap();
     let what = format!("plan and commit, {name}");
     let mut line = Line::new(&what, "1 / (1 / bare insert + 1 / sign)");
+    let mut kept = Line::new("  the same", "with disclosures in the bare insert");
     let mut pipeline = Pipeline::new(store.clone(), lease, ORIGIN, empty());
     let (mut position, mut size) = (0, 0);
     let (mut own_us, mut server_us, mut written) = (0.0, 0.0, 0_usize);
@@ -389,10 +394,19 @@ async fn committing(name: &str, url: &str) -> Line {
             written += records.len();
         }
         line.ours_us.push(spent * 1e6 / records.len() as f64);
-        let insert = bare_insert(&url.replace("ledger", "bare"), &records).await;
+        let first = size - records.len() as u64;
+        let mut beside = vec![String::new(); records.len()];
+        let bare = url.replace("ledger", "bare");
+        let insert = bare_insert(&bare, &records, &beside).await;
+        for one in store.disclosures(first..size).await.unwrap() {
+            beside[(one.position - first) as usize] += &one.encoded;
+        }
+        let insert_all = bare_insert(&bare, &records, &beside).await;
         let messages: Vec<&str> = records.iter().map(signed_part).collect();
         let sign = timed(records.len(), || sign_all_cores(&messages, &key));
         line.limit_us.push(insert + sign);
+        kept.ours_us.push(spent * 1e6 / records.len() as f64);
+        kept.limit_us.push(insert_all + sign);
     }
     store.close().await;
     let each = |us: f64| us / written as f64;
@@ -402,7 +416,7 @@ async fn committing(name: &str, url: &str) -> Line {
         each(server_us)
     );
     disk(url).await;
-    line
+    [line, kept]
 }
 
 fn main() {
@@ -420,7 +434,7 @@ fn main() {
     }
     let sqlite = format!("sqlite://{}", directory.join("ledger.db").display());
     if wanted("sqlite") {
-        lines.push(runtime.block_on(committing("SQLite", &sqlite)));
+        lines.extend(runtime.block_on(committing("SQLite", &sqlite)));
     }
     let server = std::env::var("AHADI_TEST_POSTGRES_URL");
     if let (true, Ok(server)) = (wanted("postgres"), server) {
@@ -434,7 +448,7 @@ fn main() {
             }
             it::postgres::PostgresDatabase::make_log_files(&server).await;
         });
-        lines.push(runtime.block_on(committing("PostgreSQL", &format!("{base}/{name}"))));
+        lines.extend(runtime.block_on(committing("PostgreSQL", &format!("{base}/{name}"))));
         runtime.block_on(async {
             let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
             for database in [name.clone(), name.replace("ledger", "bare")] {

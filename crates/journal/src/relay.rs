@@ -21,6 +21,11 @@ const PORTION_ROWS_MAX: usize = 2 * IN_FLIGHT_MAX;
 /// Payload bytes of these.
 const PORTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Rows published before they are marked.
+const MARK_ROWS: usize = 512;
+/// How long rows that are published stay unmarked: each marking is a transaction with a sync of its own.
+const MARK_EVERY: Duration = Duration::from_millis(50);
+
 /// How a relay keeps house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayOptions {
@@ -81,6 +86,15 @@ struct Audit {
     incarnation: String,
     /// Rows up to here were published since.
     published: u64,
+    /// Published and not yet marked in the journal. Dying now publishes them again under the same ids.
+    owed: Vec<(u64, u64)>,
+    marked_at: Instant,
+}
+
+impl Audit {
+    fn owes_marks(&self) -> bool {
+        self.owed.len() >= MARK_ROWS || (!self.owed.is_empty() && self.marked_at.elapsed() >= MARK_EVERY)
+    }
 }
 
 /// Why one round did not come to its end.
@@ -152,13 +166,23 @@ impl Relay {
                 () = tokio::time::sleep(pauses.next().unwrap_or_default()) => {}
             }
         }
-        Ok(())
+        match audit.as_mut().map(|audit| self.mark(audit)) {
+            Some(marking) => marking.await.or_else(|trouble| match trouble {
+                Trouble::Final(error) => Err(error),
+                Trouble::Passing(_) => Ok(()),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Looks at the stream if that is due, then publishes what waits, or waits for something to publish.
     async fn round(&self, audit: &mut Option<Audit>, stop: &CancellationToken) -> Result<(), Trouble> {
         let mut current = match audit.take() {
             Some(current) if !self.is_due(&current) => current,
+            Some(mut current) if current.generation == self.bus.generation() => {
+                self.mark(&mut current).await?;
+                self.audit().await?
+            }
             _ => self.audit().await?,
         };
         // Subscribed before looking, so that nothing appended meanwhile is slept through.
@@ -173,11 +197,14 @@ impl Relay {
         let mut connected = self.bus.connected();
         connected.mark_unchanged();
         let next_audit = current.at + self.options.audit_every;
-        *audit = Some(current);
+        let next_mark = current.marked_at + MARK_EVERY;
+        let owes = !current.owed.is_empty();
+        let current = audit.insert(current);
         tokio::select! {
             () = stop.cancelled() => {}
             _ = appended.changed() => {}
             _ = connected.changed() => *audit = None,
+            () = tokio::time::sleep_until(next_mark), if owes => self.mark(current).await?,
             () = tokio::time::sleep_until(next_audit) => {}
         }
         Ok(())
@@ -193,31 +220,30 @@ impl Relay {
     }
 
     /// Publishes these rows and what comes behind them, until nothing waits. While some are on their way, those before are
-    /// marked and the next are read, so that neither the disk nor the network waits for the other.
+    /// marked where that is due and the next are read, so that neither the disk nor the network waits for the other.
     async fn publish(
         &self,
         audit: &mut Audit,
         mut rows: Vec<Positioned>,
         stop: &CancellationToken,
     ) -> Result<(), Trouble> {
-        let mut marks = Vec::new();
         while let Some(last) = rows.last().map(|row| row.position) {
-            let (sent, marked, next) = tokio::join!(
-                self.send(audit, rows),
-                self.mark(audit, std::mem::take(&mut marks)),
-                self.next_rows(last)
-            );
-            marked?;
+            let marks = if audit.owes_marks() { std::mem::take(&mut audit.owed) } else { Vec::new() };
+            let (sent, marked, next) =
+                tokio::join!(self.send(audit, rows), self.mark_rows(audit, marks), self.next_rows(last));
+            if marked? {
+                audit.marked_at = Instant::now();
+            }
             let (acks, trouble) = sent?;
-            marks = acks;
+            audit.owed.extend(acks);
             if let Some(trouble) = trouble {
-                self.mark(audit, marks).await?;
+                self.mark(audit).await?;
                 return Err(trouble);
             }
             audit.published = last;
             rows = if stop.is_cancelled() || self.is_due(audit) { Vec::new() } else { next? };
         }
-        self.mark(audit, marks).await
+        Ok(())
     }
 
     /// Publishes rows. Gives those acknowledged, and what kept the others from it.
@@ -239,14 +265,22 @@ impl Relay {
     }
 
     /// Notes which rows are in the stream.
-    async fn mark(&self, audit: &Audit, acks: Vec<(u64, u64)>) -> Result<(), Trouble> {
+    async fn mark(&self, audit: &mut Audit) -> Result<(), Trouble> {
+        let marks = std::mem::take(&mut audit.owed);
+        self.mark_rows(audit, marks).await?;
+        audit.marked_at = Instant::now();
+        Ok(())
+    }
+
+    /// Notes that these rows are in the stream. Says whether there were any.
+    async fn mark_rows(&self, audit: &Audit, acks: Vec<(u64, u64)>) -> Result<bool, Trouble> {
         if acks.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let relayed = acks.len() as u64;
         self.journal.mark_relayed(&audit.incarnation, acks).await?;
         self.status.send_modify(|status| status.relayed += relayed);
-        Ok(())
+        Ok(true)
     }
 
     /// Compares the journal's marks with the stream and takes back those the stream does not bear out.
@@ -284,7 +318,7 @@ impl Relay {
             status.forgotten += forgotten;
             status.incarnation = Some(incarnation.clone());
         });
-        Ok(Audit { generation, at, incarnation, published: 0 })
+        Ok(Audit { generation, at, incarnation, published: 0, owed: Vec::new(), marked_at: at })
     }
 
     /// The highest sequence up to which this journal's marks are true. A stream loses its tail and may have grown again
