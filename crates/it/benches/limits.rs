@@ -153,6 +153,15 @@ fn inputs(round: usize) -> Vec<Read> {
         .collect()
 }
 
+fn batches(reads: Vec<Read>) -> Vec<Arc<[Read]>> {
+    let mut reads = reads.into_iter();
+    let mut batches: Vec<Arc<[Read]>> = Vec::new();
+    while reads.len() > 0 {
+        batches.push(reads.by_ref().take(BATCH).collect());
+    }
+    batches
+}
+
 fn key() -> RecordKey {
     RecordKey::from_seed(&sha256(b"bench record key").0)
 }
@@ -351,6 +360,15 @@ async fn servers(url: &str) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
 }
 
+/// The disclosures of each of these records, as one text.
+async fn disclosed(store: &Store, records: &[RecordRow]) -> Vec<String> {
+    let (first, mut texts) = (records[0].position, vec![String::new(); records.len()]);
+    for one in store.disclosures(first..first + records.len() as u64).await.unwrap() {
+        texts[usize::try_from(one.position - first).unwrap()] += &one.encoded;
+    }
+    texts
+}
+
 /// Two lines: beside inserting the records alone, and beside inserting all that has to be kept of them.
 async fn committing(name: &str, url: &str) -> [Line; 2] {
     let key = Arc::new(key());
@@ -364,11 +382,7 @@ async fn committing(name: &str, url: &str) -> [Line; 2] {
     let (mut own_us, mut server_us, mut written) = (0.0, 0.0, 0_usize);
     let own = ["self".to_owned()];
     for round in 0..ROUNDS {
-        let mut batches: Vec<Arc<[Read]>> = Vec::new();
-        let mut reads = inputs(round).into_iter();
-        while reads.len() > 0 {
-            batches.push(reads.by_ref().take(BATCH).collect());
-        }
+        let batches = batches(inputs(round));
         let mut records: Vec<RecordRow> = Vec::new();
         // Connections are opened in the first round, which is left out.
         let working = servers(url).await;
@@ -394,14 +408,9 @@ async fn committing(name: &str, url: &str) -> [Line; 2] {
             written += records.len();
         }
         line.ours_us.push(spent * 1e6 / records.len() as f64);
-        let first = size - records.len() as u64;
-        let mut beside = vec![String::new(); records.len()];
         let bare = url.replace("ledger", "bare");
-        let insert = bare_insert(&bare, &records, &beside).await;
-        for one in store.disclosures(first..size).await.unwrap() {
-            beside[(one.position - first) as usize] += &one.encoded;
-        }
-        let insert_all = bare_insert(&bare, &records, &beside).await;
+        let insert = bare_insert(&bare, &records, &vec![String::new(); records.len()]).await;
+        let insert_all = bare_insert(&bare, &records, &disclosed(&store, &records).await).await;
         let messages: Vec<&str> = records.iter().map(signed_part).collect();
         let sign = timed(records.len(), || sign_all_cores(&messages, &key));
         line.limit_us.push(insert + sign);

@@ -6,9 +6,12 @@
 
 use super::commit::Shape;
 
+/// The text of a part, and whether a commit of this shape needs it.
+type Part = (&'static str, fn(&Shape) -> bool);
+
 /// Parts that change views, with $1 to $29. Arrays are taken apart in the list of columns, not in FROM: there each row would
 /// first be copied into a table of its own.
-const VIEWS: [(&str, fn(&Shape) -> bool); 8] = [
+const VIEWS: [Part; 8] = [
     (
         "streams AS (
     INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)
@@ -89,7 +92,7 @@ const LOG: &str = "log AS MATERIALIZED (
 )";
 
 /// Parts for what stands beside the log, with $47 to $64.
-const BESIDE: [(&str, fn(&Shape) -> bool); 5] = [
+const BESIDE: [Part; 5] = [
     (
         "handled AS (
     INSERT INTO inbox (input, received_at, outcome, quarantined)
@@ -130,9 +133,8 @@ const BESIDE: [(&str, fn(&Shape) -> bool); 5] = [
 /// The statement that writes a commit of this shape. Parts of one statement do not see each other's rows, so no row is touched
 /// by two of them.
 pub(super) fn commit_sql(shape: &Shape) -> String {
-    let used = |parts: &'static [(&str, fn(&Shape) -> bool)]| {
-        parts.iter().filter(|(_, is_used)| is_used(shape)).map(|(sql, _)| *sql)
-    };
+    let used =
+        |parts: &'static [Part]| parts.iter().filter(|(_, is_used)| is_used(shape)).map(|(sql, _)| *sql);
     let parts: Vec<&str> = used(&VIEWS).chain([LOG]).chain(used(&BESIDE)).collect();
     format!("WITH {} SELECT size FROM log", parts.join(", ")).replace("{suffix}", "")
 }
