@@ -148,8 +148,8 @@ async fn journal_something_unreadable(world: &World) -> Uuid {
     id
 }
 
-async fn assert_accounted(world: &World, taken: &[Webhook], commands: &[Promise], unreadable: Uuid) {
-    let store = &world.system().store;
+/// The records of each input: stream, version and type.
+async fn recorded(store: &store::Store) -> HashMap<Uuid, Vec<(String, u64, String)>> {
     let mut recorded: HashMap<Uuid, Vec<(String, u64, String)>> = HashMap::new();
     let mut scan = store.scan(0).await.unwrap();
     while let Some(page) = scan.next_page().await.unwrap() {
@@ -158,9 +158,22 @@ async fn assert_accounted(world: &World, taken: &[Webhook], commands: &[Promise]
             recorded.entry(input).or_default().push((row.stream, row.version, row.kind));
         }
     }
+    recorded
+}
+
+async fn assert_accounted(world: &World, taken: &[Webhook], commands: &[Promise], unreadable: Uuid) {
+    let store = &world.system().store;
+    // A worker may report on a task while the log is read: then it is read again.
+    let (entries, mut recorded) = loop {
+        world.settle_messages().await;
+        let (before, recorded) = (entries(world).await, recorded(store).await);
+        if entries(world).await.len() == before.len() {
+            break (before, recorded);
+        }
+    };
     let mut journaled: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut refused = 0;
-    for entry in entries(world).await {
+    for entry in entries {
         let outcome = store.outcome(entry.id).await.unwrap().expect("every input has its outcome");
         let here = recorded.remove(&entry.id).unwrap_or_default();
         match serde_json::from_str(&outcome).unwrap() {
