@@ -131,7 +131,15 @@ pub enum InputError {
 impl Input {
     /// The bytes that are journaled.
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("an input holds only strings, numbers, lists and string-keyed maps")
+        // Room for all of it at once, where it is a webhook: the body as it came, and about as much said of it.
+        let raw = match &self.body {
+            Body::Webhook(webhook) => webhook.raw.len(),
+            Body::Command(_) | Body::Report(_) | Body::Deadline(_) => 0,
+        };
+        let mut bytes = Vec::with_capacity(1_024 + raw);
+        serde_json::to_writer(&mut bytes, self)
+            .expect("an input holds only strings, numbers, lists and string-keyed maps");
+        bytes
     }
 
     /// Reads what [`Input::to_bytes`] wrote.

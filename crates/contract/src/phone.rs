@@ -46,16 +46,16 @@ impl Phone {
         if !trimmed.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '.')) {
             return Err(PhoneError::Invalid);
         }
-        let digits: String = trimmed.chars().filter(char::is_ascii_digit).collect();
-        let candidate = if trimmed.starts_with('+') {
-            format!("+{digits}")
-        } else if let Some(rest) = digits.strip_prefix("00") {
-            format!("+{rest}")
-        } else if let Some(rest) = digits.strip_prefix('0') {
-            format!("+{}{rest}", country.calling_code())
-        } else {
-            format!("+{digits}")
-        };
+        let mut candidate = String::with_capacity(1 + trimmed.len());
+        candidate.push('+');
+        candidate.extend(trimmed.chars().filter(char::is_ascii_digit));
+        if !trimmed.starts_with('+') {
+            if let Some(rest) = candidate.strip_prefix("+00") {
+                candidate = format!("+{rest}");
+            } else if let Some(rest) = candidate.strip_prefix("+0") {
+                candidate = format!("+{}{rest}", country.calling_code());
+            }
+        }
         let length = candidate.len() - 1;
         if !(8..=15).contains(&length) || candidate.starts_with("+0") {
             return Err(PhoneError::Invalid);

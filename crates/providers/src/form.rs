@@ -44,13 +44,18 @@ impl Media {
     }
 }
 
-/// The fields of a body in the order they came.
+/// The fields of a body in the order they came. Their names and values stand in one text, one behind the other, so that
+/// reading a body takes memory twice and not twice for each field.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Fields(Vec<(String, String)>);
+pub struct Fields {
+    text: String,
+    /// Where the name of each field ends, and where its value does.
+    ends: Vec<(usize, usize)>,
+}
 
 impl std::fmt::Debug for Fields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fields({})", self.0.len())
+        write!(f, "Fields({})", self.ends.len())
     }
 }
 
@@ -69,17 +74,25 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
     if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Err(ReadError::NotForm);
     }
-    let mut fields = Fields(Vec::new());
-    for (index, pair) in body.split(|b| *b == b'&').filter(|p| !p.is_empty()).enumerate() {
+    let pairs = || body.split(|b| *b == b'&').filter(|p| !p.is_empty());
+    let ends = Vec::with_capacity(pairs().count().min(FORM_FIELDS_MAX));
+    // What is decoded is never longer.
+    let mut fields = Fields { text: String::with_capacity(body.len()), ends };
+    for (index, pair) in pairs().enumerate() {
         let (name, value) = match pair.iter().position(|b| *b == b'=') {
             Some(at) => (&pair[..at], &pair[at + 1..]),
             None => (pair, &[][..]),
         };
-        let place = format!("#{}", index + 1);
-        let name = decode(name).map_err(|reason| ReadError::Encoding { field: place, reason })?;
-        let value =
-            decode(value).map_err(|reason| ReadError::Encoding { field: label(&name, index), reason })?;
-        fields.push(name, value)?;
+        let start = fields.text.len();
+        decode(name, &mut fields.text)
+            .map_err(|reason| ReadError::Encoding { field: format!("#{}", index + 1), reason })?;
+        let name_end = fields.text.len();
+        decode(value, &mut fields.text).map_err(|reason| {
+            let name = &fields.text[start..name_end];
+            ReadError::Encoding { field: label(name, index), reason }
+        })?;
+        fields.check(&fields.text[start..name_end], &fields.text[name_end..])?;
+        fields.ends.push((name_end, fields.text.len()));
     }
     Ok(fields)
 }
@@ -87,12 +100,22 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
 impl Fields {
     /// No field yet.
     pub(crate) fn new() -> Fields {
-        Fields(Vec::new())
+        Fields { text: String::new(), ends: Vec::new() }
     }
 
     /// Adds a field, keeping the limits.
-    pub(crate) fn push(&mut self, name: String, value: String) -> Result<(), ReadError> {
-        let index = self.0.len();
+    pub(crate) fn push(&mut self, name: &str, value: &str) -> Result<(), ReadError> {
+        self.check(name, value)?;
+        self.text.push_str(name);
+        let name_end = self.text.len();
+        self.text.push_str(value);
+        self.ends.push((name_end, self.text.len()));
+        Ok(())
+    }
+
+    /// Whether the next field can be this.
+    fn check(&self, name: &str, value: &str) -> Result<(), ReadError> {
+        let index = self.ends.len();
         if index == FORM_FIELDS_MAX {
             return Err(ReadError::TooManyFields { max: FORM_FIELDS_MAX });
         }
@@ -102,21 +125,24 @@ impl Fields {
                 max: FORM_NAME_BYTES_MAX,
             });
         }
-        let field = label(&name, index);
         if value.len() > FORM_VALUE_BYTES_MAX {
-            return Err(ReadError::ValueTooLong { field, max: FORM_VALUE_BYTES_MAX });
+            return Err(ReadError::ValueTooLong { field: label(name, index), max: FORM_VALUE_BYTES_MAX });
         }
         // No provider sends NUL, and a database's text cannot hold it.
         if name.contains('\0') || value.contains('\0') {
-            return Err(ReadError::Encoding { field, reason: "holds a NUL character" });
+            return Err(ReadError::Encoding { field: label(name, index), reason: "holds a NUL character" });
         }
-        self.0.push((name, value));
         Ok(())
     }
 
     /// Names and values as they came, in that order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let mut start = 0;
+        self.ends.iter().map(move |&(name_end, end)| {
+            let field = (&self.text[start..name_end], &self.text[name_end..end]);
+            start = end;
+            field
+        })
     }
 
     /// The value of a field exactly as it came, also where it is empty; names are compared without regard to case.
@@ -124,8 +150,7 @@ impl Fields {
     /// # Errors
     /// [`ReadError::Ambiguous`] where it stands twice with different values.
     pub fn raw(&self, name: &'static str) -> Result<Option<&str>, ReadError> {
-        let mut values =
-            self.iter().filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let mut values = self.iter().filter(|(given, _)| is_named(given, name)).map(|(_, value)| value);
         let first = values.next();
         if values.any(|value| Some(value) != first) {
             Err(ReadError::Ambiguous { field: name })
@@ -216,8 +241,24 @@ fn label(name: &str, index: usize) -> String {
     if plain { name.to_owned() } else { format!("#{}", index + 1) }
 }
 
-/// Percent escapes and `+` undone; every other byte stands for itself.
-fn decode(bytes: &[u8]) -> Result<String, &'static str> {
+/// Whether a field's name is this one, without regard to case and to white space around it.
+fn is_named(given: &str, name: &str) -> bool {
+    // Nearly every field asked about is another one, and its length says so.
+    let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    match given.as_bytes() {
+        bytes if bytes.len() < name.len() => false,
+        bytes if bytes.len() > name.len() && bare(bytes.first()) && bare(bytes.last()) => false,
+        _ => given.trim().eq_ignore_ascii_case(name),
+    }
+}
+
+/// Adds a name or a value: percent escapes and `+` undone, every other byte stands for itself.
+fn decode(bytes: &[u8], text: &mut String) -> Result<(), &'static str> {
+    const NOT_UTF8: &str = "is not UTF-8";
+    if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        text.push_str(std::str::from_utf8(bytes).map_err(|_| NOT_UTF8)?);
+        return Ok(());
+    }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((byte, tail)) = rest.split_first() {
@@ -235,5 +276,6 @@ fn decode(bytes: &[u8]) -> Result<String, &'static str> {
             other => decoded.push(*other),
         }
     }
-    String::from_utf8(decoded).map_err(|_| "is not UTF-8")
+    text.push_str(std::str::from_utf8(&decoded).map_err(|_| NOT_UTF8)?);
+    Ok(())
 }

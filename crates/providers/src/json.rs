@@ -28,8 +28,8 @@ pub(crate) fn read(body: &[u8]) -> Result<Fields, ReadError> {
     for (name, value) in members {
         match value {
             Value::Null => {}
-            Value::String(text) => fields.push(name, text)?,
-            other => fields.push(name, other.to_string())?,
+            Value::String(text) => fields.push(&name, &text)?,
+            other => fields.push(&name, &other.to_string())?,
         }
     }
     Ok(fields)

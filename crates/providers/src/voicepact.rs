@@ -71,8 +71,8 @@ fn renamed(fields: &Fields) -> Result<Fields, ReadError> {
         let documented = RENAMED.iter().find(|(ours, _)| name.trim().eq_ignore_ascii_case(ours));
         match documented {
             Some((_, own)) if fields.get(own)?.is_some() => {}
-            Some((_, own)) => renamed.push((*own).to_owned(), value.to_owned())?,
-            None => renamed.push(name.to_owned(), value.to_owned())?,
+            Some((_, own)) => renamed.push(own, value)?,
+            None => renamed.push(name, value)?,
         }
     }
     Ok(renamed)

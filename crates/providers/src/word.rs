@@ -2,7 +2,9 @@
 
 /// `No-Answer`, `NO_ANSWER`, ` NoAnswer` → `noanswer`: ASCII letters and digits, lower case.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
+    plain
 }
 
 /// A value with its white space cut off; none where providers write "nothing": empty, or the word `None`.

@@ -31,7 +31,8 @@ impl Zone {
 /// time never makes a callback unreadable, and the raw body keeps it.
 pub fn read(text: &str, zone: &Zone) -> Option<Occurred> {
     let text = text.trim();
-    if DateTime::parse_from_rfc3339(text).is_ok() {
+    // A time with its zone is longer.
+    if text.len() > TEXT_BYTES && DateTime::parse_from_rfc3339(text).is_ok() {
         return instant(text).map(|at| Occurred { at, assumed_zone: None });
     }
     if text.len() != TEXT_BYTES || !text.is_ascii() || !matches!(text.as_bytes()[10], b'+' | b' ' | b'T') {
