@@ -3,8 +3,8 @@
 //! Nothing that can change the ledger comes in another way. An input counts only after [`Door::take`] returned: then it
 //! is on disk, and will reach the ledger or a quarantine with a reason.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::input::{Body, INPUT_VERSION, Input, Seed};
 use contract::provider::Via;
@@ -14,12 +14,44 @@ use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use uuid::Uuid;
 
+/// Longest key an input gets.
+const KEY_BYTES_MAX: usize = 200;
+/// Random bytes of one input: a seed and what its id needs.
+const STAMP_BYTES: usize = SEED_BYTES + ID_BYTES;
+const SEED_BYTES: usize = 32;
+const ID_BYTES: usize = 10;
+/// Inputs whose random bytes are asked for at once: a question to the operating system costs more than the bytes.
+const DRAWN_STAMPS: usize = 32;
+
 /// Takes inputs and journals them. Cheap to clone.
 #[derive(Clone)]
 pub struct Door {
     journal: Journal,
     /// Latest time given out, milliseconds: this door's clock never runs backwards. Written by all handlers.
     latest: Arc<AtomicI64>,
+    drawn: Arc<Mutex<Drawn>>,
+}
+
+/// Random bytes of the operating system that no input has got yet.
+struct Drawn {
+    bytes: [u8; STAMP_BYTES * DRAWN_STAMPS],
+    left: usize,
+}
+
+impl Drawn {
+    /// Bytes that nobody got before; their place here is overwritten.
+    fn take(&mut self) -> Result<[u8; STAMP_BYTES], DoorError> {
+        if self.left == 0 {
+            // Random bytes enter here and nowhere else on the way into the ledger.
+            #[allow(clippy::disallowed_methods)]
+            getrandom::fill(&mut self.bytes).map_err(|e| DoorError::Random(e.to_string()))?;
+            self.left = DRAWN_STAMPS;
+        }
+        self.left -= 1;
+        let mut taken = [0; STAMP_BYTES];
+        taken.swap_with_slice(&mut self.bytes[self.left * STAMP_BYTES..][..STAMP_BYTES]);
+        Ok(taken)
+    }
 }
 
 /// Why an input was not taken. Nothing of it was kept.
@@ -53,7 +85,8 @@ impl std::fmt::Debug for Door {
 impl Door {
     /// A door in front of a journal.
     pub fn new(journal: Journal) -> Door {
-        Door { journal, latest: Arc::new(AtomicI64::new(0)) }
+        let drawn = Drawn { bytes: [0; STAMP_BYTES * DRAWN_STAMPS], left: 0 };
+        Door { journal, latest: Arc::new(AtomicI64::new(0)), drawn: Arc::new(Mutex::new(drawn)) }
     }
 
     /// The journal behind it.
@@ -78,17 +111,15 @@ impl Door {
     /// # Errors
     /// [`DoorError::Random`].
     pub fn stamp(&self) -> Result<Stamp, DoorError> {
-        let mut bytes = [0_u8; 48];
-        // Random bytes enter here and nowhere else on the way into the ledger.
-        #[allow(clippy::disallowed_methods)]
-        getrandom::fill(&mut bytes).map_err(|e| DoorError::Random(e.to_string()))?;
-        let (seed, tail) = bytes.split_at(32);
+        // Nothing there panics half-way.
+        let bytes = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let (mut seed, mut random) = ([0; SEED_BYTES], [0; ID_BYTES]);
+        seed.copy_from_slice(&bytes[..SEED_BYTES]);
+        random.copy_from_slice(&bytes[SEED_BYTES..]);
         let received_at = self.now();
         let millis = u64::try_from(received_at.millis()).unwrap_or(0);
-        let mut random = [0_u8; 10];
-        random.copy_from_slice(&tail[..10]);
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        let seed = Seed(Hash(seed.try_into().expect("the first 32 of 48 bytes")));
+        let seed = Seed(Hash(seed));
         Ok(Stamp { id, received_at, seed })
     }
 
@@ -128,9 +159,9 @@ impl Door {
 
 /// The journal's form of an input.
 pub fn entry(input: &Input) -> Entry {
-    let key = input.key();
+    let mut key = input.key();
     // Ids of providers are short; a hostile one is cut, it only steers where the input travels.
-    let key = key.char_indices().take_while(|(at, c)| at + c.len_utf8() <= 200).map(|(_, c)| c).collect();
+    key.truncate(key.floor_char_boundary(KEY_BYTES_MAX));
     Entry {
         id: input.id,
         source: input.via.as_str().to_owned(),
@@ -138,5 +169,21 @@ pub fn entry(input: &Input) -> Entry {
         key,
         received_at_ms: input.received_at.millis(),
         payload: input.to_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_random_bytes_are_given_twice_or_kept() {
+        let mut drawn = Drawn { bytes: [0; STAMP_BYTES * DRAWN_STAMPS], left: 0 };
+        let given: HashSet<_> = (0..3 * DRAWN_STAMPS).map(|_| drawn.take().unwrap()).collect();
+        assert_eq!(given.len(), 3 * DRAWN_STAMPS);
+        assert_eq!((drawn.left, drawn.bytes), (0, [0; STAMP_BYTES * DRAWN_STAMPS]));
     }
 }

@@ -1,5 +1,7 @@
 //! What the writer says to SQLite, inside its transactions.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, ToSql};
 
 use super::writer::Totals;
@@ -10,6 +12,14 @@ use crate::jetstream::StreamExtent;
 const INSERT_ROWS: [usize; 3] = [32, 8, 1];
 /// Columns of a row.
 const COLUMNS: usize = 7;
+static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
+    INSERT_ROWS.map(|size| {
+        let values = vec!["(?, ?, ?, ?, ?, ?, ?)"; size].join(", ");
+        format!(
+            "INSERT INTO entry (position, id, source, kind, key, received_at_ms, payload) VALUES {values}"
+        )
+    })
+});
 
 pub(super) fn insert(
     connection: &Connection,
@@ -17,14 +27,11 @@ pub(super) fn insert(
     totals: &Totals,
 ) -> Result<(), rusqlite::Error> {
     let mut rest = rows;
-    for size in INSERT_ROWS {
+    for (size, sql) in INSERT_ROWS.into_iter().zip(&*INSERTS) {
         if rest.len() < size {
             continue;
         }
-        let values = vec!["(?, ?, ?, ?, ?, ?, ?)"; size].join(", ");
-        let mut statement = connection.prepare_cached(&format!(
-            "INSERT INTO entry (position, id, source, kind, key, received_at_ms, payload) VALUES {values}"
-        ))?;
+        let mut statement = connection.prepare_cached(sql)?;
         while rest.len() >= size {
             let (chunk, tail) = rest.split_at(size);
             for ((position, entry), first) in chunk.iter().zip((1..).step_by(COLUMNS)) {
