@@ -1,6 +1,11 @@
 //! Moving the write-ahead log into the database file, on a thread and a connection of its own: meanwhile the writer goes on.
+//!
+//! SQLite syncs the database file only where nothing was committed meanwhile, which under load never happens: it would leave
+//! all of it to the writer, and to those who wait for the writer. So it is synced here.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 
@@ -8,10 +13,20 @@ use rusqlite::Connection;
 
 use super::file::{self, OpenError};
 
+/// Why the log could not be moved.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BackfillError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database file cannot be synced: {0}")]
+    Sync(#[from] std::io::Error),
+}
+
 /// The thread, and the one backfill it may be at.
 pub(super) struct Backfill {
     orders: Sender<()>,
-    done: Receiver<Result<(), rusqlite::Error>>,
+    done: Receiver<Result<(), BackfillError>>,
+    file: Arc<File>,
     thread: JoinHandle<()>,
     running: bool,
 }
@@ -21,9 +36,13 @@ impl Backfill {
     pub fn start(path: &Path) -> Result<Backfill, OpenError> {
         let connection = file::writer(path)?;
         let ((orders, taken), (tell, done)) = (channel(), channel());
+        let file = File::open(path).map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+        let file = Arc::new(file);
+        let synced = Arc::clone(&file);
         let work = move || {
             while let Ok(()) = taken.recv() {
-                if tell.send(passive(&connection)).is_err() {
+                let moved = passive(&connection).map_err(BackfillError::from);
+                if tell.send(moved.and_then(|()| Ok(synced.sync_data()?))).is_err() {
                     break;
                 }
             }
@@ -32,7 +51,7 @@ impl Backfill {
             .name("journal-backfill".to_owned())
             .spawn(work)
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        Ok(Backfill { orders, done, thread, running: false })
+        Ok(Backfill { orders, done, file, thread, running: false })
     }
 
     /// Whether one was begun and its end not asked for yet.
@@ -46,7 +65,7 @@ impl Backfill {
     }
 
     /// What came of the one that was begun; none while it goes on.
-    pub fn poll(&mut self) -> Option<Result<(), rusqlite::Error>> {
+    pub fn poll(&mut self) -> Option<Result<(), BackfillError>> {
         match self.done.try_recv() {
             Err(TryRecvError::Empty) => None,
             told => {
@@ -57,18 +76,20 @@ impl Backfill {
     }
 
     /// Waits for the one that was begun, if any.
-    pub fn wait(&mut self) -> Result<(), rusqlite::Error> {
+    pub fn wait(&mut self) -> Result<(), BackfillError> {
         if !std::mem::take(&mut self.running) {
             return Ok(());
         }
         self.done.recv().unwrap_or(Ok(()))
     }
 
-    /// Ends the thread, which lets go of the file.
-    pub fn end(self) {
+    /// Ends the thread, which lets go of its connection. The file is to be dropped behind all connections: closing it releases
+    /// what SQLite has locked in it.
+    pub fn end(self) -> Arc<File> {
         drop(self.orders);
         // It does not panic; if it did, its connection is gone all the same.
         self.thread.join().ok();
+        self.file
     }
 }
 

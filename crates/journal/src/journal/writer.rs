@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::backfill::{self, Backfill};
+use super::backfill::{self, Backfill, BackfillError};
 use super::file::Opened;
 use super::statements::{Marks, insert, mark, reset};
 use super::tail::Tail;
@@ -20,7 +20,7 @@ const BATCH_ROWS_MAX: usize = 2_000;
 /// Most payload bytes in one transaction; a single job may exceed it.
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Payload bytes written between checkpoints: keeps the write-ahead log near this size.
-const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// Payload bytes after which the writer waits for a checkpoint that is under way.
 const CHECKPOINT_BYTES_MAX: u64 = 12 * 1024 * 1024;
 /// How often the write-ahead log is tried to be emptied while readers hold it; each try waits for them as long as any
@@ -148,10 +148,11 @@ impl Writer {
             }
             self.checkpoint_if_due();
         }
-        self.backfill.end();
+        let file = self.backfill.end();
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the journal's connection did not close cleanly");
         }
+        drop(file);
         drop(self.lock);
         drop(self.last);
     }
@@ -189,7 +190,7 @@ impl Writer {
         let step = self.transact(|connection| prune::forget(connection, ids))?;
         self.deleted(step);
         self.tail.clear();
-        self.backfill.wait().map_err(|error| self.judge(&error))?;
+        self.backfill.wait().map_err(|error| self.judge_backfill(&error))?;
         // Even where nothing was deleted now: an earlier attempt may have ended between the two.
         for _ in 0..SCRUB_ATTEMPTS {
             let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
@@ -299,6 +300,17 @@ impl Writer {
             tracing::warn!("the journal's disk is full");
             return AppendError::Full;
         }
+        self.refuse(error)
+    }
+
+    fn judge_backfill(&mut self, error: &BackfillError) -> AppendError {
+        match error {
+            BackfillError::Sqlite(error) => self.judge(error),
+            BackfillError::Sync(_) => self.refuse(error),
+        }
+    }
+
+    fn refuse(&mut self, error: &dyn std::error::Error) -> AppendError {
         tracing::error!(%error, "the journal cannot write; it refuses everything until it is opened again");
         let reason: Arc<str> = error.to_string().into();
         self.refused.send_replace(Some(reason.clone()));
@@ -321,9 +333,9 @@ impl Writer {
         };
         let Some(done) = done else { return };
         self.uncheckpointed_bytes = 0;
-        if let Err(error) = done.and_then(|()| backfill::passive(&self.connection)) {
+        if let Err(error) = done.and_then(|()| Ok(backfill::passive(&self.connection)?)) {
             // Full: the log stays longer and is tried again later.
-            self.judge(&error);
+            self.judge_backfill(&error);
         }
     }
 }
