@@ -50,6 +50,11 @@ pub(crate) fn one<C, R>(
     columns.map(row).transpose()
 }
 
+/// The one row of a statement that always gives one.
+pub(crate) fn always<C>(columns: Option<C>) -> Result<C, StoreError> {
+    columns.ok_or_else(|| corrupt("no answer where there is always one"))
+}
+
 pub(crate) type RecordColumns =
     (i64, String, i64, Uuid, String, i64, Option<Vec<u8>>, Vec<u8>, Vec<u8>, String);
 

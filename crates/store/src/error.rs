@@ -201,25 +201,51 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// What an error of SQLite means, and what is said of it.
+fn sqlite_cause(error: rusqlite::Error) -> (Cause, Fault) {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, message) => {
+            let code = failure.extended_code.to_string();
+            let message = message.unwrap_or_else(|| failure.to_string());
+            (database_cause(&code, &message), Fault { code: Some(code), message })
+        }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::Utf8Error(..) => (Cause::Corrupt, Fault::new("a column of another type")),
+        // Their text can quote the statement, never a value.
+        other => (Cause::Permanent, Fault::new(format!("SQLite was not asked rightly: {other}"))),
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
-        match error {
-            rusqlite::Error::SqliteFailure(failure, message) => {
-                let code = failure.extended_code.to_string();
-                let message = message.unwrap_or_else(|| failure.to_string());
-                let cause = database_cause(&code, &message);
-                let fault = Fault { code: Some(code), message };
-                match cause {
-                    Cause::Transient => StoreError::Transient(fault),
-                    Cause::Corrupt => StoreError::Corrupt(fault),
-                    Cause::FenceLost | Cause::Conflict | Cause::Permanent => StoreError::Permanent(fault),
-                }
-            }
-            rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::Utf8Error(..) => StoreError::Corrupt(Fault::new("a column of another type")),
-            _ => StoreError::Permanent(Fault::new("the database could not be read")),
+        match sqlite_cause(error) {
+            (Cause::Transient, fault) => StoreError::Transient(fault),
+            (Cause::Corrupt, fault) => StoreError::Corrupt(fault),
+            (Cause::FenceLost | Cause::Conflict | Cause::Permanent, fault) => StoreError::Permanent(fault),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(error: rusqlite::Error) -> CommitError {
+        match sqlite_cause(error) {
+            (Cause::FenceLost, _) => CommitError::FenceLost,
+            (Cause::Conflict, fault) => CommitError::Conflict(fault),
+            (Cause::Transient, fault) => CommitError::Transient(fault),
+            (Cause::Corrupt, fault) => CommitError::Corrupt(fault),
+            (Cause::Permanent, fault) => CommitError::Permanent(fault),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> OpenError {
+        match sqlite_cause(error) {
+            (Cause::Transient, fault) => OpenError::Unreachable(fault),
+            (_, fault) => OpenError::Refused(fault),
         }
     }
 }
@@ -258,12 +284,12 @@ impl From<StoreError> for CommitError {
     }
 }
 
-/// A unit of work that was cut off because the program is ending.
+/// A unit of work that was cut off because the program is ending, or the store was closed.
 pub(crate) struct Interrupted;
 
 impl From<Interrupted> for Fault {
     fn from(_: Interrupted) -> Fault {
-        Fault::new("the program is ending")
+        Fault::new("the program is ending, or the store was closed")
     }
 }
 

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Both databases have the same tables and methods and pass one conformance suite; the SQL is native to each. A batch
-//! of inputs is one transaction: on Postgres one statement with an array per column, on SQLite prepared inserts of many
-//! rows. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
+//! of inputs is one transaction: on Postgres one statement with an array per column, on SQLite a prepared insert per
+//! row, on the thread that owns the connection. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
 
 pub mod rows;
 
@@ -29,6 +29,7 @@ mod schema;
 mod shadow;
 mod sqlite;
 mod store;
+mod value;
 mod views;
 
 pub use board::Board;

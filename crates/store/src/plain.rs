@@ -17,20 +17,19 @@ macro_rules! api_key_columns {
 }
 pub(crate) use {api_key_columns, contract_columns, record_columns};
 
-/// Gives a backend, with pools `readers` and `writer`, the statements that are the same for all.
+/// Gives a backend, which runs a statement with `rows`, `row` and `change`, the statements that are the same for all.
 macro_rules! plain_statements {
-    ($backend:ty, $driver:ty) => {
+    ($backend:ty) => {
         impl $backend {
             pub(crate) async fn outcome(&self, input: Uuid) -> Result<Option<String>, StoreError> {
                 let sql = "SELECT outcome FROM inbox WHERE input = $1";
-                Ok(query_scalar(sql).bind(input).fetch_optional(&self.readers).await?)
+                Ok(self.row(sql, values![input]).await?.map(|(outcome,)| outcome))
             }
 
             pub(crate) async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
                 let sql = "SELECT input, received_at, outcome, quarantined FROM inbox
                            WHERE quarantined IS NOT NULL ORDER BY received_at, input LIMIT $1 OFFSET $2";
-                let query = query_as::<_, columns::InboxColumns>(sql).bind(i64::from(max)).bind(sql_int(offset));
-                columns::all(query.fetch_all(&self.readers).await?, columns::inbox)
+                columns::all(self.rows(sql, values![max, offset]).await?, columns::inbox)
             }
 
             pub(crate) async fn stream_records(
@@ -40,33 +39,27 @@ macro_rules! plain_statements {
                     "SELECT ", record_columns!(),
                     " FROM record WHERE stream = $1 AND version >= $2 ORDER BY version LIMIT $3"
                 );
-                let query = query_as::<_, columns::RecordColumns>(sql);
-                let query = query.bind(stream).bind(sql_int(from_version)).bind(i64::from(max));
-                columns::all(query.fetch_all(&self.readers).await?, columns::record)
+                columns::all(self.rows(sql, values![stream, from_version, max]).await?, columns::record)
             }
 
             pub(crate) async fn record_by_id(&self, id: Uuid) -> Result<Option<RecordRow>, StoreError> {
                 let sql = concat!("SELECT ", record_columns!(), " FROM record WHERE id = $1");
-                let query = query_as::<_, columns::RecordColumns>(sql).bind(id);
-                columns::one(query.fetch_optional(&self.readers).await?, columns::record)
+                columns::one(self.row(sql, values![id]).await?, columns::record)
             }
 
             pub(crate) async fn tile(&self, tile: TileId) -> Result<Option<Vec<Hash>>, StoreError> {
                 let places = tile.hashes();
-                let found: Vec<Vec<u8>> = if tile.level() == 0 {
+                let found: Vec<(Vec<u8>,)> = if tile.level() == 0 {
                     let sql = "SELECT leaf FROM record WHERE position >= $1 AND position < $2 ORDER BY position";
-                    let query = query_scalar(sql).bind(sql_int(places.start)).bind(sql_int(places.end));
-                    query.fetch_all(&self.readers).await?
+                    self.rows(sql, values![places.start, places.end]).await?
                 } else {
                     let sql = "SELECT hash FROM tree_node WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
-                    let query = query_scalar(sql).bind(i16::from(tile.level()));
-                    let query = query.bind(sql_int(places.start)).bind(sql_int(places.end));
-                    query.fetch_all(&self.readers).await?
+                    self.rows(sql, values![u32::from(tile.level()), places.start, places.end]).await?
                 };
                 if found.len() < usize::from(tile.width()) {
                     return Ok(None);
                 }
-                columns::all(found, columns::hash).map(Some)
+                columns::all(found, |(hash,)| columns::hash(hash)).map(Some)
             }
 
             pub(crate) async fn contract(&self, id: String) -> Result<Option<(ContractRow, String)>, StoreError> {
@@ -74,8 +67,7 @@ macro_rules! plain_statements {
                     "SELECT ", contract_columns!(), " FROM contract_view AS v
                      JOIN stream_head AS h ON h.stream = v.stream WHERE v.contract_id = $1"
                 );
-                let query = query_as::<_, columns::ContractStateColumns>(sql).bind(id);
-                columns::one(query.fetch_optional(&self.readers).await?, columns::contract_and_state)
+                columns::one(self.row(sql, values![id]).await?, columns::contract_and_state)
             }
 
             pub(crate) async fn contract_by_document(
@@ -86,8 +78,7 @@ macro_rules! plain_statements {
                      JOIN stream_head AS h ON h.stream = v.stream WHERE v.document_sha256 = $1
                      ORDER BY v.created_at, v.contract_id LIMIT 1"
                 );
-                let query = query_as::<_, columns::ContractStateColumns>(sql).bind(document.0.to_vec());
-                columns::one(query.fetch_optional(&self.readers).await?, columns::contract_and_state)
+                columns::one(self.row(sql, values![document]).await?, columns::contract_and_state)
             }
 
             pub(crate) async fn contracts_page(
@@ -99,29 +90,27 @@ macro_rules! plain_statements {
                 } else {
                     "SELECT CAST(coalesce(sum(v.contracts), 0) AS BIGINT) FROM contract_count AS v WHERE 1 = 1"
                 };
-                let mut count = QueryBuilder::<$driver>::new(counted);
-                push_filter!(count, filter);
-                let total: i64 = count.build_query_scalar().fetch_one(&self.readers).await?;
-                let mut rows = QueryBuilder::<$driver>::new(concat!(
+                let mut count = Statement::new(counted);
+                count.push_filter(&filter);
+                let (total,) = columns::always(self.row(count.sql, count.values).await?)?;
+                let mut rows = Statement::new(concat!(
                     "SELECT ", contract_columns!(),
                     " FROM contract_view AS v JOIN stream_head AS h ON h.stream = v.stream WHERE 1 = 1"
                 ));
-                push_filter!(rows, filter);
+                rows.push_filter(&filter);
                 if let Some((created_at, contract_id)) = page.before {
-                    rows.push(" AND (v.created_at, v.contract_id) < (").push_bind(created_at.millis());
-                    rows.push(", ").push_bind(contract_id).push(")");
+                    rows.push(" AND (v.created_at, v.contract_id) < (").bind(created_at);
+                    rows.push(", ").bind(contract_id).push(")");
                 }
-                rows.push(" ORDER BY v.created_at DESC, v.contract_id DESC LIMIT ").push_bind(i64::from(page.limit));
-                rows.push(" OFFSET ").push_bind(sql_int(page.offset));
-                let query = rows.build_query_as::<columns::ContractStateColumns>();
-                let rows = columns::all(query.fetch_all(&self.readers).await?, columns::contract_and_state)?;
+                rows.push(" ORDER BY v.created_at DESC, v.contract_id DESC LIMIT ").bind(page.limit);
+                rows.push(" OFFSET ").bind(page.offset);
+                let rows = columns::all(self.rows(rows.sql, rows.values).await?, columns::contract_and_state)?;
                 Ok(ContractPage { rows, total: columns::number(total)? })
             }
 
             pub(crate) async fn call(&self, stream: String) -> Result<Option<CallRow>, StoreError> {
                 let sql = "SELECT stream, provider, call_id, progress FROM call_view WHERE stream = $1";
-                let query = query_as::<_, columns::CallColumns>(sql).bind(stream);
-                columns::one(query.fetch_optional(&self.readers).await?, columns::call)
+                columns::one(self.row(sql, values![stream]).await?, columns::call)
             }
 
             pub(crate) async fn open_calls(
@@ -131,27 +120,24 @@ macro_rules! plain_statements {
                            JOIN stream_head AS h ON h.stream = c.stream
                            WHERE c.progress NOT IN ('ended', 'silent') AND h.recorded_at <= $1
                            ORDER BY h.recorded_at, c.stream LIMIT $2";
-                let query = query_as::<_, columns::CallColumns>(sql).bind(before.millis()).bind(i64::from(max));
-                columns::all(query.fetch_all(&self.readers).await?, columns::call)
+                columns::all(self.rows(sql, values![before, max]).await?, columns::call)
             }
 
             pub(crate) async fn repeats(&self, stream: String, max: u32) -> Result<Vec<RepeatRow>, StoreError> {
                 let sql = "SELECT input, ordinal, received_at, stream, version, kind, occurred_at,
                                   CAST(flags AS BIGINT)
                            FROM repeat WHERE stream = $1 ORDER BY received_at, input, ordinal LIMIT $2";
-                let query = query_as::<_, columns::RepeatColumns>(sql).bind(stream).bind(i64::from(max));
-                columns::all(query.fetch_all(&self.readers).await?, columns::repeat)
+                columns::all(self.rows(sql, values![stream, max]).await?, columns::repeat)
             }
 
             pub(crate) async fn received_at(&self, input: Uuid) -> Result<Option<Timestamp>, StoreError> {
                 let sql = "SELECT received_at FROM inbox WHERE input = $1";
-                let at = query_scalar::<_, i64>(sql).bind(input).fetch_optional(&self.readers).await?;
-                columns::one(at, columns::time)
+                columns::one(self.row(sql, values![input]).await?, |(at,)| columns::time(at))
             }
 
             pub(crate) async fn links(&self, space: String, key: String) -> Result<Vec<String>, StoreError> {
                 let sql = "SELECT stream FROM link WHERE space = $1 AND key = $2 ORDER BY stream";
-                Ok(query_scalar(sql).bind(space).bind(key).fetch_all(&self.readers).await?)
+                columns::all(self.rows(sql, values![space, key]).await?, |(stream,)| Ok(stream))
             }
 
             pub(crate) async fn tasks_due(
@@ -162,52 +148,45 @@ macro_rules! plain_statements {
             ) -> Result<Vec<TaskRow>, StoreError> {
                 let sql = "SELECT stream, task, kind, attempts, not_before FROM task
                            WHERE kind = $1 AND not_before <= $2 ORDER BY not_before, stream, task LIMIT $3";
-                let query = query_as::<_, columns::TaskColumns>(sql).bind(kind).bind(now.millis());
-                columns::all(query.bind(i64::from(max)).fetch_all(&self.readers).await?, columns::task)
+                columns::all(self.rows(sql, values![kind, now, max]).await?, columns::task)
             }
 
             pub(crate) async fn tasks(&self, max: u32) -> Result<Vec<TaskRow>, StoreError> {
                 let sql = "SELECT stream, task, kind, attempts, not_before FROM task
                            ORDER BY stream, task LIMIT $1";
-                let query = query_as::<_, columns::TaskColumns>(sql).bind(i64::from(max));
-                columns::all(query.fetch_all(&self.readers).await?, columns::task)
+                columns::all(self.rows(sql, values![max]).await?, columns::task)
             }
 
             pub(crate) async fn checkpoints(&self, from: u64, max: u32) -> Result<Vec<CheckpointRow>, StoreError> {
                 let sql = "SELECT size, root, note, signed_at FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT $2";
-                let query = query_as::<_, columns::CheckpointColumns>(sql).bind(sql_int(from)).bind(i64::from(max));
-                columns::all(query.fetch_all(&self.readers).await?, columns::checkpoint)
+                columns::all(self.rows(sql, values![from, max]).await?, columns::checkpoint)
             }
 
             pub(crate) async fn latest_checkpoint(&self) -> Result<Option<CheckpointRow>, StoreError> {
                 let sql = "SELECT size, root, note, signed_at FROM checkpoint ORDER BY size DESC LIMIT 1";
-                let query = query_as::<_, columns::CheckpointColumns>(sql);
-                columns::one(query.fetch_optional(&self.readers).await?, columns::checkpoint)
+                columns::one(self.row(sql, values![]).await?, columns::checkpoint)
             }
 
             pub(crate) async fn cursor(&self, follower: String) -> Result<Option<u64>, StoreError> {
                 let sql = "SELECT position FROM cursor WHERE follower = $1";
-                let position = query_scalar::<_, i64>(sql).bind(follower).fetch_optional(&self.readers).await?;
-                columns::one(position, columns::number)
+                columns::one(self.row(sql, values![follower]).await?, |(position,)| columns::number(position))
             }
 
             pub(crate) async fn set_cursor(&self, follower: String, position: u64) -> Result<(), StoreError> {
                 let sql = "INSERT INTO cursor (follower, position) VALUES ($1, $2)
                            ON CONFLICT (follower) DO UPDATE SET position = excluded.position";
-                query(sql).bind(follower).bind(sql_int(position)).execute(&self.writer).await?;
+                self.change(sql, values![follower, position]).await?;
                 Ok(())
             }
 
             pub(crate) async fn api_key(&self, id: String) -> Result<Option<ApiKeyRow>, StoreError> {
                 let sql = concat!("SELECT ", api_key_columns!(), " FROM api_key WHERE id = $1");
-                let query = query_as::<_, columns::ApiKeyColumns>(sql).bind(id);
-                columns::one(query.fetch_optional(&self.readers).await?, columns::api_key)
+                columns::one(self.row(sql, values![id]).await?, columns::api_key)
             }
 
             pub(crate) async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
                 let sql = concat!("SELECT ", api_key_columns!(), " FROM api_key ORDER BY created_at, id");
-                let query = query_as::<_, columns::ApiKeyColumns>(sql);
-                columns::all(query.fetch_all(&self.readers).await?, columns::api_key)
+                columns::all(self.rows(sql, values![]).await?, columns::api_key)
             }
 
             pub(crate) async fn insert_api_key(&self, key: ApiKeyRow) -> Result<bool, StoreError> {
@@ -215,24 +194,21 @@ macro_rules! plain_statements {
                     "INSERT INTO api_key (", api_key_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)
                      ON CONFLICT (id) DO NOTHING"
                 );
-                let query = query(sql).bind(key.id).bind(key.secret_sha256.0.to_vec()).bind(key.scopes);
-                let query = query.bind(key.label).bind(key.created_at.millis());
-                let query = query.bind(key.expires_at.map(Timestamp::millis));
-                let query = query.bind(key.revoked_at.map(Timestamp::millis));
-                Ok(query.execute(&self.writer).await?.rows_affected() == 1)
+                let ApiKeyRow { id, secret_sha256, scopes, label, created_at, expires_at, revoked_at } = key;
+                let values = values![id, secret_sha256, scopes, label, created_at, expires_at, revoked_at];
+                Ok(self.change(sql, values).await? == 1)
             }
 
             pub(crate) async fn revoke_api_key(&self, id: String, at: Timestamp) -> Result<bool, StoreError> {
                 // The first revocation counts: a second one does not make the key look longer-lived.
                 let sql = "UPDATE api_key SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1";
-                let done = query(sql).bind(id).bind(at.millis()).execute(&self.writer).await?;
-                Ok(done.rows_affected() == 1)
+                Ok(self.change(sql, values![id, at]).await? == 1)
             }
 
             pub(crate) async fn release_lease(&self, lease: Lease) -> Result<bool, StoreError> {
                 // A new fence, so that who released it cannot write with it any more.
                 let sql = "UPDATE lease SET owner = '', fence = fence + 1, expires_at = 0 WHERE fence = $1";
-                Ok(query(sql).bind(lease.fence).execute(&self.writer).await?.rows_affected() == 1)
+                Ok(self.change(sql, values![lease.fence]).await? == 1)
             }
 
             pub(crate) async fn counts(&self) -> Result<Counts, StoreError> {
@@ -241,11 +217,11 @@ macro_rules! plain_statements {
                                   (SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL),
                                   (SELECT count(*) FROM task WHERE kind <> 'deadline'),
                                   (SELECT count(*) FROM call_view)";
-                let (records, checkpointed, quarantined, tasks, calls): (i64, i64, i64, i64, i64) =
-                    query_as(sql).fetch_one(&self.readers).await?;
+                let (records, checkpointed, quarantined, tasks, calls) =
+                    columns::always(self.row(sql, values![]).await?)?;
                 let sql = "SELECT status, CAST(sum(contracts) AS BIGINT) FROM contract_count
                            WHERE contracts > 0 GROUP BY status ORDER BY status";
-                let contracts: Vec<(String, i64)> = query_as(sql).fetch_all(&self.readers).await?;
+                let contracts: Vec<(String, i64)> = self.rows(sql, values![]).await?;
                 let contracts = contracts.into_iter().map(|(status, n)| Ok((status, columns::number(n)?)));
                 Ok(Counts {
                     records: columns::number(records)?,
@@ -256,28 +232,7 @@ macro_rules! plain_statements {
                     contracts: contracts.collect::<Result<_, StoreError>>()?,
                 })
             }
-
-            pub(crate) async fn close(&self) {
-                self.readers.close().await;
-                self.writer.close().await;
-            }
         }
     };
 }
-
-/// The conditions a filter adds to a statement over `contract_view AS v`.
-macro_rules! push_filter {
-    ($query:ident, $filter:ident) => {
-        if let Some(status) = &$filter.status {
-            $query.push(" AND v.status = ").push_bind(status.clone());
-        }
-        if let Some(contract_type) = &$filter.contract_type {
-            $query.push(" AND v.contract_type = ").push_bind(contract_type.clone());
-        }
-        if let Some(phone) = &$filter.phone {
-            $query.push(" AND v.stream IN (SELECT stream FROM link WHERE space = 'phone' AND key = ");
-            $query.push_bind(phone.clone()).push(")");
-        }
-    };
-}
-pub(crate) use {plain_statements, push_filter};
+pub(crate) use plain_statements;

@@ -8,26 +8,28 @@ mod erasure;
 mod open;
 mod packed;
 mod parts;
+mod plain;
 mod read;
 mod shadow;
 
 use ledger::hash::Hash;
 use ledger::tile::TileId;
 use ledger::time::Timestamp;
-use sqlx::{PgPool, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::columns::{self, sql_int};
+use crate::columns;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
 use crate::person::person_statements;
-use crate::plain::{api_key_columns, contract_columns, plain_statements, push_filter, record_columns};
+use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, RecordRow, RepeatRow, TaskRow,
     WorkRow,
 };
 use crate::store::Expired;
+use crate::value::{Statement, values};
 
 /// An open Postgres database.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ pub(crate) struct Postgres {
     owner: PgPool,
 }
 
-plain_statements!(Postgres, sqlx::Postgres);
+plain_statements!(Postgres);
 person_statements!(Postgres);
 
 impl Postgres {

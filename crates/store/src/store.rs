@@ -55,12 +55,13 @@ pub(crate) enum Backend {
     Sqlite(Sqlite),
 }
 
-/// Runs a method on whichever database is open, apart from the caller.
+/// Runs a method on whichever database is open, to its end even if the caller leaves: on Postgres in a task of its own;
+/// on SQLite it is one piece of work, which a thread does.
 macro_rules! on_backend {
     ($self:expr, $db:ident => $unit:expr) => {
         match $self.backend.clone() {
             Backend::Postgres($db) => apart(async move { $unit.await }).await,
-            Backend::Sqlite($db) => apart(async move { $unit.await }).await,
+            Backend::Sqlite($db) => $unit.await,
         }
     };
 }
@@ -172,18 +173,22 @@ impl Store {
     /// [`CommitError`]; except after [`CommitError::Transient`], nothing of the batch was written.
     pub async fn commit(&self, lease: &Lease, commit: Commit) -> Result<(), CommitError> {
         let (lease, board) = (lease.clone(), self.board.clone());
-        let backend = self.backend.clone();
-        apart(async move {
-            check_leaves(&commit)?;
-            let size = match backend {
-                Backend::Postgres(db) => db.commit(&lease, &commit).await?,
-                Backend::Sqlite(db) => db.commit(&lease, &commit).await?,
-            };
+        let announce = move |size, commit: Commit| {
             let opens_tasks = commit.views.tasks.iter().any(|of_stream| !of_stream.tasks.is_empty());
             board.announce(size, opens_tasks, outcomes(commit));
-            Ok(())
-        })
-        .await
+        };
+        match self.backend.clone() {
+            Backend::Postgres(db) => {
+                apart(async move {
+                    check_leaves(&commit)?;
+                    let size = db.commit(&lease, &commit).await?;
+                    announce(size, commit);
+                    Ok(())
+                })
+                .await
+            }
+            Backend::Sqlite(db) => db.commit(lease, commit, announce).await,
+        }
     }
 
     /// Keeps a signed checkpoint. The same size and root again changes nothing.
@@ -256,7 +261,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn expire(&self, before: Timestamp) -> Result<Expired, StoreError> {
-        on_backend!(self, db => db.expire(before))
+        let store = self.clone();
+        apart(async move { on_backend!(store, db => db.expire(before)) }).await
     }
 
     /// Overwrites what was deleted, as far as a database can be told to: SQLite moves its write-ahead log into the file
@@ -265,7 +271,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is lost, and it can be asked for again.
     pub async fn scrub(&self) -> Result<(), StoreError> {
-        on_backend!(self, db => db.scrub())
+        let store = self.clone();
+        apart(async move { on_backend!(store, db => db.scrub()) }).await
     }
 
     /// Begins to build all views anew beside the live ones. What an earlier attempt left is dropped. On Postgres this
@@ -282,16 +289,13 @@ impl Store {
     pub async fn close(&self) {
         match &self.backend {
             Backend::Postgres(db) => db.close().await,
-            Backend::Sqlite(db) => {
-                db.close_bulk();
-                db.close().await;
-            }
+            Backend::Sqlite(db) => db.close().await,
         }
     }
 }
 
 /// A leaf that is not the hash of its record would be signed and could never be proven.
-fn check_leaves(commit: &Commit) -> Result<(), CommitError> {
+pub(crate) fn check_leaves(commit: &Commit) -> Result<(), CommitError> {
     match commit.records.iter().find(|record| leaf_hash(record.jws.as_bytes()) != record.leaf) {
         None => Ok(()),
         Some(record) => {

@@ -1,36 +1,51 @@
 //! Writing to SQLite: one batch is one transaction that takes the write lock first.
 
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
-
-use super::insert::insert;
-use super::{Sqlite, erasure, views};
 use ledger::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
+use super::{Sqlite, erasure, views};
 use crate::columns::{flags, number, scope, sql_int};
 use crate::error::{CommitError, Fault};
 use crate::lease::Lease;
 use crate::rows::{CheckpointRow, Commit, SourceMove};
+use crate::store::check_leaves;
 
-/// How every write begins: a transaction that first reads and then writes could find the database changed in between.
-pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Runs a statement for each row. One row after the other costs no more than many in one statement, since nothing is
+/// handed over in between.
+pub(super) fn each<R>(
+    connection: &Connection,
+    sql: &str,
+    rows: &[R],
+    run: impl Fn(&mut Statement<'_>, &R) -> Result<usize, rusqlite::Error>,
+) -> Result<u64, rusqlite::Error> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut touched = 0;
+    for row in rows {
+        touched += run(&mut statement, row)? as u64;
+    }
+    Ok(touched)
+}
 
 impl Sqlite {
-    /// Returns the new size of the log.
-    pub(crate) async fn commit(&self, lease: &Lease, commit: &Commit) -> Result<u64, CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, lease).await?;
-        if let Some(place) = &commit.read_to {
-            move_source(&mut transaction, place).await?;
-        }
-        check_size(&mut transaction, commit.first_position).await?;
-        insert_log(&mut transaction, commit).await?;
-        let size = commit.first_position + commit.records.len() as u64;
-        check_tree(&mut transaction, sql_int(size)).await?;
-        insert_rest(&mut transaction, commit).await?;
-        views::apply(&mut transaction, "", &commit.views).await?;
-        erasure::apply(&mut transaction, commit).await?;
-        transaction.commit().await?;
-        Ok(size)
+    /// Writes a batch, then has it announced with the new size of the log.
+    pub(crate) async fn commit(
+        &self,
+        lease: Lease,
+        commit: Commit,
+        announce: impl FnOnce(u64, Commit) + Send + 'static,
+    ) -> Result<(), CommitError> {
+        self.writer
+            .work(move |connection| {
+                check_leaves(&commit)?;
+                let size =
+                    super::writer::transact(connection, |transaction| write(transaction, &lease, &commit))?;
+                announce(size, commit);
+                Ok(())
+            })
+            .await
     }
 
     pub(crate) async fn insert_checkpoint(
@@ -38,24 +53,12 @@ impl Sqlite {
         lease: Lease,
         checkpoint: CheckpointRow,
     ) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, &lease).await?;
-        let sql = "SELECT root FROM checkpoint WHERE size = $1 AND size = (SELECT max(size) FROM checkpoint)";
-        let stored: Option<Vec<u8>> =
-            query_scalar(sql).bind(sql_int(checkpoint.size)).fetch_optional(&mut *transaction).await?;
-        match stored {
-            Some(root) if root == checkpoint.root.0 => return Ok(()),
-            Some(_) => {
-                let message = format!("another root was already signed for {} records", checkpoint.size);
-                return Err(CommitError::Permanent(Fault::new(message)));
-            }
-            None => {}
-        }
-        let query = query("INSERT INTO checkpoint (size, root, note, signed_at) VALUES ($1, $2, $3, $4)");
-        let query = query.bind(sql_int(checkpoint.size)).bind(checkpoint.root.0.to_vec());
-        query.bind(checkpoint.note).bind(checkpoint.signed_at.millis()).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                check_fence(connection, &lease)?;
+                insert_checkpoint(connection, &checkpoint)
+            })
+            .await
     }
 
     pub(crate) async fn erase_disclosures(
@@ -63,41 +66,73 @@ impl Sqlite {
         lease: Lease,
         disclosures: Vec<(u64, String)>,
     ) -> Result<u64, CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, &lease).await?;
-        let mut erased = 0;
-        for (position, digest) in disclosures {
-            let query = query("DELETE FROM disclosure WHERE position = $1 AND digest = $2");
-            let done = query.bind(sql_int(position)).bind(digest).execute(&mut *transaction).await?;
-            erased += done.rows_affected();
-        }
-        transaction.commit().await?;
-        Ok(erased)
+        self.writer
+            .transact(move |connection| {
+                check_fence(connection, &lease)?;
+                Ok(erasure::delete_disclosures(connection, &disclosures)?)
+            })
+            .await
     }
 }
 
-pub(super) async fn check_fence(connection: &mut SqliteConnection, lease: &Lease) -> Result<(), CommitError> {
-    let query = query_scalar("SELECT EXISTS (SELECT 1 FROM lease WHERE fence = $1)").bind(lease.fence);
-    if query.fetch_one(connection).await? { Ok(()) } else { Err(CommitError::FenceLost) }
+/// Returns the new size of the log.
+fn write(connection: &Connection, lease: &Lease, commit: &Commit) -> Result<u64, CommitError> {
+    check_fence(connection, lease)?;
+    if let Some(place) = &commit.read_to {
+        move_source(connection, place)?;
+    }
+    check_size(connection, commit.first_position)?;
+    insert_log(connection, commit)?;
+    let size = commit.first_position + commit.records.len() as u64;
+    check_tree(connection, sql_int(size))?;
+    insert_rest(connection, commit)?;
+    views::apply(connection, "", &commit.views)?;
+    erasure::apply(connection, commit)?;
+    Ok(size)
 }
 
-pub(super) async fn check_size(connection: &mut SqliteConnection, expected: u64) -> Result<(), CommitError> {
-    let query = query_scalar("SELECT coalesce(max(position) + 1, 0) FROM record");
-    let size = number(query.fetch_one(connection).await?)?;
+fn insert_checkpoint(connection: &Connection, checkpoint: &CheckpointRow) -> Result<(), CommitError> {
+    const NEWEST: &str =
+        "SELECT root FROM checkpoint WHERE size = ?1 AND size = (SELECT max(size) FROM checkpoint)";
+    let size = sql_int(checkpoint.size);
+    let mut newest = connection.prepare_cached(NEWEST)?;
+    let stored: Option<[u8; 32]> = newest.query_row([size], |row| row.get(0)).optional()?;
+    match stored {
+        Some(root) if checkpoint.root.0 == root => Ok(()),
+        Some(_) => {
+            let message = format!("another root was already signed for {} records", checkpoint.size);
+            Err(CommitError::Permanent(Fault::new(message)))
+        }
+        None => {
+            let sql = "INSERT INTO checkpoint (size, root, note, signed_at) VALUES (?1, ?2, ?3, ?4)";
+            let CheckpointRow { root, note, signed_at, .. } = checkpoint;
+            connection.prepare_cached(sql)?.execute(params![size, root.0, note, signed_at.millis()])?;
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn check_fence(connection: &Connection, lease: &Lease) -> Result<(), CommitError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM lease WHERE fence = ?1")?;
+    if statement.exists([lease.fence])? { Ok(()) } else { Err(CommitError::FenceLost) }
+}
+
+pub(super) fn check_size(connection: &Connection, expected: u64) -> Result<(), CommitError> {
+    let mut statement = connection.prepare_cached("SELECT coalesce(max(position) + 1, 0) FROM record")?;
+    let size = number(statement.query_row((), |row| row.get(0))?)?;
     if size == expected {
         return Ok(());
     }
     Err(CommitError::Conflict(Fault::new(format!("the log has {size} records, not {expected}"))))
 }
 
-async fn move_source(connection: &mut SqliteConnection, step: &SourceMove) -> Result<(), CommitError> {
+fn move_source(connection: &Connection, step: &SourceMove) -> Result<(), CommitError> {
     let sql = "INSERT INTO source_position (source, position)
-               SELECT $1, $3 WHERE $2 = 0 OR EXISTS (SELECT 1 FROM source_position WHERE source = $1)
+               SELECT ?1, ?3 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM source_position WHERE source = ?1)
                ON CONFLICT (source) DO UPDATE SET position = excluded.position
-               WHERE source_position.position = $2";
-    let query = query(sql).bind(&step.source).bind(sql_int(step.from)).bind(sql_int(step.to));
-    let done = query.execute(connection).await?;
-    if done.rows_affected() == 1 {
+               WHERE source_position.position = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    if statement.execute(params![step.source, sql_int(step.from), sql_int(step.to)])? == 1 {
         return Ok(());
     }
     let message = format!("source {} is not at position {}", step.source, step.from);
@@ -105,37 +140,40 @@ async fn move_source(connection: &mut SqliteConnection, step: &SourceMove) -> Re
 }
 
 /// Triggers check position, version, prev and place in the tree of each row.
-async fn insert_log(connection: &mut SqliteConnection, commit: &Commit) -> Result<(), sqlx::Error> {
-    let head = "INSERT INTO record
-                (position, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws)";
-    insert(connection, head, 10, "", &commit.records, |query, row| {
-        query
-            .bind(sql_int(row.position))
-            .bind(&row.stream)
-            .bind(sql_int(row.version))
-            .bind(row.id)
-            .bind(&row.kind)
-            .bind(row.recorded_at.millis())
-            .bind(row.prev.as_ref().map(|hash| hash.0.as_slice()))
-            .bind(row.payload_sha256.0.as_slice())
-            .bind(row.leaf.0.as_slice())
-            .bind(&row.jws)
-    })
-    .await?;
-    let head = "INSERT INTO tree_node (level, idx, hash)";
-    insert(connection, head, 3, "", &commit.nodes, |query, node| {
-        query.bind(i64::from(node.level)).bind(sql_int(node.index)).bind(node.hash.0.as_slice())
-    })
-    .await
+fn insert_log(connection: &Connection, commit: &Commit) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO record
+               (position, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    each(connection, sql, &commit.records, |statement, row| {
+        statement.execute(params![
+            sql_int(row.position),
+            row.stream,
+            sql_int(row.version),
+            row.id,
+            row.kind,
+            row.recorded_at.millis(),
+            row.prev.as_ref().map(|hash| hash.0.as_slice()),
+            row.payload_sha256.0,
+            row.leaf.0,
+            row.jws,
+        ])
+    })?;
+    let sql = "INSERT INTO tree_node (level, idx, hash) VALUES (?1, ?2, ?3)";
+    each(connection, sql, &commit.nodes, |statement, node| {
+        statement.execute(params![i64::from(node.level), sql_int(node.index), node.hash.0])
+    })?;
+    Ok(())
 }
 
 /// Nothing is signed that cannot be served: every full tile below must have its hash above, and none beyond.
-async fn check_tree(connection: &mut SqliteConnection, size: i64) -> Result<(), CommitError> {
+fn check_tree(connection: &Connection, size: i64) -> Result<(), CommitError> {
     const LEVELS: &str = "
         SELECT level, (SELECT coalesce(max(idx) + 1, 0) FROM tree_node WHERE tree_node.level = above.level)
         FROM (SELECT 1 AS level UNION ALL VALUES (2), (3), (4), (5), (6), (7)) AS above ORDER BY level";
-    let levels: Vec<(i64, i64)> = query_as(LEVELS).fetch_all(connection).await?;
-    for (level, nodes) in levels {
+    let mut statement = connection.prepare_cached(LEVELS)?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let (level, nodes): (i64, i64) = row.try_into()?;
         let expected = size >> (8 * level);
         if nodes != expected {
             let message = format!("level {level} of the tree has {nodes} hashes, not {expected}");
@@ -145,42 +183,32 @@ async fn check_tree(connection: &mut SqliteConnection, size: i64) -> Result<(), 
     Ok(())
 }
 
-async fn insert_rest(connection: &mut SqliteConnection, commit: &Commit) -> Result<(), sqlx::Error> {
-    let head = "INSERT INTO inbox (input, received_at, outcome, quarantined)";
-    insert(connection, head, 4, "", &commit.inbox, |query, row| {
-        query
-            .bind(row.input)
-            .bind(row.received_at.millis())
-            .bind(&row.outcome)
-            .bind(row.quarantined.as_deref())
-    })
-    .await?;
-    let head = "INSERT INTO disclosure (position, ordinal, scope, digest, encoded)";
-    insert(connection, head, 5, "", &commit.disclosures, |query, row| {
-        query
-            .bind(sql_int(row.position))
-            .bind(i64::from(row.ordinal))
-            .bind(scope(row.scope))
-            .bind(&row.digest)
-            .bind(&row.encoded)
-    })
-    .await?;
-    let head = "INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)";
-    insert(connection, head, 8, "", &commit.repeats, |query, row| {
-        query
-            .bind(row.input)
-            .bind(i64::from(row.ordinal))
-            .bind(row.received_at.millis())
-            .bind(&row.stream)
-            .bind(row.version.map(sql_int))
-            .bind(&row.kind)
-            .bind(row.occurred_at.map(Timestamp::millis))
-            .bind(flags(row))
-    })
-    .await?;
-    let head = "INSERT INTO seen (key, digest)";
-    insert(connection, head, 2, "ON CONFLICT DO NOTHING", &commit.seen, |query, row| {
-        query.bind(&row.key).bind(row.digest.0.as_slice())
-    })
-    .await
+fn insert_rest(connection: &Connection, commit: &Commit) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO inbox (input, received_at, outcome, quarantined) VALUES (?1, ?2, ?3, ?4)";
+    each(connection, sql, &commit.inbox, |statement, row| {
+        statement.execute(params![row.input, row.received_at.millis(), row.outcome, row.quarantined])
+    })?;
+    let sql =
+        "INSERT INTO disclosure (position, ordinal, scope, digest, encoded) VALUES (?1, ?2, ?3, ?4, ?5)";
+    each(connection, sql, &commit.disclosures, |statement, row| {
+        let position = sql_int(row.position);
+        statement.execute(params![position, row.ordinal, scope(row.scope), row.digest, row.encoded])
+    })?;
+    let sql = "INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    each(connection, sql, &commit.repeats, |statement, row| {
+        statement.execute(params![
+            row.input,
+            row.ordinal,
+            row.received_at.millis(),
+            row.stream,
+            row.version.map(sql_int),
+            row.kind,
+            row.occurred_at.map(Timestamp::millis),
+            flags(row),
+        ])
+    })?;
+    let sql = "INSERT INTO seen (key, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    each(connection, sql, &commit.seen, |statement, row| statement.execute(params![row.key, row.digest.0]))?;
+    Ok(())
 }

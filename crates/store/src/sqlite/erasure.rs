@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use ledger::hash::Hash;
-use sqlx::{SqliteConnection, query, query_as};
+use rusqlite::{Connection, params};
 
 use super::Sqlite;
-use super::commit::{BEGIN, check_fence};
-use super::insert::insert;
+use super::commit::{check_fence, each};
 use crate::columns::sql_int;
 use crate::error::{CommitError, Fault, StoreError};
 use crate::lease::Lease;
@@ -19,79 +18,88 @@ const SCRUB_ATTEMPTS: u32 = 50;
 const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 
 /// Adds the index rows of a commit, and takes what it erases.
-pub(super) async fn apply(connection: &mut SqliteConnection, commit: &Commit) -> Result<(), sqlx::Error> {
-    add(connection, &commit.persons).await?;
+pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), rusqlite::Error> {
+    add(connection, &commit.persons)?;
     let erasure = &commit.erasure;
-    for (position, digest) in &erasure.disclosures {
-        let query = query("DELETE FROM disclosure WHERE position = $1 AND digest = $2");
-        query.bind(sql_int(*position)).bind(digest).execute(&mut *connection).await?;
-    }
-    for position in &erasure.unindexed {
-        let query = query("DELETE FROM person WHERE position = $1");
-        query.bind(sql_int(*position)).execute(&mut *connection).await?;
-    }
-    add(connection, &erasure.indexed).await?;
-    for input in &erasure.unquarantined {
-        let query = query("UPDATE inbox SET quarantined = NULL WHERE input = $1");
-        query.bind(input).execute(&mut *connection).await?;
-    }
-    let head = "INSERT INTO erasure_work (erasure, kind, what, source, position, erased_at)";
-    insert(connection, head, 6, "ON CONFLICT DO NOTHING", &erasure.work, |query, row| {
-        query
-            .bind(&row.erasure)
-            .bind(row.kind.as_str())
-            .bind(&row.what)
-            .bind(row.place.as_ref().map(|(source, _)| source.as_str()))
-            .bind(row.place.as_ref().map(|(_, position)| sql_int(*position)))
-            .bind(row.erased_at.millis())
-    })
-    .await?;
-    for erasure in &erasure.completed {
-        let query = query("DELETE FROM erasure_work WHERE erasure = $1 AND kind = 'recording'");
-        query.bind(erasure).execute(&mut *connection).await?;
-    }
+    delete_disclosures(connection, &erasure.disclosures)?;
+    let sql = "DELETE FROM person WHERE position = ?1";
+    each(connection, sql, &erasure.unindexed, |statement, position| statement.execute([sql_int(*position)]))?;
+    add(connection, &erasure.indexed)?;
+    let sql = "UPDATE inbox SET quarantined = NULL WHERE input = ?1";
+    each(connection, sql, &erasure.unquarantined, |statement, input| statement.execute([input]))?;
+    let sql = "INSERT INTO erasure_work (erasure, kind, what, source, position, erased_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    each(connection, sql, &erasure.work, |statement, row| {
+        statement.execute(params![
+            row.erasure,
+            row.kind.as_str(),
+            row.what,
+            row.place.as_ref().map(|(source, _)| source.as_str()),
+            row.place.as_ref().map(|(_, position)| sql_int(*position)),
+            row.erased_at.millis(),
+        ])
+    })?;
+    let sql = "DELETE FROM erasure_work WHERE erasure = ?1 AND kind = 'recording'";
+    each(connection, sql, &erasure.completed, |statement, erasure| statement.execute([erasure]))?;
     Ok(())
 }
 
-async fn add(connection: &mut SqliteConnection, rows: &[PersonRow]) -> Result<(), sqlx::Error> {
-    let head = "INSERT INTO person (token, position)";
-    insert(connection, head, 2, "ON CONFLICT DO NOTHING", rows, |query, row| {
-        query.bind(row.token.0.as_slice()).bind(sql_int(row.position))
+/// Says how many there were.
+pub(super) fn delete_disclosures(
+    connection: &Connection,
+    disclosures: &[(u64, String)],
+) -> Result<u64, rusqlite::Error> {
+    let sql = "DELETE FROM disclosure WHERE position = ?1 AND digest = ?2";
+    each(connection, sql, disclosures, |statement, (position, digest)| {
+        statement.execute(params![sql_int(*position), digest])
     })
-    .await
+}
+
+fn add(connection: &Connection, rows: &[PersonRow]) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO person (token, position) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    each(connection, sql, rows, |statement, row| {
+        statement.execute(params![row.token.0, sql_int(row.position)])
+    })?;
+    Ok(())
 }
 
 impl Sqlite {
     pub(crate) async fn begin_persons(&self, lease: Lease) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, &lease).await?;
-        query("DELETE FROM person_key").execute(&mut *transaction).await?;
-        query("DELETE FROM person").execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                check_fence(connection, &lease)?;
+                connection.execute("DELETE FROM person_key", ())?;
+                connection.execute("DELETE FROM person", ())?;
+                Ok(())
+            })
+            .await
     }
 
     pub(crate) async fn end_persons(&self, lease: Lease, key: Hash) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, &lease).await?;
-        let sql = "INSERT INTO person_key (id, digest) VALUES (1, $1)";
-        query(sql).bind(key.0.to_vec()).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                check_fence(connection, &lease)?;
+                connection.execute("INSERT INTO person_key (id, digest) VALUES (1, ?1)", [key.0])?;
+                Ok(())
+            })
+            .await
     }
 
     pub(crate) async fn add_persons(&self, lease: Lease, rows: Vec<PersonRow>) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        check_fence(&mut transaction, &lease).await?;
-        add(&mut transaction, &rows).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                check_fence(connection, &lease)?;
+                Ok(add(connection, &rows)?)
+            })
+            .await
     }
 
     pub(crate) async fn scrub(&self) -> Result<(), StoreError> {
         for _ in 0..SCRUB_ATTEMPTS {
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-            let (busy, _, _): (i64, i64, i64) = query_as(sql).fetch_one(&self.writer).await?;
+            let truncate = |connection: &mut Connection| connection.query_row(sql, (), |row| row.get(0));
+            let busy: i64 =
+                self.writer.work(move |connection| truncate(connection).map_err(StoreError::from)).await?;
             if busy == 0 {
                 return Ok(());
             }

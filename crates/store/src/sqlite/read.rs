@@ -1,12 +1,20 @@
-//! Reads that need SQLite's own SQL: lists are handed over as JSON.
+//! Reads of many rows, and of several tables at one moment: prepared statements, run for one key after the other.
 
-use sqlx::{query_as, query_scalar};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use ledger::hash::Hash;
+use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::Sqlite;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
-use crate::rows::{DisclosureRow, Loaded, Needs, StreamRow, Tip};
+use crate::plain::record_columns;
+use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, StreamRow, Tip};
+use crate::value::values;
+
+const STREAM: &str = "SELECT stream, version, head, recorded_at, state FROM stream_head WHERE stream = ?1";
 
 impl Sqlite {
     pub(crate) async fn tip(&self) -> Result<Tip, StoreError> {
@@ -28,82 +36,133 @@ impl Sqlite {
               ON node.level = edge.level AND node.idx >= (edge.count >> 8) << 8 AND node.idx < edge.count
             UNION ALL
             SELECT 2, position, NULL, NULL, source FROM source_position";
-        let rows = query_as::<_, columns::TipColumns>(sql).fetch_all(&self.readers).await?;
-        columns::tip(rows)
+        columns::tip(self.rows(sql, values![]).await?)
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
-        let sql = "
-            WITH led AS MATERIALIZED (
-                SELECT DISTINCT link.space, link.key, link.stream
-                FROM json_each($3) AS need CROSS JOIN link
-                  ON link.space = need.value ->> 0 AND link.key = need.value ->> 1
-            )
-            SELECT 0, input, NULL, NULL, NULL, NULL, NULL, NULL
-            FROM inbox WHERE input IN (SELECT unhex(value) FROM json_each($1))
-            UNION ALL
-            SELECT 1, NULL, stream, state, NULL, version, recorded_at, head
-            FROM stream_head
-            WHERE stream IN (SELECT value FROM json_each($2) UNION SELECT stream FROM led)
-            UNION ALL
-            SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led
-            UNION ALL
-            SELECT 3, NULL, key, NULL, NULL, NULL, NULL, digest
-            FROM seen WHERE key IN (SELECT value FROM json_each($4))
-            UNION ALL
-            SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL
-            FROM counter WHERE name IN (SELECT value FROM json_each($5))";
-        let inputs =
-            json_list(needs.inputs.iter().map(|input: &Uuid| json_text(&input.simple().to_string())));
-        let links =
-            needs.links.iter().map(|(space, key)| format!("[{},{}]", json_text(space), json_text(key)));
-        let query = query_as::<_, columns::LoadedColumns>(sql);
-        let query = query.bind(inputs).bind(json_texts(&needs.streams)).bind(json_list(links));
-        let query = query.bind(json_texts(&needs.seen)).bind(json_texts(&needs.counters));
-        columns::loaded(query.fetch_all(&self.readers).await?)
+        // Until it is dropped, the transaction reads as of one moment.
+        self.readers.read(move |connection| loaded(&*connection.unchecked_transaction()?, &needs)).await
     }
 
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
-        let sql = "SELECT stream, version, head, recorded_at, state FROM stream_head
-                   WHERE stream IN (SELECT value FROM json_each($1)) ORDER BY stream";
-        let query = query_as::<_, columns::StreamColumns>(sql).bind(json_texts(&streams));
-        columns::all(query.fetch_all(&self.readers).await?, columns::stream)
+        self.readers
+            .read(move |connection| {
+                let streams: BTreeSet<&String> = streams.iter().collect();
+                let transaction = connection.unchecked_transaction()?;
+                each(&transaction, STREAM, streams, |row| columns::stream(row.try_into()?))
+            })
+            .await
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM disclosure WHERE position < $1";
-        let count: i64 = query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?;
+        let (count,) = columns::always(self.row(sql, values![position]).await?)?;
         columns::number(count)
     }
 
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
+        const SQL: &str = "SELECT position, ordinal, scope, digest, encoded FROM disclosure
+                           WHERE position = ?1 ORDER BY ordinal";
+        self.readers
+            .read(move |connection| {
+                let positions: BTreeSet<i64> = positions.into_iter().map(sql_int).collect();
+                let transaction = connection.unchecked_transaction()?;
+                each(&transaction, SQL, positions, |row| columns::disclosure(row.try_into()?))
+            })
+            .await
+    }
+
+    pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            record_columns!(),
+            " FROM record WHERE position >= ?1 ORDER BY position LIMIT ?2"
+        );
+        self.readers
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(SQL)?;
+                let mut rows = statement.query(params![sql_int(from), max])?;
+                let mut records = Vec::new();
+                while let Some(row) = rows.next()? {
+                    records.push(record(row)?);
+                }
+                Ok(records)
+            })
+            .await
+    }
+
+    pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, ordinal, scope, digest, encoded FROM disclosure
-                   WHERE position IN (SELECT value FROM json_each($1)) ORDER BY position, ordinal";
-        let positions = json_list(positions.into_iter().map(|position| sql_int(position).to_string()));
-        let query = query_as::<_, columns::DisclosureColumns>(sql).bind(positions);
-        columns::all(query.fetch_all(&self.readers).await?, columns::disclosure)
+                   WHERE position >= ?1 AND position < ?2 ORDER BY position, ordinal";
+        columns::all(self.rows(sql, values![range.start, range.end]).await?, columns::disclosure)
     }
 }
 
-fn json_list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
-}
-
-fn json_texts(texts: &[String]) -> String {
-    json_list(texts.iter().map(|text| json_text(text)))
-}
-
-/// A JSON string (RFC 8259 section 7).
-fn json_text(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => json.extend(['\\', character]),
-            '\u{0}'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => json.push(character),
+/// The rows a statement gives for each key.
+fn each<K: ToSql, R>(
+    connection: &Connection,
+    sql: &str,
+    keys: impl IntoIterator<Item = K>,
+    row: impl Fn(&Row<'_>) -> Result<R, StoreError>,
+) -> Result<Vec<R>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = Vec::new();
+    for key in keys {
+        let mut rows = statement.query([key])?;
+        while let Some(next) = rows.next()? {
+            found.push(row(next)?);
         }
     }
-    json.push('"');
-    json
+    Ok(found)
+}
+
+fn loaded(connection: &Connection, needs: &Needs) -> Result<Loaded, StoreError> {
+    const INPUT: &str = "SELECT input FROM inbox WHERE input = ?1";
+    const LINK: &str = "SELECT space, key, stream FROM link WHERE space = ?1 AND key = ?2";
+    const SEEN: &str = "SELECT key, digest FROM seen WHERE key = ?1";
+    const COUNTER: &str = "SELECT name, value FROM counter WHERE name = ?1";
+    let inputs: BTreeSet<&Uuid> = needs.inputs.iter().collect();
+    let seen: BTreeSet<&String> = needs.seen.iter().collect();
+    let counters: BTreeSet<&String> = needs.counters.iter().collect();
+    let mut links = Vec::new();
+    {
+        let mut statement = connection.prepare_cached(LINK)?;
+        for (space, key) in needs.links.iter().collect::<BTreeSet<_>>() {
+            let mut rows = statement.query([space, key])?;
+            while let Some(row) = rows.next()? {
+                links.push(row.try_into()?);
+            }
+        }
+    }
+    let led = links.iter().map(|(_, _, stream): &(String, String, String)| stream);
+    let streams: BTreeSet<&String> = needs.streams.iter().chain(led).collect();
+    Ok(Loaded {
+        inputs: each(connection, INPUT, inputs, |row| Ok(row.get(0)?))?,
+        streams: each(connection, STREAM, streams, |row| columns::stream(row.try_into()?))?,
+        seen: each(connection, SEEN, seen, |row| {
+            Ok(SeenRow { key: row.get(0)?, digest: columns::hash(row.get(1)?)? })
+        })?,
+        counters: each(connection, COUNTER, counters, |row| {
+            Ok((row.get(0)?, columns::number(row.get(1)?)?))
+        })?,
+        links,
+    })
+}
+
+/// As [`columns::record`], without a list of bytes for each hash: an audit reads millions.
+fn record(row: &Row<'_>) -> Result<RecordRow, StoreError> {
+    let hash = |index| row.get(index).map(Hash);
+    let prev: Option<[u8; 32]> = row.get(6)?;
+    Ok(RecordRow {
+        position: columns::number(row.get(0)?)?,
+        stream: row.get(1)?,
+        version: columns::number(row.get(2)?)?,
+        id: row.get(3)?,
+        kind: row.get(4)?,
+        recorded_at: columns::time(row.get(5)?)?,
+        prev: prev.map(Hash),
+        payload_sha256: hash(7)?,
+        leaf: hash(8)?,
+        jws: row.get(9)?,
+    })
 }

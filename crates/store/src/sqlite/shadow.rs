@@ -1,8 +1,8 @@
 //! Rebuilding views in SQLite.
 
-use sqlx::{AssertSqlSafe, Executor, SqliteConnection, query_as, query_scalar};
+use rusqlite::{Connection, Row};
 
-use super::commit::{BEGIN, check_fence, check_size};
+use super::commit::{check_fence, check_size};
 use super::{Sqlite, views};
 use crate::error::{CommitError, StoreError};
 use crate::lease::Lease;
@@ -18,13 +18,12 @@ fn drop_sql() -> String {
 }
 
 /// Whether these are still the shadow tables that were begun under this mark.
-async fn is_marked(connection: &mut SqliteConnection, mark: &str) -> Result<bool, sqlx::Error> {
-    let there = "SELECT count(*) FROM sqlite_schema WHERE name = $1";
-    if query_scalar::<_, i64>(there).bind(MARK_TABLE).fetch_one(&mut *connection).await? == 0 {
+fn is_marked(connection: &Connection, mark: &str) -> Result<bool, rusqlite::Error> {
+    let there = "SELECT 1 FROM sqlite_schema WHERE name = ?1";
+    if !connection.prepare_cached(there)?.exists([MARK_TABLE])? {
         return Ok(false);
     }
-    let sql = format!("SELECT count(*) FROM {MARK_TABLE} WHERE mark = $1");
-    Ok(query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(mark).fetch_one(connection).await? == 1)
+    connection.prepare_cached(&format!("SELECT 1 FROM {MARK_TABLE} WHERE mark = ?1"))?.exists([mark])
 }
 
 impl Sqlite {
@@ -35,54 +34,57 @@ impl Sqlite {
             sql += &format!("CREATE TABLE {table}_shadow AS SELECT * FROM {table} WHERE 0;");
             sql += &format!("CREATE UNIQUE INDEX {table}_shadow_key ON {table}_shadow ({});", key.join(", "));
         }
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        transaction.execute(AssertSqlSafe(sql)).await?;
-        let select = AssertSqlSafe(format!("SELECT mark FROM {MARK_TABLE}"));
-        let mark = query_scalar(select).fetch_one(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(mark)
+        self.writer
+            .transact(move |connection| {
+                connection.execute_batch(&sql)?;
+                Ok(connection.query_row(&format!("SELECT mark FROM {MARK_TABLE}"), (), |row| row.get(0))?)
+            })
+            .await
     }
 
     pub(crate) async fn shadow_apply(&self, mark: String, changes: Views) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        if !is_marked(&mut transaction, &mark).await? {
-            return Err(StoreError::Permanent(taken_over()));
-        }
-        views::apply(&mut transaction, "_shadow", &changes).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                if !is_marked(connection, &mark)? {
+                    return Err(StoreError::Permanent(taken_over()));
+                }
+                Ok(views::apply(connection, "_shadow", &changes)?)
+            })
+            .await
     }
 
     pub(crate) async fn shadow_compare(&self, mark: String) -> Result<Vec<Difference>, StoreError> {
-        let mut transaction = self.readers.begin().await?;
-        if !is_marked(&mut transaction, &mark).await? {
-            return Err(StoreError::Permanent(taken_over()));
-        }
-        let rows: Vec<(String, String)> =
-            query_as(AssertSqlSafe(compare_sql())).fetch_all(&mut *transaction).await?;
-        Ok(rows.into_iter().map(|(table, key)| Difference { table, key }).collect())
+        self.readers
+            .read(move |connection| {
+                let transaction = connection.unchecked_transaction()?;
+                if !is_marked(&transaction, &mark)? {
+                    return Err(StoreError::Permanent(taken_over()));
+                }
+                let mut statement = transaction.prepare(&compare_sql())?;
+                let difference = |row: &Row<'_>| Ok(Difference { table: row.get(0)?, key: row.get(1)? });
+                Ok(statement.query_map((), difference)?.collect::<Result<_, _>>()?)
+            })
+            .await
     }
 
     pub(crate) async fn shadow_swap(&self, mark: String, lease: Lease, size: u64) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        if !is_marked(&mut transaction, &mark).await? {
-            return Err(CommitError::Permanent(taken_over()));
-        }
-        check_fence(&mut transaction, &lease).await?;
-        check_size(&mut transaction, size).await?;
-        let mut sql = String::new();
-        for (table, _) in TABLES {
-            sql += &format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_shadow;");
-        }
-        transaction.execute(AssertSqlSafe(sql + &drop_sql())).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer
+            .transact(move |connection| {
+                if !is_marked(connection, &mark)? {
+                    return Err(CommitError::Permanent(taken_over()));
+                }
+                check_fence(connection, &lease)?;
+                check_size(connection, size)?;
+                let mut sql = String::new();
+                for (table, _) in TABLES {
+                    sql += &format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_shadow;");
+                }
+                Ok(connection.execute_batch(&(sql + &drop_sql()))?)
+            })
+            .await
     }
 
     pub(crate) async fn shadow_discard(&self) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with(BEGIN).await?;
-        transaction.execute(AssertSqlSafe(drop_sql())).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.writer.transact(|connection| Ok(connection.execute_batch(&drop_sql())?)).await
     }
 }

@@ -1,107 +1,99 @@
 //! Applying view changes in SQLite, to the live tables or to those beside them.
 
-use sqlx::{AssertSqlSafe, SqliteConnection, query};
+use rusqlite::{Connection, params};
 
-use super::insert::insert;
+use super::commit::each;
 use crate::columns::sql_int;
 use crate::rows::Views;
 use crate::views::Settled;
 
 /// Applies view changes to the tables of this suffix.
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
-    suffix: &str,
-    views: &Views,
-) -> Result<(), sqlx::Error> {
+pub(super) fn apply(connection: &Connection, suffix: &str, views: &Views) -> Result<(), rusqlite::Error> {
     let views = Settled::of(views);
-    streams_and_contracts(connection, suffix, &views).await?;
-    calls_and_links(connection, suffix, &views).await?;
-    tasks_and_counters(connection, suffix, &views).await
+    streams_and_contracts(connection, suffix, &views)?;
+    calls_and_links(connection, suffix, &views)?;
+    tasks_and_counters(connection, suffix, &views)
 }
 
-async fn streams_and_contracts(
-    connection: &mut SqliteConnection,
+fn streams_and_contracts(
+    connection: &Connection,
     suffix: &str,
     views: &Settled<'_>,
-) -> Result<(), sqlx::Error> {
-    let head = format!("INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)");
-    let tail = "ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
-                recorded_at = excluded.recorded_at, state = excluded.state";
-    insert(connection, &head, 5, tail, &views.streams, |query, row| {
-        query
-            .bind(&row.stream)
-            .bind(sql_int(row.version))
-            .bind(row.head.0.as_slice())
-            .bind(row.recorded_at.millis())
-            .bind(&row.state)
-    })
-    .await?;
-    let head = format!(
-        "INSERT INTO contract_view{suffix} (contract_id, stream, status, contract_type, created_at, document_sha256)"
+) -> Result<(), rusqlite::Error> {
+    let sql = format!(
+        "INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
+         recorded_at = excluded.recorded_at, state = excluded.state"
     );
-    let tail = "ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
-                contract_type = excluded.contract_type, created_at = excluded.created_at,
-                document_sha256 = excluded.document_sha256";
-    insert(connection, &head, 6, tail, &views.contracts, |query, row| {
-        query
-            .bind(&row.contract_id)
-            .bind(&row.stream)
-            .bind(&row.status)
-            .bind(&row.contract_type)
-            .bind(row.created_at.millis())
-            .bind(row.document_sha256.0.as_slice())
-    })
-    .await
-}
-
-async fn calls_and_links(
-    connection: &mut SqliteConnection,
-    suffix: &str,
-    views: &Settled<'_>,
-) -> Result<(), sqlx::Error> {
-    let head = format!("INSERT INTO call_view{suffix} (stream, provider, call_id, progress)");
-    let tail = "ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
-                progress = excluded.progress";
-    insert(connection, &head, 4, tail, &views.calls, |query, row| {
-        query.bind(&row.stream).bind(&row.provider).bind(&row.call_id).bind(&row.progress)
-    })
-    .await?;
-    let head = format!("INSERT INTO link{suffix} (space, key, stream)");
-    insert(connection, &head, 3, "ON CONFLICT DO NOTHING", &views.links_added, |query, link| {
-        query.bind(&link.space).bind(&link.key).bind(&link.stream)
-    })
-    .await?;
-    let sql = format!("DELETE FROM link{suffix} WHERE space = $1 AND key = $2 AND stream = $3");
-    for link in &views.links_removed {
-        let query = query(AssertSqlSafe(sql.as_str()));
-        query.bind(&link.space).bind(&link.key).bind(&link.stream).execute(&mut *connection).await?;
-    }
+    each(connection, &sql, &views.streams, |statement, row| {
+        let (version, recorded_at) = (sql_int(row.version), row.recorded_at.millis());
+        statement.execute(params![row.stream, version, row.head.0, recorded_at, row.state])
+    })?;
+    let sql = format!(
+        "INSERT INTO contract_view{suffix}
+         (contract_id, stream, status, contract_type, created_at, document_sha256)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
+         contract_type = excluded.contract_type, created_at = excluded.created_at,
+         document_sha256 = excluded.document_sha256"
+    );
+    each(connection, &sql, &views.contracts, |statement, row| {
+        statement.execute(params![
+            row.contract_id,
+            row.stream,
+            row.status,
+            row.contract_type,
+            row.created_at.millis(),
+            row.document_sha256.0,
+        ])
+    })?;
     Ok(())
 }
 
-async fn tasks_and_counters(
-    connection: &mut SqliteConnection,
+fn calls_and_links(
+    connection: &Connection,
     suffix: &str,
     views: &Settled<'_>,
-) -> Result<(), sqlx::Error> {
-    let sql = format!("DELETE FROM task{suffix} WHERE stream = $1");
-    for stream in &views.task_streams {
-        query(AssertSqlSafe(sql.as_str())).bind(*stream).execute(&mut *connection).await?;
-    }
-    let head = format!("INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)");
-    insert(connection, &head, 5, "", &views.tasks, |query, row| {
-        query
-            .bind(&row.stream)
-            .bind(i64::from(row.task))
-            .bind(&row.kind)
-            .bind(i64::from(row.attempts))
-            .bind(row.not_before.millis())
-    })
-    .await?;
-    let head = format!("INSERT INTO counter{suffix} (name, value)");
-    let tail = "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    insert(connection, &head, 2, tail, &views.counters, |query, (name, value)| {
-        query.bind(name).bind(sql_int(*value))
-    })
-    .await
+) -> Result<(), rusqlite::Error> {
+    let sql = format!(
+        "INSERT INTO call_view{suffix} (stream, provider, call_id, progress) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
+         progress = excluded.progress"
+    );
+    each(connection, &sql, &views.calls, |statement, row| {
+        statement.execute([&row.stream, &row.provider, &row.call_id, &row.progress])
+    })?;
+    let sql =
+        format!("INSERT INTO link{suffix} (space, key, stream) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+    each(connection, &sql, &views.links_added, |statement, link| {
+        statement.execute([&link.space, &link.key, &link.stream])
+    })?;
+    let sql = format!("DELETE FROM link{suffix} WHERE space = ?1 AND key = ?2 AND stream = ?3");
+    each(connection, &sql, &views.links_removed, |statement, link| {
+        statement.execute([&link.space, &link.key, &link.stream])
+    })?;
+    Ok(())
+}
+
+fn tasks_and_counters(
+    connection: &Connection,
+    suffix: &str,
+    views: &Settled<'_>,
+) -> Result<(), rusqlite::Error> {
+    let sql = format!("DELETE FROM task{suffix} WHERE stream = ?1");
+    each(connection, &sql, &views.task_streams, |statement, stream| statement.execute([stream]))?;
+    let sql = format!(
+        "INSERT INTO task{suffix} (stream, task, kind, attempts, not_before) VALUES (?1, ?2, ?3, ?4, ?5)"
+    );
+    each(connection, &sql, &views.tasks, |statement, row| {
+        statement.execute(params![row.stream, row.task, row.kind, row.attempts, row.not_before.millis()])
+    })?;
+    let sql = format!(
+        "INSERT INTO counter{suffix} (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    );
+    each(connection, &sql, &views.counters, |statement, (name, value)| {
+        statement.execute(params![name, sql_int(*value)])
+    })?;
+    Ok(())
 }

@@ -1,0 +1,79 @@
+//! Moving the write-ahead log into the database file, on a thread and a connection of its own: meanwhile the writer goes
+//! on. What it has written by then it moves itself, after it has answered, so that the log can begin anew.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::connect;
+use crate::error::OpenError;
+
+/// Pages that wait in the write-ahead log before they are moved: 32 MiB. Those of indexes are changed again and again; the
+/// longer they wait, the more changes one move serves.
+const PAGES: u32 = 8_192;
+/// Pages at which the writer waits for the move that is under way.
+const PAGES_MAX: u32 = 4 * PAGES;
+
+type Done = Result<(), rusqlite::Error>;
+
+/// The thread, and the one move it may be at.
+pub(super) struct Backfill {
+    orders: Sender<()>,
+    done: Receiver<Done>,
+    thread: JoinHandle<()>,
+    running: bool,
+}
+
+impl Backfill {
+    /// Starts the thread, which waits.
+    pub(super) fn start(path: &Path) -> Result<Backfill, OpenError> {
+        let connection = connect::writer(path)?;
+        let ((orders, taken), (tell, done)) = (channel(), channel());
+        let work = move || {
+            while taken.recv().is_ok() {
+                if tell.send(passive(&connection)).is_err() {
+                    break;
+                }
+            }
+        };
+        Ok(Backfill { orders, done, thread: connect::thread("store-backfill", work)?, running: false })
+    }
+
+    /// Begins a move when the log has become long, and ends it when the thread is done. A failure is told and tried again:
+    /// what was not moved stays in the log, which the next move begins at the same place.
+    pub(super) fn keep_up(&mut self, writer: &Connection, pages: u32) {
+        if pages < PAGES {
+            return;
+        }
+        if !self.running {
+            self.running = self.orders.send(()).is_ok();
+            return;
+        }
+        let done = if pages < PAGES_MAX {
+            match self.done.try_recv() {
+                Err(TryRecvError::Empty) => return,
+                told => told.unwrap_or(Ok(())),
+            }
+        } else {
+            self.done.recv().unwrap_or(Ok(()))
+        };
+        self.running = false;
+        if let Err(error) = done.and_then(|()| passive(writer)) {
+            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+        }
+    }
+
+    /// Ends the thread, which closes its connection.
+    pub(super) fn end(self) {
+        drop(self.orders);
+        // It does not panic; if it did, its connection is gone all the same.
+        self.thread.join().ok();
+    }
+}
+
+/// Moves what no reader still needs to find in the log.
+fn passive(connection: &Connection) -> Done {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+}
