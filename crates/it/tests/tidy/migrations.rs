@@ -68,7 +68,7 @@ fn old_migrations_are_as_they_were() {
 }
 
 /// Tables that differ on purpose, with the decision that says why.
-const DIFFERING: [(&str, &str); 1] = [("disclosure", "027")];
+const DIFFERING: [(&str, &str); 1] = [("disclosure", "026")];
 
 /// Columns by table, after all migrations of a dialect.
 fn tables(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
