@@ -125,6 +125,15 @@ fn tasks(stream: &str, tasks: Vec<TaskRow>) -> Views {
 
 pub async fn tasks_of_a_stream_are_replaced(place: Place) {
     let (store, lease) = place.open_to_write().await;
+    // Told of commits that leave open tasks, and of no others.
+    let mut told = store.board().tasks();
+    apply(&store, &lease, Views { streams: vec![stream_row("contract/Z", 1)], ..Views::default() }).await;
+    apply(&store, &lease, tasks("contract/Z", vec![])).await;
+    assert!(!told.has_changed().unwrap());
+    apply(&store, &lease, tasks("contract/Z", vec![task("contract/Z", 1, 1_000)])).await;
+    assert!(told.has_changed().unwrap());
+    apply(&store, &lease, tasks("contract/Z", vec![])).await;
+    told.mark_unchanged();
     apply(&store, &lease, tasks("contract/A", vec![task("contract/A", 1, 30), task("contract/A", 2, 10)]))
         .await;
     apply(&store, &lease, tasks("contract/B", vec![task("contract/B", 1, 20)])).await;
