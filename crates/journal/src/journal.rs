@@ -7,6 +7,7 @@
 
 mod backfill;
 mod file;
+mod portion;
 mod prune;
 mod reads;
 mod statements;
@@ -22,9 +23,10 @@ use uuid::Uuid;
 use crate::entry::{Batch, Covered, Entry, EntryError, Positioned};
 use crate::jetstream::StreamExtent;
 use crate::source::ReadError;
+use portion::Job;
 use statements::Marks;
 use tail::Tail;
-use writer::{Job, Writer};
+use writer::Writer;
 
 pub use file::OpenError;
 pub(crate) use reads::RelayedRow;

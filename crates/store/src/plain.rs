@@ -215,8 +215,9 @@ macro_rules! plain_statements {
                 let sql = "SELECT (SELECT coalesce(max(position) + 1, 0) FROM record),
                                   (SELECT coalesce(max(size), 0) FROM checkpoint),
                                   (SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL),
-                                  (SELECT count(*) FROM task WHERE kind <> 'deadline'),
-                                  (SELECT count(*) FROM call_view)";
+                                  (SELECT count(*) FROM task WHERE kind < 'deadline')
+                                      + (SELECT count(*) FROM task WHERE kind > 'deadline'),
+                                  (SELECT calls FROM call_count)";
                 let (records, checkpointed, quarantined, tasks, calls) =
                     columns::always(self.row(sql, values![]).await?)?;
                 let sql = "SELECT status, CAST(sum(contracts) AS BIGINT) FROM contract_count

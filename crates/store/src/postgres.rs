@@ -4,6 +4,7 @@
 //! read-only transactions; `owner` stays the login and is used for migrations and rebuilding only.
 
 mod commit;
+mod connections;
 mod erasure;
 mod open;
 mod packed;
@@ -15,9 +16,10 @@ mod shadow;
 use ledger::hash::Hash;
 use ledger::tile::TileId;
 use ledger::time::Timestamp;
-use sqlx::{PgPool, query, query_as, query_scalar};
+use sqlx::{PgPool, query, query_as};
 use uuid::Uuid;
 
+use self::connections::Connections;
 use crate::columns;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
@@ -34,8 +36,8 @@ use crate::value::{Statement, values};
 /// An open Postgres database.
 #[derive(Clone)]
 pub(crate) struct Postgres {
-    readers: PgPool,
-    writer: PgPool,
+    readers: Connections,
+    writer: Connections,
     owner: PgPool,
 }
 
@@ -46,26 +48,25 @@ impl Postgres {
     pub(crate) async fn acquire_lease(&self, owner: String, ttl: i64) -> Result<Option<Lease>, StoreError> {
         let sql = "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = database_millis() + $2
                    WHERE owner = $1 OR expires_at <= database_millis() RETURNING fence";
-        let fence = query_scalar(sql).bind(&owner).bind(ttl).fetch_optional(&self.writer).await?;
-        Ok(fence.map(|fence| Lease { owner, fence }))
+        let fence = self.writer.fetch_optional(query_as(sql).bind(&owner).bind(ttl)).await?;
+        Ok(fence.map(|(fence,)| Lease { owner, fence }))
     }
 
     pub(crate) async fn seize_lease(&self, owner: String, ttl: i64) -> Result<Lease, StoreError> {
         let sql = "UPDATE lease SET owner = $1, fence = fence + 1, expires_at = database_millis() + $2
                    RETURNING fence";
-        let fence = query_scalar(sql).bind(&owner).bind(ttl).fetch_one(&self.writer).await?;
+        let (fence,) = self.writer.fetch_one(query_as(sql).bind(&owner).bind(ttl)).await?;
         Ok(Lease { owner, fence })
     }
 
     pub(crate) async fn renew_lease(&self, lease: Lease, ttl: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE lease SET expires_at = database_millis() + $2 WHERE fence = $1";
-        let done = query(sql).bind(lease.fence).bind(ttl).execute(&self.writer).await?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.writer.execute(query(sql).bind(lease.fence).bind(ttl)).await? == 1)
     }
 
     pub(crate) async fn lease_status(&self) -> Result<LeaseStatus, StoreError> {
         let sql = "SELECT owner, fence, expires_at > database_millis() FROM lease";
-        let (owner, fence, held): (String, i64, bool) = query_as(sql).fetch_one(&self.readers).await?;
+        let (owner, fence, held): (String, i64, bool) = self.readers.fetch_one(query_as(sql)).await?;
         Ok(LeaseStatus { owner, fence: columns::number(fence)?, held })
     }
 }

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         version: 1,
         name: "ledger",
@@ -68,6 +68,12 @@ const STEPS: [Step; 9] = [
         name: "disclosures_packed",
         postgres: include_str!("../../../migrations/postgres/0015_disclosures_packed.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0015_disclosures_packed.sql"),
+    },
+    Step {
+        version: 16,
+        name: "calls_counted",
+        postgres: include_str!("../../../migrations/postgres/0016_calls_counted.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0016_calls_counted.sql"),
     },
 ];
 

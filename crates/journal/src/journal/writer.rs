@@ -4,21 +4,17 @@ use std::fs::File;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::backfill::{self, Backfill, BackfillError};
 use super::file::Opened;
-use super::statements::{Marks, insert, mark, reset};
+use super::portion::{Job, Portion, Reply, Run};
+use super::statements::{insert, mark, reset};
 use super::tail::Tail;
 use super::{AppendError, Limits, prune};
-use crate::entry::{Covered, Entry};
-use crate::jetstream::StreamExtent;
+use crate::entry::Entry;
 
-/// Most rows in one transaction; a single job may exceed it.
-const BATCH_ROWS_MAX: usize = 2_000;
-/// Most payload bytes in one transaction; a single job may exceed it.
-const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Payload bytes written between checkpoints: keeps the write-ahead log near this size.
 const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// Payload bytes after which the writer waits for a checkpoint that is under way.
@@ -26,20 +22,6 @@ const CHECKPOINT_BYTES_MAX: u64 = 12 * 1024 * 1024;
 /// How often the write-ahead log is tried to be emptied while readers hold it; each try waits for them as long as any
 /// statement does.
 const SCRUB_ATTEMPTS: u32 = 3;
-
-type Reply<T> = oneshot::Sender<Result<T, AppendError>>;
-/// One caller's entries, and where the first one's position is to go.
-type Run = (Vec<Entry>, Reply<u64>);
-
-/// What the writer can be asked to do.
-pub(super) enum Job {
-    Append { entries: Vec<Entry>, reply: Reply<u64> },
-    Mark { marks: Marks, reply: Reply<()> },
-    Reset { now: StreamExtent, covered: u64, reply: Reply<u64> },
-    Prune { covered: Covered, own: bool, received_before_ms: i64, reply: Reply<prune::Step> },
-    Forget { ids: Vec<Uuid>, reply: Reply<u64> },
-    Close,
-}
 
 /// Running totals; the same numbers are in the `journal` row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,38 +38,6 @@ struct Admitted {
     reply: Reply<u64>,
 }
 
-/// What is written in one transaction.
-#[derive(Default)]
-struct Portion {
-    runs: Vec<Run>,
-    marks: Vec<(Marks, Reply<()>)>,
-    rows: usize,
-    bytes: usize,
-}
-
-impl Portion {
-    fn has_room(&self) -> bool {
-        self.rows < BATCH_ROWS_MAX && self.bytes < BATCH_BYTES_MAX
-    }
-
-    /// Adds a job that can share a transaction; gives back one that cannot.
-    fn add(&mut self, job: Job) -> Option<Job> {
-        match job {
-            Job::Append { entries, reply } => {
-                self.rows += entries.len();
-                self.bytes += entries.iter().map(|entry| entry.payload.len()).sum::<usize>();
-                self.runs.push((entries, reply));
-            }
-            Job::Mark { marks, reply } => {
-                self.rows += marks.acks.len();
-                self.marks.push((marks, reply));
-            }
-            other => return Some(other),
-        }
-        None
-    }
-}
-
 pub(super) struct Writer {
     connection: Connection,
     backfill: Backfill,
@@ -100,6 +50,8 @@ pub(super) struct Writer {
     last: watch::Sender<u64>,
     refused: watch::Sender<Option<Arc<str>>>,
     uncheckpointed_bytes: u64,
+    /// Rows appended by the last transaction.
+    last_rows: usize,
 }
 
 impl Writer {
@@ -122,6 +74,7 @@ impl Writer {
             last,
             refused,
             uncheckpointed_bytes: 0,
+            last_rows: 0,
         }
     }
 
@@ -138,12 +91,7 @@ impl Writer {
                     other => self.keep_house(other),
                 }
             } else {
-                while held.is_none()
-                    && portion.has_room()
-                    && let Ok(job) = queue.try_recv()
-                {
-                    held = portion.add(job);
-                }
+                held = portion.gather(&mut queue, self.last_rows);
                 self.write(portion);
             }
             self.checkpoint_if_due();
@@ -208,6 +156,7 @@ impl Writer {
         let (admitted, totals) = self.admit(portion.runs);
         let rows: Vec<(u64, &Entry)> =
             admitted.iter().flat_map(|run| (run.first..).zip(run.entries.iter())).collect();
+        self.last_rows = rows.len();
         let (marks, deleted) = (portion.marks, self.deleted);
         let mark_all = |connection: &Connection| {
             marks.iter().try_for_each(|(marks, _)| mark(connection, marks, deleted, totals.last_position))

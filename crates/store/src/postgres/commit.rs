@@ -2,7 +2,7 @@
 
 use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, Row, query};
+use sqlx::{AssertSqlSafe, Connection, Row, query};
 
 use super::packed::pack;
 use super::parts::commit_sql;
@@ -145,14 +145,17 @@ impl Postgres {
         let query = query(AssertSqlSafe(commit_sql(&Shape::of(commit, &views))));
         let query = bind_views(query, &views);
         let query = bind_rest(bind_log(query, lease, commit), commit);
+        let mut held = self.writer.get().await?;
         if commit.erasure.is_empty() {
-            let size: i64 = query.fetch_one(&self.writer).await?.try_get(0)?;
+            let size: i64 = query.fetch_one(&mut *held).await?.try_get(0)?;
+            held.keep();
             return Ok(number(size)?);
         }
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = held.begin().await?;
         let size: i64 = query.fetch_one(&mut *transaction).await?.try_get(0)?;
         erasure::apply(&mut transaction, &commit.erasure).await?;
         transaction.commit().await?;
+        held.keep();
         Ok(number(size)?)
     }
 
@@ -163,7 +166,8 @@ impl Postgres {
     ) -> Result<(), CommitError> {
         let query = query("SELECT append_checkpoint($1, $2, $3, $4, $5)");
         let query = query.bind(lease.fence).bind(sql_int(checkpoint.size)).bind(checkpoint.root.0);
-        query.bind(checkpoint.note).bind(checkpoint.signed_at.millis()).execute(&self.writer).await?;
+        let query = query.bind(checkpoint.note).bind(checkpoint.signed_at.millis());
+        self.writer.execute(query).await?;
         Ok(())
     }
 
@@ -172,10 +176,12 @@ impl Postgres {
         lease: Lease,
         disclosures: Vec<(u64, String)>,
     ) -> Result<u64, CommitError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut held = self.writer.get().await?;
+        let mut transaction = held.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
         let erased = erasure::erase(&mut transaction, &disclosures).await?;
         transaction.commit().await?;
+        held.keep();
         Ok(erased)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use ledger::hash::Hash;
-use sqlx::{Executor, PgConnection, query, query_as};
+use sqlx::{Connection, Executor, PgConnection, query, query_as};
 
 use super::Postgres;
 use super::packed::{Columns, pack, unpack_all};
@@ -82,28 +82,34 @@ async fn add(connection: &mut PgConnection, rows: &[PersonRow]) -> Result<(), sq
 
 impl Postgres {
     pub(crate) async fn begin_persons(&self, lease: Lease) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut held = self.writer.get().await?;
+        let mut transaction = held.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
         query("DELETE FROM person_key").execute(&mut *transaction).await?;
         query("DELETE FROM person").execute(&mut *transaction).await?;
         transaction.commit().await?;
+        held.keep();
         Ok(())
     }
 
     pub(crate) async fn end_persons(&self, lease: Lease, key: Hash) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut held = self.writer.get().await?;
+        let mut transaction = held.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
         let sql = "INSERT INTO person_key (id, digest) VALUES (1, $1)";
         query(sql).bind(key.0.to_vec()).execute(&mut *transaction).await?;
         transaction.commit().await?;
+        held.keep();
         Ok(())
     }
 
     pub(crate) async fn add_persons(&self, lease: Lease, rows: Vec<PersonRow>) -> Result<(), CommitError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut held = self.writer.get().await?;
+        let mut transaction = held.begin().await?;
         query("SELECT hold_fence($1)").bind(lease.fence).execute(&mut *transaction).await?;
         add(&mut transaction, &rows).await?;
         transaction.commit().await?;
+        held.keep();
         Ok(())
     }
 

@@ -1,8 +1,6 @@
 //! Opening a Postgres database.
 
 use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::migrate::Migrate;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -11,6 +9,7 @@ use sqlx::{
 };
 
 use super::Postgres;
+use super::connections::Connections;
 use crate::error::OpenError;
 use crate::schema;
 use crate::store::OpenOptions;
@@ -19,19 +18,16 @@ use crate::store::OpenOptions;
 const ROLE: &str = "ahadi_service";
 /// What hands the role its privileges, one function per migration that added tables, and a table by which it is seen
 /// whether that was done.
-const GRANTS: [(&str, &str); 3] =
-    [("record", "grant_service"), ("repeat", "grant_journey"), ("contract_count", "grant_counts")];
+const GRANTS: [(&str, &str); 4] = [
+    ("record", "grant_service"),
+    ("repeat", "grant_journey"),
+    ("contract_count", "grant_counts"),
+    ("call_count", "grant_call_count"),
+];
 /// Name shown in `pg_stat_activity`.
 const APPLICATION: &str = "ahadi";
 /// One for the commit, others so that lease, cursors and keys need not wait for it.
 const WRITERS: u32 = 4;
-/// Longest wait for a free connection: after it the caller is told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A connection that was used within this time is taken as it is. One that lay idle longer is asked first whether it still
-/// stands: that takes a journey to the server, of which a small commit has only two. No server restarts as fast as this.
-const TRUSTED: Duration = Duration::from_millis(100);
-
 /// What every pooled connection is told. A lock not had in 10 s is held by something broken; a transaction idle for
 /// 30 s has lost its owner. Compiling a statement to machine code takes longer than any of ours runs.
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
@@ -69,32 +65,20 @@ impl Postgres {
         connection.close().await?;
 
         let session = format!("{SESSION} {role}");
-        let readers = pool(&login, options.readers.max(1), format!("{READ_ONLY} {session}"));
-        let writer = pool(&login, WRITERS, format!("{WRITING} {session}"));
-        let owner = pool(&login, 1, OWNER_SESSION.to_owned());
+        let readers = Connections::new(&login, options.readers.max(1), format!("{READ_ONLY} {session}"));
+        let writer = Connections::new(&login, WRITERS, format!("{WRITING} {session}"));
+        let owner = owner(&login);
         Ok(Postgres { readers, writer, owner })
     }
 }
 
-/// Connects when first used.
-fn pool(login: &PgConnectOptions, connections: u32, session: String) -> PgPool {
-    let session: Arc<str> = session.into();
+/// The connection that stays the login, made when first used.
+fn owner(login: &PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, known| {
+        .max_connections(1)
+        .after_connect(|connection, _| {
             Box::pin(async move {
-                if known.idle_for > TRUSTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_connect(move |connection, _| {
-            let session = Arc::clone(&session);
-            Box::pin(async move {
-                connection.execute(AssertSqlSafe(session)).await?;
+                connection.execute(OWNER_SESSION).await?;
                 Ok(())
             })
         })

@@ -20,7 +20,7 @@ impl Postgres {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        Ok(asking(sql.into(), values).fetch_all(&self.readers).await?)
+        Ok(self.readers.fetch_all(asking(sql.into(), values)).await?)
     }
 
     /// The first row of a statement that reads.
@@ -32,7 +32,7 @@ impl Postgres {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        Ok(asking(sql.into(), values).fetch_optional(&self.readers).await?)
+        Ok(self.readers.fetch_optional(asking(sql.into(), values)).await?)
     }
 
     /// Runs a statement that writes, and says how many rows it touched.
@@ -43,12 +43,12 @@ impl Postgres {
             Value::Bytes(bytes) => query.bind(bytes),
             Value::Id(id) => query.bind(id),
         };
-        Ok(values.into_iter().fold(query(sql), bind).execute(&self.writer).await?.rows_affected())
+        Ok(self.writer.execute(values.into_iter().fold(query(sql), bind)).await?)
     }
 
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.readers.close();
+        self.writer.close();
     }
 }
 

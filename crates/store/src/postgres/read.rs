@@ -32,7 +32,7 @@ impl Postgres {
               ON node.level = edge.level AND node.idx >= (edge.count >> 8) << 8 AND node.idx < edge.count
             UNION ALL
             SELECT 2, position, NULL, NULL, source FROM source_position";
-        let rows = query_as::<_, columns::TipColumns>(sql).fetch_all(&self.readers).await?;
+        let rows = self.readers.fetch_all(query_as::<_, columns::TipColumns>(sql)).await?;
         columns::tip(rows)
     }
 
@@ -65,20 +65,20 @@ impl Postgres {
         let query = query.bind(&needs.inputs).bind(&needs.streams).bind(spaces).bind(keys);
         let query = query.bind(&needs.seen).bind(&needs.counters);
         // Through a connection whose statements are planned once: planning this one takes longer than running it.
-        columns::loaded(query.fetch_all(&self.writer).await?)
+        columns::loaded(self.writer.fetch_all(query).await?)
     }
 
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
         let sql = "SELECT stream, version, head, recorded_at, state FROM stream_head
                    WHERE stream = ANY ($1) ORDER BY stream";
         let query = query_as::<_, columns::StreamColumns>(sql).bind(streams);
-        columns::all(query.fetch_all(&self.readers).await?, columns::stream)
+        columns::all(self.readers.fetch_all(query).await?, columns::stream)
     }
 
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, opened FROM disclosure WHERE position = ANY ($1) ORDER BY position";
         let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();
-        unpack_all(query_as(sql).bind(positions).fetch_all(&self.readers).await?)
+        unpack_all(self.readers.fetch_all(query_as(sql).bind(positions)).await?)
     }
 
     pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
@@ -88,20 +88,21 @@ impl Postgres {
             " FROM record WHERE position >= $1 ORDER BY position LIMIT $2"
         );
         let query = query_as::<_, columns::RecordColumns>(sql).bind(sql_int(from)).bind(i64::from(max));
-        columns::all(query.fetch_all(&self.readers).await?, columns::record)
+        columns::all(self.readers.fetch_all(query).await?, columns::record)
     }
 
     pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, opened FROM disclosure
                    WHERE position >= $1 AND position < $2 ORDER BY position";
         let query = query_as(sql).bind(sql_int(range.start)).bind(sql_int(range.end));
-        unpack_all(query.fetch_all(&self.readers).await?)
+        unpack_all(self.readers.fetch_all(query).await?)
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
         let sql = "SELECT CAST(coalesce(sum(1 + length(opened) - length(replace(opened, E'\\n', ''))), 0) AS BIGINT)
                    FROM disclosure WHERE position < $1";
-        columns::number(query_scalar(sql).bind(sql_int(position)).fetch_one(&self.readers).await?)
+        let (count,) = self.readers.fetch_one(query_as(sql).bind(sql_int(position))).await?;
+        columns::number(count)
     }
 
     /// Size of the log as the owner sees it.

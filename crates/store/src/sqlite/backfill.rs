@@ -10,11 +10,11 @@ use rusqlite::Connection;
 use super::connect;
 use crate::error::OpenError;
 
-/// Pages that wait in the write-ahead log before they are moved: 32 MiB. Those of indexes are changed again and again; the
-/// longer they wait, the more changes one move serves.
-const PAGES: u32 = 8_192;
+/// Pages that wait in the write-ahead log before they are moved: 8 MiB. Those of indexes are changed again and again: the
+/// longer they wait, the more changes one move serves, and the longer the disk is busy with it while commits wait for theirs.
+const PAGES: u32 = 2_048;
 /// Pages at which the writer waits for the move that is under way.
-const PAGES_MAX: u32 = 4 * PAGES;
+const PAGES_MAX: u32 = 16 * PAGES;
 
 type Done = Result<(), rusqlite::Error>;
 
