@@ -126,22 +126,27 @@ async fn view(connection: &mut SqliteConnection) -> anyhow::Result<String> {
 }
 
 async fn disclosure(connection: &mut SqliteConnection) -> anyhow::Result<String> {
-    let sql = "SELECT d.position, d.ordinal, d.encoded, r.stream, r.version
+    let sql = "SELECT d.position, d.opened, r.stream, r.version
                FROM disclosure AS d JOIN record AS r ON r.position = d.position
-               WHERE r.kind = 'contract.drafted' ORDER BY d.position DESC, d.ordinal LIMIT 1";
-    let row: Option<(i64, i64, String, String, i64)> = query_as(sql).fetch_optional(&mut *connection).await?;
-    let (position, ordinal, encoded, stream, version) = row.context("the ledger has no contract to edit")?;
-    // Three characters carry three bytes, so the first of them changes one byte of the value and no more than that.
-    let at = encoded.len() / 2 / 4 * 4;
-    let edited = flipped(&encoded, at).context("the disclosure is too short")?;
+               WHERE r.kind = 'contract.drafted' ORDER BY d.position DESC LIMIT 1";
+    let row: Option<(i64, String, String, i64)> = query_as(sql).fetch_optional(&mut *connection).await?;
+    let (position, opened, stream, version) = row.context("the ledger has no contract to edit")?;
+    let edited = other_value(&opened).context("the disclosure has no letter or digit to change")?;
     let trigger = without_trigger(connection, "disclosure_no_update").await?;
-    let sql = "UPDATE disclosure SET encoded = $3 WHERE position = $1 AND ordinal = $2";
-    query(sql).bind(position).bind(ordinal).bind(edited).execute(&mut *connection).await?;
+    let sql = "UPDATE disclosure SET opened = $2 WHERE position = $1";
+    query(sql).bind(position).bind(edited).execute(&mut *connection).await?;
     restore(connection, trigger).await?;
     Ok(format!(
-        "disclosure {ordinal} of record {position} ({stream} version {version}): one character is another now; the \
+        "disclosures of record {position} ({stream} version {version}): one character of the first is another now; the \
          record that commits to it is as it was"
     ))
+}
+
+/// The lines with the last letter or digit of the first one changed: it stands in the value.
+fn other_value(opened: &str) -> Option<String> {
+    let end = opened.find('\n').unwrap_or(opened.len());
+    let at = opened[..end].rfind(|letter: char| letter.is_ascii_alphanumeric())?;
+    flipped(opened, at)
 }
 
 async fn prev(connection: &mut SqliteConnection) -> anyhow::Result<String> {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::error::{Fault, StoreError};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, PersonRow, RecordRow, RepeatRow,
-    Scope, SourcePosition, StreamRow, TaskRow, WorkKind, WorkRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, RecordRow, RepeatRow,
+    SourcePosition, StreamRow, TaskRow, WorkKind, WorkRow,
 };
 use crate::rows::{Loaded, SeenRow, Tip};
 
@@ -72,25 +72,6 @@ pub(crate) fn record(columns: RecordColumns) -> Result<RecordRow, StoreError> {
         leaf: hash(leaf)?,
         jws,
     })
-}
-
-pub(crate) type DisclosureColumns = (i64, i64, i64, String, String);
-
-pub(crate) fn disclosure(columns: DisclosureColumns) -> Result<DisclosureRow, StoreError> {
-    let (position, ordinal, scope, digest, encoded) = columns;
-    let scope = match scope {
-        0 => Scope::Record,
-        1 => Scope::Document,
-        _ => return Err(corrupt("an unknown scope of a disclosure")),
-    };
-    Ok(DisclosureRow { position: number(position)?, ordinal: small_number(ordinal)?, scope, digest, encoded })
-}
-
-pub(crate) fn scope(scope: Scope) -> i16 {
-    match scope {
-        Scope::Record => 0,
-        Scope::Document => 1,
-    }
 }
 
 pub(crate) type StreamColumns = (String, i64, Vec<u8>, i64, String);

@@ -8,7 +8,7 @@
 //!   └─ Keys ──── creates and revokes keys of the interface                (operators)
 //! ```
 //!
-//! Both databases have the same tables and methods (but for how the table of disclosures keeps them) and pass one conformance
+//! Both databases have the same tables and methods and pass one conformance
 //! suite; the SQL is native to each. A batch
 //! of inputs is one transaction: on Postgres one statement with an array per column, on SQLite a prepared insert per
 //! row, on the thread that owns the connection. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
@@ -21,6 +21,7 @@ mod columns;
 mod error;
 mod keys;
 mod lease;
+mod packed;
 mod person;
 mod plain;
 mod postgres;

@@ -7,7 +7,6 @@ mod commit;
 mod connections;
 mod erasure;
 mod open;
-mod packed;
 mod parts;
 mod plain;
 mod read;

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         version: 1,
         name: "ledger",
@@ -74,6 +74,12 @@ const STEPS: [Step; 10] = [
         name: "calls_counted",
         postgres: include_str!("../../../migrations/postgres/0016_calls_counted.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0016_calls_counted.sql"),
+    },
+    Step {
+        version: 17,
+        name: "disclosures_packed_alike",
+        postgres: include_str!("../../../migrations/postgres/0017_disclosures_packed_alike.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0017_disclosures_packed_alike.sql"),
     },
 ];
 

@@ -200,34 +200,54 @@ async fn the_tree() {
     check("none left", "DELETE FROM tree_node", fault("stored nodes", Some("0"), "node 1/0")).await;
 }
 
+/// Edits the lines of a draft's disclosures; expects the audit to fail at that record.
+async fn check_lines(
+    name: &str,
+    edit: impl FnOnce(&mut Vec<String>),
+    step: &'static str,
+    field: &'static str,
+) {
+    let place = Place::written().await;
+    let position = place.number(&format!("SELECT {DRAFT}")).await;
+    edit_lines(&place, edit).await;
+    found(name, &place, &fault(step, None, field), Some(position)).await;
+}
+
+async fn edit_lines(place: &Place, edit: impl FnOnce(&mut Vec<String>)) {
+    let mut connection = place.unguarded().await;
+    let sql = format!("SELECT opened FROM disclosure WHERE position = {DRAFT}");
+    let (opened,): (String,) = query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+    let mut lines = opened.split('\n').map(str::to_owned).collect();
+    edit(&mut lines);
+    let sql = format!("UPDATE disclosure SET opened = $1 WHERE position = {DRAFT}");
+    query(sqlx::AssertSqlSafe(sql)).bind(lines.join("\n")).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn disclosures() {
-    let other = Disclosure::new(&Salt([7; 16]), "phone", &"+254700000003".into());
-    let (encoded, digest) = (other.encoded, other.digest);
-    let first = format!("WHERE position = {DRAFT} AND ordinal = 1");
-    let in_disclosures = || fault("disclosures", Some(DRAFT), "disclosures");
-    let in_columns = |field| fault("lookup columns", Some(DRAFT), field);
-    let sql = format!("UPDATE disclosure SET encoded = '{encoded}', digest = '{digest}' {first}");
-    check("another value", &sql, in_disclosures()).await;
-    let sql = format!("UPDATE disclosure SET encoded = 'no disclosure' {first}");
-    check("no disclosure", &sql, in_disclosures()).await;
-    let sql = format!("INSERT INTO disclosure VALUES ({DRAFT}, 99, 0, '{digest}', '{encoded}')");
-    check("one more", &sql, in_disclosures()).await;
-    let sql =
-        format!("INSERT INTO disclosure SELECT position, 99, scope, digest, encoded FROM disclosure {first}");
-    check("the same again", &sql, in_disclosures()).await;
-    let sql = format!("UPDATE disclosure SET digest = '{digest}' {first}");
-    check("another digest", &sql, in_columns("disclosure.digest")).await;
-    let sql = format!("UPDATE disclosure SET scope = 1 - scope {first}");
-    check("another scope", &sql, in_columns("disclosure.scope")).await;
-    let sql = format!("INSERT INTO disclosure VALUES (100000, 0, 0, '{digest}', '{encoded}')");
+    let other = Disclosure::new(&Salt([7; 16]), "phone", &"+254700000003".into()).encoded;
+    let step = "disclosures";
+    check_lines("another value", |lines| lines[1] = format!("1r={other}"), step, step).await;
+    check_lines("no disclosure", |lines| lines[1] = "1r=no disclosure".to_owned(), step, step).await;
+    check_lines("one more", |lines| lines.push(format!("99r={other}")), step, step).await;
+    let again = |lines: &mut Vec<String>| lines.push(format!("99{}", &lines[1][1..]));
+    check_lines("the same again", again, step, step).await;
+    let other_scope = |lines: &mut Vec<String>| {
+        let scope = if lines[1].starts_with("1r") { 'd' } else { 'r' };
+        lines[1] = format!("1{scope}{}", &lines[1][2..]);
+    };
+    check_lines("another scope", other_scope, "lookup columns", "disclosure.scope").await;
+    check_lines("a line that cannot be read", |lines| lines[1] = "x".to_owned(), "lookup columns", "row")
+        .await;
+    let sql = format!("INSERT INTO disclosure VALUES (100000, '0r={other}')");
     check("of no record", &sql, fault("lookup columns", Some("100000"), "disclosure.position")).await;
 
     let place = Place::written().await;
     let position = place.number(&format!("SELECT {DRAFT}")).await;
-    place.edit(&format!("DELETE FROM disclosure {first}")).await;
+    edit_lines(&place, |lines| drop(lines.remove(1))).await;
     let report = place.audit().await;
-    let step = step(&report, "erasure");
+    let step = self::step(&report, "erasure");
     assert_eq!((report.exit_code(), step.status), (1, Status::Fail), "deleted without a record\n{report}");
     assert_eq!(step.finding.as_ref().unwrap().position, Some(position), "{report}");
 }

@@ -141,8 +141,7 @@ async fn replace(place: &Place) -> (f64, u64) {
 const RECORDS_SQL: &str =
     "SELECT position, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws
                            FROM record ORDER BY position";
-const DISCLOSURES_SQL: &str =
-    "SELECT position, ordinal, scope, digest, encoded FROM disclosure ORDER BY position, ordinal";
+const DISCLOSURES_SQL: &str = "SELECT position, opened FROM disclosure ORDER BY position";
 
 /// One streaming query each over records and disclosures, of whose rows nothing is made; seconds.
 async fn raw_read(place: &Place) -> f64 {

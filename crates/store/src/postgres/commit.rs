@@ -4,12 +4,12 @@ use ledger::time::Timestamp;
 use sqlx::postgres::PgArguments;
 use sqlx::{AssertSqlSafe, Connection, Row, query};
 
-use super::packed::pack;
 use super::parts::commit_sql;
 use super::{Postgres, erasure};
 use crate::columns::{flags, number, sql_int};
 use crate::error::CommitError;
 use crate::lease::Lease;
+use crate::packed::pack;
 use crate::rows::{CheckpointRow, Commit};
 use crate::views::Settled;
 

@@ -1,15 +1,15 @@
 //! The index of persons, and erasing, in Postgres.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use ledger::hash::Hash;
 use sqlx::{Connection, Executor, PgConnection, query, query_as};
 
 use super::Postgres;
-use super::packed::{Columns, pack, unpack_all};
 use crate::columns::sql_int;
 use crate::error::{CommitError, StoreError};
 use crate::lease::Lease;
+use crate::packed::{self, pack, unpack_all};
 use crate::rows::{Erasure, PersonRow};
 
 /// The tables whose deleted or replaced rows hold personal values. One statement each: VACUUM takes no part in a
@@ -33,15 +33,12 @@ pub(super) async fn erase(connection: &mut PgConnection, gone: &[(u64, String)])
     let positions: BTreeSet<i64> = gone.iter().map(|(position, _)| sql_int(*position)).collect();
     let sql = "DELETE FROM disclosure WHERE position = ANY ($1) RETURNING position, opened";
     let positions: Vec<i64> = positions.into_iter().collect();
-    let rows: Vec<Columns> = query_as(sql).bind(positions).fetch_all(&mut *connection).await?;
-    let gone: HashSet<(u64, &str)> =
-        gone.iter().map(|(position, digest)| (*position, digest.as_str())).collect();
-    let (taken, left): (Vec<_>, Vec<_>) =
-        unpack_all(rows)?.into_iter().partition(|row| gone.contains(&(row.position, row.digest.as_str())));
+    let rows: Vec<packed::Columns> = query_as(sql).bind(positions).fetch_all(&mut *connection).await?;
+    let (taken, left) = packed::apart(unpack_all(rows)?, gone);
     let (positions, opened) = pack(&left);
     let sql = "INSERT INTO disclosure (position, opened) SELECT unnest($1::bigint[]), unnest($2::text[])";
     query(sql).bind(positions).bind(opened).execute(&mut *connection).await?;
-    Ok(taken.len() as u64)
+    Ok(taken)
 }
 
 /// Takes what a commit erases.

@@ -5,9 +5,9 @@ use std::ops::Range;
 use sqlx::{query_as, query_scalar};
 
 use super::Postgres;
-use super::packed::unpack_all;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
+use crate::packed::unpack_all;
 use crate::plain::record_columns;
 use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, StreamRow, Tip};
 

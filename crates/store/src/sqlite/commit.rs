@@ -4,10 +4,11 @@ use ledger::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::{Sqlite, erasure, views};
-use crate::columns::{flags, number, scope, sql_int};
+use crate::columns::{flags, number, sql_int};
 use crate::error::{CommitError, Fault};
 use crate::lease::Lease;
-use crate::rows::{CheckpointRow, Commit, SourceMove};
+use crate::packed::pack;
+use crate::rows::{CheckpointRow, Commit, DisclosureRow, SourceMove};
 use crate::store::check_leaves;
 
 /// Runs a statement for each row. One row after the other costs no more than many in one statement, since nothing is
@@ -69,7 +70,7 @@ impl Sqlite {
         self.writer
             .transact(move |connection| {
                 check_fence(connection, &lease)?;
-                Ok(erasure::delete_disclosures(connection, &disclosures)?)
+                erasure::delete_disclosures(connection, &disclosures)
             })
             .await
     }
@@ -188,12 +189,7 @@ fn insert_rest(connection: &Connection, commit: &Commit) -> Result<(), rusqlite:
     each(connection, sql, &commit.inbox, |statement, row| {
         statement.execute(params![row.input, row.received_at.millis(), row.outcome, row.quarantined])
     })?;
-    let sql =
-        "INSERT INTO disclosure (position, ordinal, scope, digest, encoded) VALUES (?1, ?2, ?3, ?4, ?5)";
-    each(connection, sql, &commit.disclosures, |statement, row| {
-        let position = sql_int(row.position);
-        statement.execute(params![position, row.ordinal, scope(row.scope), row.digest, row.encoded])
-    })?;
+    insert_disclosures(connection, &commit.disclosures)?;
     let sql = "INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     each(connection, sql, &commit.repeats, |statement, row| {
@@ -210,5 +206,18 @@ fn insert_rest(connection: &Connection, commit: &Commit) -> Result<(), rusqlite:
     })?;
     let sql = "INSERT INTO seen (key, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     each(connection, sql, &commit.seen, |statement, row| statement.execute(params![row.key, row.digest.0]))?;
+    Ok(())
+}
+
+pub(super) fn insert_disclosures(
+    connection: &Connection,
+    rows: &[DisclosureRow],
+) -> Result<(), rusqlite::Error> {
+    let (positions, opened) = pack(rows);
+    let rows: Vec<_> = positions.into_iter().zip(opened).collect();
+    let sql = "INSERT INTO disclosure (position, opened) VALUES (?1, ?2)";
+    each(connection, sql, &rows, |statement, (position, opened)| {
+        statement.execute(params![position, opened])
+    })?;
     Ok(())
 }

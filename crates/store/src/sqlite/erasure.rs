@@ -1,15 +1,17 @@
 //! The index of persons, and erasing, in SQLite.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ledger::hash::Hash;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Sqlite;
-use super::commit::{check_fence, each};
+use super::commit::{check_fence, each, insert_disclosures};
 use crate::columns::sql_int;
 use crate::error::{CommitError, Fault, StoreError};
 use crate::lease::Lease;
+use crate::packed::{self, unpack_all};
 use crate::rows::{Commit, PersonRow};
 
 /// How often the write-ahead log is tried to be emptied while readers hold it.
@@ -18,7 +20,7 @@ const SCRUB_ATTEMPTS: u32 = 50;
 const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 
 /// Adds the index rows of a commit, and takes what it erases.
-pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), rusqlite::Error> {
+pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
     add(connection, &commit.persons)?;
     let erasure = &commit.erasure;
     delete_disclosures(connection, &erasure.disclosures)?;
@@ -44,15 +46,22 @@ pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), rusq
     Ok(())
 }
 
-/// Says how many there were.
+/// Takes disclosures, by position and digest, from the rows they stand in, and says how many there were. A row goes and comes
+/// again without them: none is ever changed.
 pub(super) fn delete_disclosures(
     connection: &Connection,
-    disclosures: &[(u64, String)],
-) -> Result<u64, rusqlite::Error> {
-    let sql = "DELETE FROM disclosure WHERE position = ?1 AND digest = ?2";
-    each(connection, sql, disclosures, |statement, (position, digest)| {
-        statement.execute(params![sql_int(*position), digest])
-    })
+    gone: &[(u64, String)],
+) -> Result<u64, CommitError> {
+    let positions: BTreeSet<i64> = gone.iter().map(|(position, _)| sql_int(*position)).collect();
+    let sql = "DELETE FROM disclosure WHERE position = ?1 RETURNING position, opened";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows: Vec<packed::Columns> = Vec::new();
+    for position in positions {
+        rows.extend(statement.query_row([position], |row| row.try_into()).optional()?);
+    }
+    let (taken, left) = packed::apart(unpack_all(rows)?, gone);
+    insert_disclosures(connection, &left)?;
+    Ok(taken)
 }
 
 fn add(connection: &Connection, rows: &[PersonRow]) -> Result<(), rusqlite::Error> {

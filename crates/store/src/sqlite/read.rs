@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Sqlite;
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
+use crate::packed::{self, unpack_all};
 use crate::plain::record_columns;
 use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, StreamRow, Tip};
 use crate::value::values;
@@ -55,19 +56,21 @@ impl Sqlite {
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM disclosure WHERE position < $1";
+        let sql = "SELECT CAST(coalesce(sum(1 + length(opened) - length(replace(opened, char(10), ''))), 0) AS INTEGER)
+                   FROM disclosure WHERE position < $1";
         let (count,) = columns::always(self.row(sql, values![position]).await?)?;
         columns::number(count)
     }
 
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
-        const SQL: &str = "SELECT position, ordinal, scope, digest, encoded FROM disclosure
-                           WHERE position = ?1 ORDER BY ordinal";
+        const SQL: &str = "SELECT position, opened FROM disclosure WHERE position = ?1";
         self.readers
             .read(move |connection| {
                 let positions: BTreeSet<i64> = positions.into_iter().map(sql_int).collect();
                 let transaction = connection.unchecked_transaction()?;
-                each(&transaction, SQL, positions, |row| columns::disclosure(row.try_into()?))
+                let rows: Vec<packed::Columns> =
+                    each(&transaction, SQL, positions, |row| Ok(row.try_into()?))?;
+                unpack_all(rows)
             })
             .await
     }
@@ -92,9 +95,9 @@ impl Sqlite {
     }
 
     pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
-        let sql = "SELECT position, ordinal, scope, digest, encoded FROM disclosure
-                   WHERE position >= ?1 AND position < ?2 ORDER BY position, ordinal";
-        columns::all(self.rows(sql, values![range.start, range.end]).await?, columns::disclosure)
+        let sql = "SELECT position, opened FROM disclosure
+                   WHERE position >= ?1 AND position < ?2 ORDER BY position";
+        unpack_all(self.rows(sql, values![range.start, range.end]).await?)
     }
 }
 

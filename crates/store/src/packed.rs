@@ -1,9 +1,11 @@
 //! The disclosures of a record as one row.
 //!
-//! A record has about three. As rows of their own each costs the server a row header, an index entry and a digest that can be
-//! computed, together as much as what it holds. So they stand in one text, a line each: the ordinal, `r` or `d` for whether
+//! A record has about three. As rows of their own each costs a row header, an index entry and a digest that can be computed,
+//! together as much as what it holds. So they stand in one text, a line each: the ordinal, `r` or `d` for whether
 //! it opens the record or its document, and the JSON array itself, a quarter shorter than in base64url. What is not the
 //! canonical base64url of a line of text stands behind `=` as it came: no bytes are ever changed.
+
+use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +19,7 @@ use crate::rows::{DisclosureRow, Scope};
 const AS_IT_CAME: char = '=';
 
 /// Columns `position` and `opened` of rows that follow each other by position.
-pub(super) fn pack<'a>(rows: impl IntoIterator<Item = &'a DisclosureRow>) -> (Vec<i64>, Vec<String>) {
+pub(crate) fn pack<'a>(rows: impl IntoIterator<Item = &'a DisclosureRow>) -> (Vec<i64>, Vec<String>) {
     let (mut positions, mut texts): (Vec<i64>, Vec<String>) = (Vec::new(), Vec::new());
     for row in rows {
         let position = sql_int(row.position);
@@ -53,7 +55,7 @@ fn write(row: &DisclosureRow, text: &mut String) {
 }
 
 /// The disclosures of one row, in their order.
-pub(super) fn unpack(position: i64, opened: &str) -> Result<Vec<DisclosureRow>, StoreError> {
+pub(crate) fn unpack(position: i64, opened: &str) -> Result<Vec<DisclosureRow>, StoreError> {
     let position = number(position)?;
     let one = |line: &str| {
         let (ordinal, rest) = line.split_at_checked(line.find(|c: char| !c.is_ascii_digit())?)?;
@@ -77,15 +79,25 @@ pub(super) fn unpack(position: i64, opened: &str) -> Result<Vec<DisclosureRow>, 
 }
 
 /// Columns `position` and `opened` as they were read.
-pub(super) type Columns = (i64, String);
+pub(crate) type Columns = (i64, String);
 
 /// The disclosures of many rows.
-pub(super) fn unpack_all(rows: Vec<Columns>) -> Result<Vec<DisclosureRow>, StoreError> {
+pub(crate) fn unpack_all(rows: Vec<Columns>) -> Result<Vec<DisclosureRow>, StoreError> {
     let mut all = Vec::with_capacity(rows.len() * 3);
     for (position, opened) in rows {
         all.extend(unpack(position, &opened)?);
     }
     Ok(all)
+}
+
+/// How many rows go, by position and digest, and the rows that are left.
+pub(crate) fn apart(rows: Vec<DisclosureRow>, gone: &[(u64, String)]) -> (u64, Vec<DisclosureRow>) {
+    let gone: HashSet<(u64, &str)> =
+        gone.iter().map(|(position, digest)| (*position, digest.as_str())).collect();
+    let before = rows.len();
+    let left: Vec<_> =
+        rows.into_iter().filter(|row| !gone.contains(&(row.position, row.digest.as_str()))).collect();
+    ((before - left.len()) as u64, left)
 }
 
 #[cfg(test)]

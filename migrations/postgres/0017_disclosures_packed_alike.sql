@@ -1,0 +1,1 @@
+-- On SQLite this number puts the disclosures of a record into one row, as number 15 did here.
