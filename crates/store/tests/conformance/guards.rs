@@ -30,7 +30,7 @@ pub async fn log_tables_refuse_every_change(place: Place) {
         ("record", "jws"),
         ("tree_node", "hash"),
         ("checkpoint", "note"),
-        ("disclosure", if place.kind == Kind::Postgres { "opened" } else { "encoded" }),
+        ("disclosure", "opened"),
     ];
     for (table, column) in columns {
         let mut changes = vec![format!("UPDATE {table} SET {column} = {column}")];
