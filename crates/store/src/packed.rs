@@ -137,4 +137,33 @@ mod tests {
         }
         assert!(unpack(-1, "0r[]").is_err());
     }
+
+    #[test]
+    fn rows_of_a_database_from_before_come_over() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        database.execute_batch(include_str!("../../../migrations/sqlite/0001_ledger.sql")).unwrap();
+        database.execute_batch(include_str!("../../../migrations/sqlite/0002_guards.sql")).unwrap();
+        let json = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let mut rows = vec![
+            row(3, 0, Scope::Record, &json(r#"["c2FsdA","raw","a=b"]"#)),
+            row(3, 1, Scope::Document, &json(r#"["c2FsdA","name","Amina 🌽"]"#)),
+            row(3, 10, Scope::Record, &json("[]")),
+            row(7, 2, Scope::Record, "no base64!"),
+        ];
+        for row in rows.iter().rev() {
+            let sql =
+                "INSERT INTO disclosure (position, ordinal, scope, digest, encoded) VALUES (?, ?, ?, ?, ?)";
+            let scope = i32::from(row.scope == Scope::Document);
+            let position = sql_int(row.position);
+            database.execute(sql, (position, row.ordinal, scope, &row.digest, &row.encoded)).unwrap();
+        }
+        let sql = include_str!("../../../migrations/sqlite/0017_disclosures_packed_alike.sql");
+        database.execute_batch(sql).unwrap();
+        let mut statement = database.prepare("SELECT position, opened FROM disclosure ORDER BY 1").unwrap();
+        let columns: Result<Vec<Columns>, _> =
+            statement.query_map((), |row| row.try_into()).unwrap().collect();
+        rows.sort_by_key(|row| (row.position, row.ordinal));
+        assert_eq!(unpack_all(columns.unwrap()).unwrap(), rows);
+    }
 }
