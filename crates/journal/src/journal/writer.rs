@@ -15,7 +15,9 @@ use super::tail::Tail;
 use super::{AppendError, Limits, prune};
 use crate::entry::Entry;
 
-/// Payload bytes written between checkpoints: keeps the write-ahead log near this size.
+/// Payload bytes moved into the database file at a time. While the disk syncs them, commits wait for it: the fewer, the less.
+const SLICE_BYTES: u64 = 256 * 1024;
+/// Payload bytes written before the log begins anew: keeps it near this size.
 const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// Payload bytes after which the writer waits for a checkpoint that is under way.
 const CHECKPOINT_BYTES_MAX: u64 = 12 * 1024 * 1024;
@@ -49,7 +51,10 @@ pub(super) struct Writer {
     deleted: u64,
     last: watch::Sender<u64>,
     refused: watch::Sender<Option<Arc<str>>>,
+    /// Payload bytes since the log began anew.
     uncheckpointed_bytes: u64,
+    /// Payload bytes since a move was begun.
+    unmoved_bytes: u64,
     /// Rows appended by the last transaction.
     last_rows: usize,
 }
@@ -74,6 +79,7 @@ impl Writer {
             last,
             refused,
             uncheckpointed_bytes: 0,
+            unmoved_bytes: 0,
             last_rows: 0,
         }
     }
@@ -144,7 +150,7 @@ impl Writer {
             let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0));
             let busy: i64 = busy.map_err(|error| self.judge(&error))?;
             if busy == 0 {
-                self.uncheckpointed_bytes = 0;
+                (self.uncheckpointed_bytes, self.unmoved_bytes) = (0, 0);
                 return Ok(step.deleted);
             }
         }
@@ -176,6 +182,7 @@ impl Writer {
         };
         if done.is_ok() {
             self.uncheckpointed_bytes += totals.bytes - self.totals.bytes;
+            self.unmoved_bytes += totals.bytes - self.totals.bytes;
             self.totals = totals;
         }
         let mut answers = Vec::with_capacity(admitted.len());
@@ -266,25 +273,31 @@ impl Writer {
         AppendError::Refused(reason)
     }
 
-    /// Moves the write-ahead log into the database file, after the callers were answered: most of it beside the writer,
-    /// then what was written meanwhile, so that the log begins anew. A failed sync is as final here as at a commit.
+    /// Moves the write-ahead log into the database file, after the callers were answered: slice by slice beside the writer,
+    /// and now and then what is left here, so that the log begins anew. A failed sync is as final here as at a commit.
     fn checkpoint_if_due(&mut self) {
-        if self.uncheckpointed_bytes < CHECKPOINT_BYTES || self.refused.borrow().is_some() {
+        if self.refused.borrow().is_some() {
             return;
         }
-        if !self.backfill.is_running() {
+        if self.backfill.is_running() {
+            let done = match self.uncheckpointed_bytes {
+                CHECKPOINT_BYTES_MAX.. => Some(self.backfill.wait()),
+                _ => self.backfill.poll(),
+            };
+            let Some(mut done) = done else { return };
+            if done.is_ok() && self.uncheckpointed_bytes >= CHECKPOINT_BYTES {
+                (self.uncheckpointed_bytes, self.unmoved_bytes) = (0, 0);
+                done = backfill::passive(&self.connection).map_err(BackfillError::from);
+            }
+            if let Err(error) = done {
+                // Full: the log stays longer and is tried again later.
+                self.judge_backfill(&error);
+                return;
+            }
+        }
+        if self.unmoved_bytes >= SLICE_BYTES {
+            self.unmoved_bytes = 0;
             self.backfill.begin();
-            return;
-        }
-        let done = match self.uncheckpointed_bytes {
-            CHECKPOINT_BYTES_MAX.. => Some(self.backfill.wait()),
-            _ => self.backfill.poll(),
-        };
-        let Some(done) = done else { return };
-        self.uncheckpointed_bytes = 0;
-        if let Err(error) = done.and_then(|()| Ok(backfill::passive(&self.connection)?)) {
-            // Full: the log stays longer and is tried again later.
-            self.judge_backfill(&error);
         }
     }
 }
