@@ -10,8 +10,10 @@ use rusqlite::Connection;
 use super::connect;
 use crate::error::OpenError;
 
-/// Pages that wait in the write-ahead log before they are moved: 8 MiB. Those of indexes are changed again and again: the
-/// longer they wait, the more changes one move serves, and the longer the disk is busy with it while commits wait for theirs.
+/// Pages moved into the database file at a time: 2 MiB. While the disk syncs them, commits wait for it: the fewer, the less.
+const SLICE_PAGES: u32 = 512;
+/// Pages in the write-ahead log at which the writer moves what is left, so that the log begins anew: 8 MiB. Those of indexes
+/// are changed again and again: the longer they wait, the more changes one move serves.
 const PAGES: u32 = 2_048;
 /// Pages at which the writer waits for the move that is under way.
 const PAGES_MAX: u32 = 16 * PAGES;
@@ -24,6 +26,8 @@ pub(super) struct Backfill {
     done: Receiver<Done>,
     thread: JoinHandle<()>,
     running: bool,
+    /// Pages in the log when the last move was begun.
+    begun_at: u32,
 }
 
 impl Backfill {
@@ -38,30 +42,38 @@ impl Backfill {
                 }
             }
         };
-        Ok(Backfill { orders, done, thread: connect::thread("store-backfill", work)?, running: false })
+        Ok(Backfill {
+            orders,
+            done,
+            thread: connect::thread("store-backfill", work)?,
+            running: false,
+            begun_at: 0,
+        })
     }
 
-    /// Begins a move when the log has become long, and ends it when the thread is done. A failure is told and tried again:
-    /// what was not moved stays in the log, which the next move begins at the same place.
+    /// Begins a move when enough was written since the last, and ends it when the thread is done. A failure is told and tried
+    /// again: what was not moved stays in the log, which the next move begins at the same place.
     pub(super) fn keep_up(&mut self, writer: &Connection, pages: u32) {
-        if pages < PAGES {
-            return;
-        }
-        if !self.running {
-            self.running = self.orders.send(()).is_ok();
-            return;
-        }
-        let done = if pages < PAGES_MAX {
-            match self.done.try_recv() {
-                Err(TryRecvError::Empty) => return,
-                told => told.unwrap_or(Ok(())),
+        if self.running {
+            let done = if pages < PAGES_MAX {
+                match self.done.try_recv() {
+                    Err(TryRecvError::Empty) => return,
+                    told => told.unwrap_or(Ok(())),
+                }
+            } else {
+                self.done.recv().unwrap_or(Ok(()))
+            };
+            self.running = false;
+            let done = if pages < PAGES { done } else { done.and_then(|()| passive(writer)) };
+            if let Err(error) = done {
+                tracing::warn!(%error, "the write-ahead log could not be moved into the database");
             }
-        } else {
-            self.done.recv().unwrap_or(Ok(()))
-        };
-        self.running = false;
-        if let Err(error) = done.and_then(|()| passive(writer)) {
-            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+        }
+        // Fewer than before: the log has begun anew.
+        self.begun_at = if pages < self.begun_at { 0 } else { self.begun_at };
+        if pages - self.begun_at >= SLICE_PAGES {
+            self.begun_at = pages;
+            self.running = self.orders.send(()).is_ok();
         }
     }
 
