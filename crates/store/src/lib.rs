@@ -8,10 +8,9 @@
 //!   └─ Keys ──── creates and revokes keys of the interface                (operators)
 //! ```
 //!
-//! Both databases have the same tables and methods and pass one conformance
-//! suite; the SQL is native to each. A batch
-//! of inputs is one transaction: on Postgres one statement with an array per column, on SQLite a prepared insert per
-//! row, on the thread that owns the connection. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
+//! Both databases have the same tables and methods and pass one conformance suite; the SQL is native to each. A batch of inputs
+//! is one transaction: on Postgres one statement with an array per column, on SQLite a prepared insert per row, on the thread
+//! that owns the connection. The database itself refuses what would break the log, see `migrations/*/0002_guards.sql`.
 
 pub mod rows;
 
