@@ -93,3 +93,45 @@ impl Portion {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn append(rows: usize) -> Job {
+        let entry = Entry {
+            id: Uuid::nil(),
+            source: "api".to_owned(),
+            kind: "command".to_owned(),
+            key: "k".to_owned(),
+            received_at_ms: 0,
+            payload: vec![0; 10],
+        };
+        Job::Append { entries: vec![entry; rows], reply: oneshot::channel().0 }
+    }
+
+    /// What a portion takes of these jobs, after a transaction of so many rows: its runs, and whether a job is given back.
+    fn check(jobs: Vec<Job>, last_rows: usize) -> (usize, bool) {
+        let (sender, mut queue) = mpsc::channel(100);
+        jobs.into_iter().for_each(|job| sender.try_send(job).unwrap());
+        let mut portion = Portion::default();
+        let other = portion.gather(&mut queue, last_rows);
+        (portion.runs.len(), other.is_some())
+    }
+
+    #[test]
+    fn what_waits_is_taken_up_to_what_cannot_share_a_transaction() {
+        for last_rows in [0, 1, 1_000] {
+            assert_eq!(check(vec![append(1), append(3)], last_rows), (2, false));
+            assert_eq!(check(vec![append(1), Job::Close, append(1)], last_rows), (1, true));
+            assert_eq!(check(vec![append(BATCH_ROWS_MAX), append(1)], last_rows), (1, false));
+        }
+    }
+
+    #[test]
+    fn who_was_expected_and_does_not_come_is_not_waited_for_for_ever() {
+        assert_eq!(check(vec![append(1)], 1_000), (1, false));
+        assert_eq!(check(Vec::new(), 1_000), (0, false));
+    }
+}
