@@ -13,9 +13,10 @@ use effects::door::Door;
 use effects::forget::Forgetter;
 use effects::message::Messenger;
 use effects::recording::{AllowList, Blobs, FetchLimits, Fetcher};
-use effects::second::{SecondReader, SecondSettings};
+use effects::model::ModelSettings;
+use effects::second::SecondReader;
 use effects::silence::Finder;
-use effects::transcribe::{TranscribeSettings, Transcriber};
+use effects::transcribe::Transcriber;
 use http_surface::{
     Config as Surface, Parts, Tools, conference_script, minivoice_answer, router, server, tryvox_answer,
 };
@@ -178,7 +179,12 @@ fn start_readers(system: &mut System, config: &Config, door: &Door, blobs: Blobs
         });
     }
     if let Some(url) = &config.extract_url {
-        let settings = SecondSettings::new(url, &config.extract_model, config.extract_key.clone());
+        let settings = ModelSettings {
+            url: url.clone(),
+            model: config.extract_model.clone(),
+            api_key: config.extract_key.clone(),
+            total: effects::second::TOTAL,
+        };
         let second = SecondReader::new(door.clone(), settings)?;
         let (stop, at) = (system.intake(), system.store.reader());
         system.add("second_reader", async move {
@@ -197,9 +203,13 @@ async fn open_blobs(config: &Config) -> anyhow::Result<Blobs> {
     }
 }
 
-fn transcribe_settings(config: &Config) -> Option<TranscribeSettings> {
-    let url = config.transcribe_url.as_ref()?;
-    Some(TranscribeSettings::new(url, &config.transcribe_model, config.transcribe_api_key.clone()))
+fn transcribe_settings(config: &Config) -> Option<ModelSettings> {
+    Some(ModelSettings {
+        url: config.transcribe_url.clone()?,
+        model: config.transcribe_model.clone(),
+        api_key: config.transcribe_api_key.clone(),
+        total: effects::transcribe::TOTAL,
+    })
 }
 
 fn door(system: &System) -> anyhow::Result<Door> {

@@ -150,48 +150,23 @@ fn cause(error: &reqwest::Error) -> String {
     text
 }
 
-async fn read(mut response: Response) -> Result<Answer, SendError> {
+async fn read(response: Response) -> Result<Answer, SendError> {
     let status = response.status().as_u16();
     let content_type = response.headers().get(reqwest::header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = whole_body(response, ANSWER_BYTES_MAX).await.map_err(|_| SendError::UnknownOutcome)?;
+    let body = body.ok_or(SendError::AnswerTooLarge { status })?;
+    Ok(Answer { status, content_type, body })
+}
+
+/// The body of an answer; none when it is longer than `max` bytes, of which no more are held.
+pub(crate) async fn whole_body(mut response: Response, max: usize) -> Result<Option<Bytes>, reqwest::Error> {
     let mut body = BytesMut::new();
-    while let Some(piece) = response.chunk().await.map_err(|_| SendError::UnknownOutcome)? {
-        if body.len() + piece.len() > ANSWER_BYTES_MAX {
-            return Err(SendError::AnswerTooLarge { status });
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > max {
+            return Ok(None);
         }
         body.extend_from_slice(&piece);
     }
-    Ok(Answer { status, content_type, body: body.freeze() })
-}
-
-/// The address of an interface like OpenAI's below what an operator named: a base with or without `/v1`, or the whole
-/// address.
-pub(crate) fn endpoint(named: &str, path: &str) -> String {
-    let base = named.trim_end_matches('/');
-    if base.ends_with(path) {
-        base.to_owned()
-    } else if base.ends_with("/v1") {
-        format!("{base}{path}")
-    } else {
-        format!("{base}/v1{path}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::endpoint;
-
-    #[test]
-    fn addresses_as_operators_name_them() {
-        for named in [
-            "http://localhost:8000",
-            "http://localhost:8000/",
-            "http://localhost:8000/v1",
-            "http://localhost:8000/v1/",
-            "http://localhost:8000/v1/audio/transcriptions",
-        ] {
-            let expected = "http://localhost:8000/v1/audio/transcriptions";
-            assert_eq!(endpoint(named, "/audio/transcriptions"), expected, "{named}");
-        }
-    }
+    Ok(Some(body.freeze()))
 }

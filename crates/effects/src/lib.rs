@@ -21,6 +21,7 @@ pub mod dial;
 pub mod door;
 pub mod forget;
 pub mod message;
+pub mod model;
 pub mod recording;
 pub mod second;
 pub mod silence;

@@ -8,14 +8,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use contract::command::ContractType;
 use contract::entity::Entity;
 use contract::reading::{CLAIM_TEXT_BYTES_MAX, CLAIMS_MAX, Claimed, Reading};
-use contract::report::{FailureReason, Report, TaskRef};
+use contract::report::{Report, TaskRef};
 use contract::transcript::Transcripts;
-use reqwest::Response;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::RequestBuilder;
+use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::json;
 use store::Reader;
@@ -25,6 +24,7 @@ use uuid::Uuid;
 
 use crate::client::ClientError;
 use crate::door::{Door, DoorError};
+use crate::model::{ModelClient, ModelError, ModelSettings};
 use crate::worker::Worker;
 
 /// Transcripts read at once.
@@ -43,39 +43,8 @@ strings. words is a short quotation of the transcript, word for word, that holds
 price of. Numbers are digits with a point and without separators; dates are YYYY-MM-DD, counted from call_date; units are \
 singular and English; currencies are ISO 4217 codes. If nothing was agreed, terms is empty. Fields: ";
 
-/// Where and whom to ask.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecondSettings {
-    /// Base address, with or without `/v1`, or the whole address.
-    pub url: String,
-    /// Name of the model as the service knows it.
-    pub model: String,
-    /// Sent as a bearer token, where the service wants one.
-    pub api_key: Option<String>,
-    /// Until there is a connection.
-    pub connect: Duration,
-    /// From the first byte sent to the last one received.
-    pub total: Duration,
-}
-
-impl SecondSettings {
-    /// 5 s to connect and 30 s in all: somebody waits for the draft.
-    pub fn new(url: &str, model: &str, api_key: Option<String>) -> SecondSettings {
-        SecondSettings {
-            url: url.to_owned(),
-            model: model.to_owned(),
-            api_key,
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(30),
-        }
-    }
-}
-
-impl fmt::Debug for SecondSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecondSettings").field("model", &self.model).finish_non_exhaustive()
-    }
-}
+/// How long an answer may take in all: somebody waits for the draft.
+pub const TOTAL: Duration = Duration::from_secs(30);
 
 /// Reads what streams ask for. Cheap to clone.
 #[derive(Clone)]
@@ -85,48 +54,12 @@ pub struct SecondReader {
 
 struct Inner {
     door: Door,
-    http: reqwest::Client,
-    settings: SecondSettings,
+    model: ModelClient,
 }
 
 impl fmt::Debug for SecondReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecondReader({:?})", self.inner.settings)
-    }
-}
-
-/// Why there is no reading. No text holds an address or a word that was said.
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    /// No connection, or it broke.
-    #[error("no connection, or it broke")]
-    Unreachable,
-    /// The limit of time.
-    #[error("too slow")]
-    TooSlow,
-    /// Any answer but 200.
-    #[error("the service answered {0}")]
-    Status(u16),
-    /// The transcript is longer than [`SHOWN_BYTES_MAX`], or the answer than [`ANSWER_BYTES_MAX`].
-    #[error("the transcript or the answer is too long")]
-    TooLarge,
-    /// The answer is not what was asked for.
-    #[error("the answer cannot be read")]
-    Unreadable,
-}
-
-impl ReadError {
-    /// The word for the ledger, and whether to try again.
-    fn judged(&self) -> (FailureReason, bool) {
-        match self {
-            ReadError::Unreachable => (FailureReason::Unreachable, true),
-            ReadError::TooSlow => (FailureReason::TooSlow, true),
-            ReadError::Status(401 | 403) => (FailureReason::Unauthorized, false),
-            ReadError::Status(400 | 404 | 413 | 422) => (FailureReason::WrongType, false),
-            ReadError::Status(_) => (FailureReason::ProviderError, true),
-            ReadError::TooLarge => (FailureReason::TooLarge, false),
-            ReadError::Unreadable => (FailureReason::UnreadableAnswer, true),
-        }
+        write!(f, "SecondReader({:?})", self.inner.model.settings)
     }
 }
 
@@ -138,15 +71,9 @@ impl SecondReader {
     ///
     /// # Panics
     /// When the process has installed no cryptography for TLS.
-    pub fn new(door: Door, settings: SecondSettings) -> Result<SecondReader, ClientError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(settings.connect)
-            .timeout(settings.total)
-            .build()?;
-        Ok(SecondReader { inner: Arc::new(Inner { door, http, settings }) })
+    pub fn new(door: Door, settings: ModelSettings) -> Result<SecondReader, ClientError> {
+        let model = ModelClient::new(settings, "/chat/completions")?;
+        Ok(SecondReader { inner: Arc::new(Inner { door, model }) })
     }
 
     /// Reads what is due until told to stop; what was begun then is given up, and begun anew next time.
@@ -180,6 +107,8 @@ impl SecondReader {
             }
             Err(error) => {
                 let (reason, again) = error.judged();
+                // Somebody waits for the draft: a wrong key or a wrong name is not mended while they do.
+                let again = again && !matches!(error, ModelError::Status(401 | 403 | 404));
                 tracing::warn!(stream, task = number, attempt, ?reason, again, %error, "transcript not read");
                 Report::TermsFailed { task: task.clone(), reason, again }
             }
@@ -187,17 +116,17 @@ impl SecondReader {
         Ok(Some(self.inner.door.report(report).await?.id))
     }
 
-    async fn read(&self, transcript: &str, reading: &Reading) -> Result<Vec<Claimed>, ReadError> {
-        let Inner { http, settings, .. } = &*self.inner;
+    async fn read(&self, transcript: &str, reading: &Reading) -> Result<Vec<Claimed>, ModelError> {
+        let model = &self.inner.model;
         if transcript.len() > SHOWN_BYTES_MAX {
-            return Err(ReadError::TooLarge);
+            return Err(ModelError::TooLarge);
         }
         let shown = json!({
             "contract_type": reading.contract_type, "call_date": reading.day, "transcript": transcript,
         });
         let told = format!("{TOLD}{}.", fields(reading.contract_type));
         let question = json!({
-            "model": settings.model,
+            "model": model.settings.model,
             "temperature": 0,
             "response_format": { "type": "json_object" },
             "messages": [
@@ -205,18 +134,8 @@ impl SecondReader {
                 { "role": "user", "content": shown.to_string() },
             ],
         });
-        let mut asking = http
-            .post(crate::client::endpoint(&settings.url, "/chat/completions"))
-            .header(CONTENT_TYPE, "application/json")
-            .body(question.to_string());
-        if let Some(key) = &settings.api_key {
-            asking = asking.header(AUTHORIZATION, format!("Bearer {key}"));
-        }
-        let response = asking.send().await.map_err(|error| broken(&error))?;
-        match response.status().as_u16() {
-            200 => claims(&whole_body(response).await?),
-            status => Err(ReadError::Status(status)),
-        }
+        let json = |asking: RequestBuilder| asking.header(CONTENT_TYPE, "application/json");
+        claims(&model.ask(question.to_string(), json, ANSWER_BYTES_MAX).await?)
     }
 }
 
@@ -225,21 +144,6 @@ fn fields(contract_type: ContractType) -> String {
     let subject = contract::drafting::subject(contract_type);
     let fields = contract::drafting::terms_of(subject);
     fields.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn broken(error: &reqwest::Error) -> ReadError {
-    if error.is_timeout() { ReadError::TooSlow } else { ReadError::Unreachable }
-}
-
-async fn whole_body(mut response: Response) -> Result<Bytes, ReadError> {
-    let mut body = BytesMut::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| broken(&error))? {
-        if body.len() + piece.len() > ANSWER_BYTES_MAX {
-            return Err(ReadError::TooLarge);
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body.freeze())
 }
 
 /// The answer of the service: whatever else it says of itself is its own.
@@ -265,21 +169,21 @@ struct Said {
     terms: Vec<Claimed>,
 }
 
-fn claims(body: &[u8]) -> Result<Vec<Claimed>, ReadError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| ReadError::Unreadable)?;
-    let first = answer.choices.first().ok_or(ReadError::Unreadable)?;
-    let said: Said = serde_json::from_str(&first.message.content).map_err(|_| ReadError::Unreadable)?;
+fn claims(body: &[u8]) -> Result<Vec<Claimed>, ModelError> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| ModelError::Unreadable)?;
+    let first = answer.choices.first().ok_or(ModelError::Unreadable)?;
+    let said: Said = serde_json::from_str(&first.message.content).map_err(|_| ModelError::Unreadable)?;
     if said.terms.len() > CLAIMS_MAX {
-        return Err(ReadError::Unreadable);
+        return Err(ModelError::Unreadable);
     }
     said.terms.iter().map(bounded).collect()
 }
 
 /// A claim as the ledger takes it: short, NFC, without control characters.
-fn bounded(claimed: &Claimed) -> Result<Claimed, ReadError> {
+fn bounded(claimed: &Claimed) -> Result<Claimed, ModelError> {
     let clean = |text: &str| match text.len() <= CLAIM_TEXT_BYTES_MAX {
         true => Ok(text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()),
-        false => Err(ReadError::Unreadable),
+        false => Err(ModelError::Unreadable),
     };
     let Claimed { field, value, words } = claimed;
     Ok(Claimed { field: clean(field)?, value: clean(value)?, words: clean(words)? })
@@ -323,11 +227,11 @@ mod tests {
             &many,
             &long,
         ] {
-            assert!(matches!(claims(answer(content).as_bytes()), Err(ReadError::Unreadable)), "{content}");
+            assert!(matches!(claims(answer(content).as_bytes()), Err(ModelError::Unreadable)), "{content}");
         }
         for body in ["", "<html>", "{}", r#"{"choices":[]}"#, r#"{"choices":[{"message":{"content":null}}]}"#]
         {
-            assert!(matches!(claims(body.as_bytes()), Err(ReadError::Unreadable)), "{body}");
+            assert!(matches!(claims(body.as_bytes()), Err(ModelError::Unreadable)), "{body}");
         }
     }
 }

@@ -11,21 +11,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use contract::entity::Entity;
 use contract::recording::Recordings;
 use contract::report::{FailureReason, Report, TaskRef};
 use contract::transcript::{Transcripts, Turn};
 use futures_util::stream::{self, StreamExt};
 use ledger::hash::Hash;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Body, Response};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, RequestBuilder};
 use store::Reader;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::client::ClientError;
 use crate::door::{Door, DoorError};
+use crate::model::{ModelClient, ModelError, ModelSettings};
 use crate::recording::{BlobError, Blobs};
 use crate::worker::Worker;
 
@@ -36,44 +37,8 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Stands between the parts of the form. Audio that held it would only be cut, and its transcript be short.
 const BOUNDARY: &str = "ahadi-7b1c9f0e52d84a36a1d3";
 
-/// Where and how to transcribe.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TranscribeSettings {
-    /// Base address, with or without `/v1`, or the whole address.
-    pub url: String,
-    /// Name of the model as the service knows it.
-    pub model: String,
-    /// Sent as a bearer token, where the service wants one.
-    pub api_key: Option<String>,
-    /// Until there is a connection.
-    pub connect: Duration,
-    /// From the first byte sent to the last one received.
-    pub total: Duration,
-}
-
-impl TranscribeSettings {
-    /// 5 s to connect and 30 minutes in all: a slow machine needs as long as was talked.
-    pub fn new(url: &str, model: &str, api_key: Option<String>) -> TranscribeSettings {
-        TranscribeSettings {
-            url: url.to_owned(),
-            model: model.to_owned(),
-            api_key,
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(1_800),
-        }
-    }
-
-    /// The address asked.
-    fn endpoint(&self) -> String {
-        crate::client::endpoint(&self.url, "/audio/transcriptions")
-    }
-}
-
-impl fmt::Debug for TranscribeSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TranscribeSettings").field("model", &self.model).finish_non_exhaustive()
-    }
-}
+/// How long a transcript may take in all: a slow machine needs as long as was talked.
+pub const TOTAL: Duration = Duration::from_secs(1_800);
 
 /// Transcribes what streams ask for. Cheap to clone.
 #[derive(Clone)]
@@ -84,13 +49,12 @@ pub struct Transcriber {
 struct Inner {
     door: Door,
     blobs: Blobs,
-    http: reqwest::Client,
-    settings: TranscribeSettings,
+    model: ModelClient,
 }
 
 impl fmt::Debug for Transcriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transcriber({:?})", self.inner.settings)
+        write!(f, "Transcriber({:?})", self.inner.model.settings)
     }
 }
 
@@ -100,21 +64,9 @@ enum TranscribeError {
     /// The recording is not in the store.
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// No connection, or it broke.
-    #[error("no connection, or it broke")]
-    Unreachable,
-    /// The limit of time.
-    #[error("too slow")]
-    TooSlow,
-    /// Any answer but 200.
-    #[error("the service answered {0}")]
-    Status(u16),
-    /// The answer is longer than [`ANSWER_BYTES_MAX`].
-    #[error("the answer is too long")]
-    TooLarge,
-    /// The answer is not what the interface promises.
-    #[error("the answer cannot be read")]
-    Unreadable,
+    /// The service, or its answer.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// Nothing was said, as far as the service heard.
     #[error("nothing was said")]
     Silent,
@@ -126,13 +78,7 @@ impl TranscribeError {
         match self {
             TranscribeError::Blob(BlobError::NotFound) => (FailureReason::StorageError, false),
             TranscribeError::Blob(_) => (FailureReason::StorageError, true),
-            TranscribeError::Unreachable => (FailureReason::Unreachable, true),
-            TranscribeError::TooSlow => (FailureReason::TooSlow, true),
-            TranscribeError::Status(401 | 403) => (FailureReason::Unauthorized, true),
-            TranscribeError::Status(413) | TranscribeError::TooLarge => (FailureReason::TooLarge, false),
-            TranscribeError::Status(400 | 415 | 422) => (FailureReason::WrongType, false),
-            TranscribeError::Status(_) => (FailureReason::ProviderError, true),
-            TranscribeError::Unreadable => (FailureReason::UnreadableAnswer, true),
+            TranscribeError::Model(error) => error.judged(),
             TranscribeError::Silent => (FailureReason::NotFound, false),
         }
     }
@@ -147,15 +93,9 @@ impl Transcriber {
     ///
     /// # Panics
     /// When the process has installed no cryptography for TLS.
-    pub fn new(door: Door, blobs: Blobs, settings: TranscribeSettings) -> Result<Transcriber, ClientError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(settings.connect)
-            .timeout(settings.total)
-            .build()?;
-        Ok(Transcriber { inner: Arc::new(Inner { door, blobs, http, settings }) })
+    pub fn new(door: Door, blobs: Blobs, settings: ModelSettings) -> Result<Transcriber, ClientError> {
+        let model = ModelClient::new(settings, "/audio/transcriptions")?;
+        Ok(Transcriber { inner: Arc::new(Inner { door, blobs, model }) })
     }
 
     /// Transcribes what is due until told to stop; what was begun then is given up, and begun anew next time.
@@ -204,40 +144,18 @@ impl Transcriber {
     }
 
     async fn transcribe(&self, sha256: &Hash, media_type: &str) -> Result<Vec<Turn>, TranscribeError> {
-        let Inner { blobs, http, settings, .. } = &*self.inner;
+        let Inner { blobs, model, .. } = &*self.inner;
         let (bytes, audio) = blobs.read(sha256).await?;
-        let (before, after) = frame(&settings.model, media_type);
+        let (before, after) = frame(&model.settings.model, media_type);
         let length = before.len() as u64 + bytes + after.len() as u64;
         let whole = stream::iter([Ok(before)]).chain(audio).chain(stream::iter([Ok(after)]));
-        let mut asking = http
-            .post(settings.endpoint())
-            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
-            .header(CONTENT_LENGTH, length)
-            .body(Body::wrap_stream(whole));
-        if let Some(key) = &settings.api_key {
-            asking = asking.header(AUTHORIZATION, format!("Bearer {key}"));
-        }
-        let response = asking.send().await.map_err(|error| broken(&error))?;
-        match response.status().as_u16() {
-            200 => answer::turns(&whole_body(response).await?),
-            status => Err(TranscribeError::Status(status)),
-        }
+        let form = |asking: RequestBuilder| {
+            asking
+                .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+                .header(CONTENT_LENGTH, length)
+        };
+        answer::turns(&model.ask(Body::wrap_stream(whole), form, ANSWER_BYTES_MAX).await?)
     }
-}
-
-fn broken(error: &reqwest::Error) -> TranscribeError {
-    if error.is_timeout() { TranscribeError::TooSlow } else { TranscribeError::Unreachable }
-}
-
-async fn whole_body(mut response: Response) -> Result<Bytes, TranscribeError> {
-    let mut body = BytesMut::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| broken(&error))? {
-        if body.len() + piece.len() > ANSWER_BYTES_MAX {
-            return Err(TranscribeError::TooLarge);
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body.freeze())
 }
 
 /// What stands before and behind the audio in the form.

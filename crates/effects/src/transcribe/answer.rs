@@ -5,6 +5,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use super::TranscribeError;
+use crate::model::ModelError;
 
 /// Languages as Whisper names them, with their ISO 639 codes; others are taken where they are a code already.
 const LANGUAGES: [(&str, &str); 12] = [
@@ -49,7 +50,7 @@ struct Segment {
 
 /// The turns of an answer: segments of one speaker that follow each other are one turn.
 pub(super) fn turns(body: &[u8]) -> Result<Vec<Turn>, TranscribeError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| TranscribeError::Unreadable)?;
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| TranscribeError::Model(ModelError::Unreadable))?;
     let language = answer.language.as_deref().and_then(code);
     let mut turns: Vec<Turn> = Vec::new();
     for segment in &answer.segments {
@@ -72,7 +73,7 @@ pub(super) fn turns(body: &[u8]) -> Result<Vec<Turn>, TranscribeError> {
         return Err(TranscribeError::Silent);
     }
     if turns.len() > TURNS_MAX || transcript::text(&turns).len() > contract::command::TRANSCRIPT_BYTES_MAX {
-        return Err(TranscribeError::TooLarge);
+        return Err(TranscribeError::Model(ModelError::TooLarge));
     }
     debug_assert!(transcript::languages(&turns).len() <= LANGUAGES_MAX);
     Ok(turns)
@@ -177,6 +178,6 @@ mod tests {
             assert!(error.contains(expected), "{body}: {error}");
         }
         let long = format!("{{\"text\":\"{}\"}}", "a".repeat(500_000));
-        assert!(matches!(turns(long.as_bytes()), Err(TranscribeError::TooLarge)));
+        assert!(matches!(turns(long.as_bytes()), Err(TranscribeError::Model(ModelError::TooLarge))));
     }
 }

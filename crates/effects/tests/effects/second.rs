@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::entity::Entity;
 use contract::report::{FailureReason, Report, TaskRef};
-use effects::second::{SecondReader, SecondSettings};
+use effects::model::ModelSettings;
+use effects::second::SecondReader;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, closed_port};
@@ -80,9 +81,11 @@ fn asking(text: &str, change: impl FnOnce(&mut Value)) -> Entity {
 
 async fn attempt(url: &str, key: Option<&str>, state: &Entity) -> Option<Report> {
     let stage = Stage::set().await;
-    let settings = SecondSettings {
+    let settings = ModelSettings {
+        url: url.to_owned(),
+        model: "a-model".to_owned(),
+        api_key: key.map(str::to_owned),
         total: Duration::from_millis(700),
-        ..SecondSettings::new(url, "a-model", key.map(str::to_owned))
     };
     let reader = SecondReader::new(stage.door.clone(), settings).unwrap();
     reader.attempt(&task(), state).await.unwrap()?;
@@ -118,7 +121,7 @@ async fn the_transcript_goes_as_data_and_claims_come_back() {
 async fn answers_that_are_none() {
     for (answer, reason, again) in [
         (Answering::With(401, ""), FailureReason::Unauthorized, false),
-        (Answering::With(404, ""), FailureReason::WrongType, false),
+        (Answering::With(404, ""), FailureReason::ProviderError, false),
         (Answering::With(302, ""), FailureReason::ProviderError, true),
         (Answering::With(500, ""), FailureReason::ProviderError, true),
         (Answering::With(200, "Sure! The terms are as follows"), FailureReason::UnreadableAnswer, true),

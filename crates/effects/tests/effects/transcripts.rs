@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::entity::Entity;
 use contract::report::{FailureReason, Report, TaskRef};
+use effects::model::ModelSettings;
 use effects::recording::{Audio, Blobs};
-use effects::transcribe::{TranscribeSettings, Transcriber};
+use effects::transcribe::Transcriber;
 
 use crate::stage::{Stage, closed_port};
 
@@ -106,9 +107,11 @@ impl Transcribing {
     async fn at(url: &str, key: Option<&str>) -> Transcribing {
         let stage = Stage::set().await;
         let blobs = Blobs::open(&stage.scratch.path().join("blobs")).await.unwrap();
-        let settings = TranscribeSettings {
+        let settings = ModelSettings {
+            url: url.to_owned(),
+            model: "whisper-small".to_owned(),
+            api_key: key.map(str::to_owned),
             total: Duration::from_millis(700),
-            ..TranscribeSettings::new(url, "whisper-small", key.map(str::to_owned))
         };
         let transcriber = Transcriber::new(stage.door.clone(), blobs.clone(), settings).unwrap();
         Transcribing { stage, blobs, transcriber }
