@@ -50,7 +50,8 @@ struct Segment {
 
 /// The turns of an answer: segments of one speaker that follow each other are one turn.
 pub(super) fn turns(body: &[u8]) -> Result<Vec<Turn>, TranscribeError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| TranscribeError::Model(ModelError::Unreadable))?;
+    let answer: Answer =
+        serde_json::from_slice(body).map_err(|_| TranscribeError::Model(ModelError::Unreadable))?;
     let language = answer.language.as_deref().and_then(code);
     let mut turns: Vec<Turn> = Vec::new();
     for segment in &answer.segments {
