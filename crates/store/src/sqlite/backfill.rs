@@ -15,7 +15,10 @@ const SLICE_PAGES: u32 = 512;
 /// Pages in the write-ahead log at which the writer moves what is left, so that the log begins anew: 8 MiB. Those of indexes
 /// are changed again and again: the longer they wait, the more changes one move serves.
 const PAGES: u32 = 2_048;
-/// Pages at which the writer waits for the move that is under way.
+/// What the writer moves at most while the log is short of [`PAGES_MAX`]: whoever asks for the next commit waits for it. More
+/// is left to the thread, though the writer then adds to it meanwhile.
+const REST_PAGES_MAX: u32 = SLICE_PAGES;
+/// Pages at which the writer waits for the move that is under way, and moves all that is left.
 const PAGES_MAX: u32 = 16 * PAGES;
 
 type Done = Result<(), rusqlite::Error>;
@@ -64,7 +67,9 @@ impl Backfill {
                 self.done.recv().unwrap_or(Ok(()))
             };
             self.running = false;
-            let done = if pages < PAGES { done } else { done.and_then(|()| passive(writer)) };
+            let rest = pages.saturating_sub(self.begun_at);
+            let is_last = pages >= PAGES_MAX || (pages >= PAGES && rest <= REST_PAGES_MAX);
+            let done = if is_last { done.and_then(|()| passive(writer)) } else { done };
             if let Err(error) = done {
                 tracing::warn!(%error, "the write-ahead log could not be moved into the database");
             }
