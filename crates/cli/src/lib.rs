@@ -55,11 +55,21 @@ pub enum Command {
     Terms(command::terms::TermsArguments),
 }
 
+/// A file is checked on this thread: starting others takes as long as checking some records.
+fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
+    match command {
+        Command::Verify(arguments) if arguments.is_of_file() => {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()
+        }
+        _ => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+    }
+}
+
 /// Runs a command and gives its exit code: 0 done, 1 a check failed, 2 it could not be done.
 pub fn run(arguments: Arguments) -> std::process::ExitCode {
     // reqwest takes the process-wide provider; a second installation means it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime(&arguments.command) {
         Ok(runtime) => runtime,
         Err(error) => {
             terminal::failure(&format!("the runtime did not start: {error}"));

@@ -8,6 +8,7 @@ use contract::event::{Event, EventData};
 use contract::world::StreamState;
 use ledger::record::{Record, RecordError};
 use ledger::stream::Head;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use store::rows::{DisclosureRow, LinkChange, RecordRow, Views};
 use store::{CommitError, Difference, Lease, Shadow, Store, StoreError};
 use tokio::task::JoinHandle;
@@ -69,15 +70,7 @@ fn decode(row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<Decoded, Reb
 
 /// Reads a page of records on all cores; they come back in order.
 fn decode_page(page: &[(RecordRow, Vec<DisclosureRow>)]) -> Vec<Result<Decoded, RebuildError>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = page.len().div_ceil(cores).max(1);
-    let part = |rows: &[(RecordRow, Vec<DisclosureRow>)]| {
-        rows.iter().map(|(row, disclosures)| decode(row, disclosures)).collect::<Vec<_>>()
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = page.chunks(share).map(|rows| scope.spawn(move || part(rows))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("decoding does not panic")).collect()
-    })
+    page.par_iter().map(|(row, disclosures)| decode(row, disclosures)).collect()
 }
 
 /// A fold of the log, standing at some position. Holds the state of every stream: memory grows with the number of

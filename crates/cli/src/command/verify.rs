@@ -148,6 +148,11 @@ pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
 }
 
 impl VerifyArguments {
+    /// Whether what is to be checked is a file.
+    pub fn is_of_file(&self) -> bool {
+        matches!(Target::of(&self.target), Ok(Target::File(_)))
+    }
+
     /// The whole ledger of this target.
     pub fn all(target: &str) -> VerifyArguments {
         VerifyArguments { target: target.to_owned(), all: true, ..VerifyArguments::default() }

@@ -71,8 +71,17 @@ impl Portion {
     ///
     /// Callers who were answered together come again one after the other: without a pause the first of them would be a
     /// transaction of its own, and all others would wait for its sync. So where the last transaction was a large one, this
-    /// one waits, for less than a sync takes, until it is half as large. Who comes alone never waits.
+    /// one waits, half a millisecond and a little at most, until it is half as large. Who comes alone never waits.
     pub fn gather(&mut self, queue: &mut mpsc::Receiver<Job>, last_rows: usize) -> Option<Job> {
+        self.gather_with(queue, last_rows, || std::thread::sleep(GATHER_PAUSE))
+    }
+
+    fn gather_with(
+        &mut self,
+        queue: &mut mpsc::Receiver<Job>,
+        last_rows: usize,
+        mut pause: impl FnMut(),
+    ) -> Option<Job> {
         let expected = if last_rows < GATHER_ROWS_MIN { 0 } else { last_rows / 2 };
         let mut looks = 0;
         while self.has_room() {
@@ -85,7 +94,7 @@ impl Portion {
                 }
                 Err(TryRecvError::Empty) if self.rows < expected && looks < GATHER_LOOKS => {
                     looks += 1;
-                    std::thread::sleep(GATHER_PAUSE);
+                    pause();
                 }
                 Err(_) => break,
             }
@@ -111,27 +120,47 @@ mod tests {
         Job::Append { entries: vec![entry; rows], reply: oneshot::channel().0 }
     }
 
-    /// What a portion takes of these jobs, after a transaction of so many rows: its runs, and whether a job is given back.
-    fn check(jobs: Vec<Job>, last_rows: usize) -> (usize, bool) {
+    /// What a portion takes of these jobs, after a transaction of so many rows, while one row more comes in each pause: its
+    /// runs, how often it paused, and whether a job is given back.
+    fn check(jobs: Vec<Job>, last_rows: usize, mut late: usize) -> (usize, usize, bool) {
         let (sender, mut queue) = mpsc::channel(100);
         jobs.into_iter().for_each(|job| sender.try_send(job).unwrap());
-        let mut portion = Portion::default();
-        let other = portion.gather(&mut queue, last_rows);
-        (portion.runs.len(), other.is_some())
+        let (mut portion, mut pauses) = (Portion::default(), 0);
+        let other = portion.gather_with(&mut queue, last_rows, || {
+            pauses += 1;
+            if late > 0 {
+                late -= 1;
+                sender.try_send(append(1)).unwrap();
+            }
+        });
+        (portion.runs.len(), pauses, other.is_some())
     }
 
     #[test]
     fn what_waits_is_taken_up_to_what_cannot_share_a_transaction() {
-        for last_rows in [0, 1, 1_000] {
-            assert_eq!(check(vec![append(1), append(3)], last_rows), (2, false));
-            assert_eq!(check(vec![append(1), Job::Close, append(1)], last_rows), (1, true));
-            assert_eq!(check(vec![append(BATCH_ROWS_MAX), append(1)], last_rows), (1, false));
+        for last_rows in [0, 1, 7, 8] {
+            assert_eq!(check(vec![append(1), append(3)], last_rows, 9), (2, 0, false), "{last_rows}");
+            assert_eq!(check(vec![append(1), Job::Close, append(1)], last_rows, 9), (1, 0, true));
+            assert_eq!(check(vec![append(BATCH_ROWS_MAX), append(1)], last_rows, 9), (1, 0, false));
         }
     }
 
     #[test]
-    fn who_was_expected_and_does_not_come_is_not_waited_for_for_ever() {
-        assert_eq!(check(vec![append(1)], 1_000), (1, false));
-        assert_eq!(check(Vec::new(), 1_000), (0, false));
+    fn who_was_answered_together_is_waited_for() {
+        let looks = GATHER_LOOKS as usize;
+        let cases = [
+            // Rows of the last transaction, rows that come late; runs and pauses.
+            (8, 9, (4, 3)),
+            (7, 9, (1, 0)),
+            (0, 9, (1, 0)),
+            // Until it is half as large, and no longer.
+            (12, 2, (3, looks)),
+            (1_000, 0, (1, looks)),
+            (1_000, 100, (1 + looks, looks)),
+        ];
+        for (last_rows, late, (runs, pauses)) in cases {
+            assert_eq!(check(vec![append(1)], last_rows, late), (runs, pauses, false), "{last_rows} {late}");
+        }
+        assert_eq!(check(Vec::new(), 1_000, 0), (0, looks, false));
     }
 }

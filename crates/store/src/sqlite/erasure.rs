@@ -23,6 +23,9 @@ const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
     add(connection, &commit.persons)?;
     let erasure = &commit.erasure;
+    if erasure.is_empty() {
+        return Ok(());
+    }
     delete_disclosures(connection, &erasure.disclosures)?;
     let sql = "DELETE FROM person WHERE position = ?1";
     each(connection, sql, &erasure.unindexed, |statement, position| statement.execute([sql_int(*position)]))?;

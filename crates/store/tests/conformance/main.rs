@@ -61,6 +61,7 @@ const CASES: &[Case] = &cases![
     views::tasks_of_a_stream_are_replaced,
     views::contracts_are_listed_by_page_and_filter,
     views::the_last_change_of_a_row_counts,
+    views::calls_are_counted_however_they_come_and_go,
     views::a_shadow_finds_and_mends_an_edited_view,
     views::a_shadow_is_not_put_in_place_behind_a_growing_log,
     views::of_two_shadows_the_first_is_of_no_use,

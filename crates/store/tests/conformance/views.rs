@@ -261,6 +261,26 @@ pub async fn the_last_change_of_a_row_counts(place: Place) {
     store.close().await;
 }
 
+pub async fn calls_are_counted_however_they_come_and_go(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, book.batch(&["call/a/1"])).await.unwrap();
+    let calls = |calls: &[CallRow]| Views { calls: calls.to_vec(), ..Views::default() };
+    let (one, two) = (call("call/a/1", "1", "ringing"), call("call/a/2", "2", "ended"));
+    assert_eq!(store.counts().await.unwrap().calls, 0);
+    apply(&store, &lease, calls(&[one.clone(), two.clone()])).await;
+    assert_eq!(store.counts().await.unwrap().calls, 2);
+    apply(&store, &lease, calls(&[call("call/a/1", "1", "ended")])).await;
+    assert_eq!(store.counts().await.unwrap().calls, 2);
+    place.execute("DELETE FROM call_view WHERE stream = 'call/a/2'").await.unwrap();
+    assert_eq!(store.counts().await.unwrap().calls, 1);
+    let shadow = store.shadow_begin().await.unwrap();
+    shadow.apply(calls(&[one, two, call("call/a/3", "3", "ended")])).await.unwrap();
+    shadow.swap(&lease, 1).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().calls, 3);
+    store.close().await;
+}
+
 /// A row in each view.
 fn full_views() -> Views {
     Views {
