@@ -49,13 +49,46 @@ impl Media {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fields {
     text: String,
-    /// Where the name of each field ends, and where its value does.
-    ends: Vec<(usize, usize)>,
+    marks: Vec<Mark>,
+}
+
+/// Where a field stands in the text. A body has some twenty fields and is asked for some twenty names: most are told
+/// apart by the length of the name and its first letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    /// Where the name ends, and the value begins.
+    name_end: usize,
+    /// Where the value ends.
+    end: usize,
+    /// Where the name is, without white space around it.
+    bare: (usize, usize),
+    /// The first byte of that in lower case; 0 where there is none.
+    initial: u8,
+}
+
+impl Mark {
+    /// Of the field whose name begins at `start`.
+    fn of(text: &str, start: usize, name_end: usize) -> Mark {
+        let name = &text[start..name_end];
+        let bare = name.trim_start();
+        let from = name_end - bare.len();
+        let bare = bare.trim_end();
+        let initial = bare.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+        Mark { name_end, end: text.len(), bare: (from, from + bare.len()), initial }
+    }
+
+    /// Whether the name is this one, without regard to case and to white space around it.
+    fn is_named(&self, text: &str, name: &str) -> bool {
+        let (from, to) = self.bare;
+        to - from == name.len()
+            && name.as_bytes().first().is_none_or(|first| first.eq_ignore_ascii_case(&self.initial))
+            && text[from..to].eq_ignore_ascii_case(name)
+    }
 }
 
 impl std::fmt::Debug for Fields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fields({})", self.ends.len())
+        write!(f, "Fields({})", self.marks.len())
     }
 }
 
@@ -75,9 +108,9 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
         return Err(ReadError::NotForm);
     }
     let pairs = || body.split(|b| *b == b'&').filter(|p| !p.is_empty());
-    let ends = Vec::with_capacity(pairs().count().min(FORM_FIELDS_MAX));
+    let marks = Vec::with_capacity(pairs().count().min(FORM_FIELDS_MAX));
     // What is decoded is never longer.
-    let mut fields = Fields { text: String::with_capacity(body.len()), ends };
+    let mut fields = Fields { text: String::with_capacity(body.len()), marks };
     for (index, pair) in pairs().enumerate() {
         let (name, value) = match pair.iter().position(|b| *b == b'=') {
             Some(at) => (&pair[..at], &pair[at + 1..]),
@@ -92,7 +125,7 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
             ReadError::Encoding { field: label(name, index), reason }
         })?;
         fields.check(&fields.text[start..name_end], &fields.text[name_end..])?;
-        fields.ends.push((name_end, fields.text.len()));
+        fields.marks.push(Mark::of(&fields.text, start, name_end));
     }
     Ok(fields)
 }
@@ -100,22 +133,23 @@ pub fn read(body: &[u8], content_type: &str) -> Result<Fields, ReadError> {
 impl Fields {
     /// No field yet.
     pub(crate) fn new() -> Fields {
-        Fields { text: String::new(), ends: Vec::new() }
+        Fields { text: String::new(), marks: Vec::new() }
     }
 
     /// Adds a field, keeping the limits.
     pub(crate) fn push(&mut self, name: &str, value: &str) -> Result<(), ReadError> {
         self.check(name, value)?;
+        let start = self.text.len();
         self.text.push_str(name);
         let name_end = self.text.len();
         self.text.push_str(value);
-        self.ends.push((name_end, self.text.len()));
+        self.marks.push(Mark::of(&self.text, start, name_end));
         Ok(())
     }
 
     /// Whether the next field can be this.
     fn check(&self, name: &str, value: &str) -> Result<(), ReadError> {
-        let index = self.ends.len();
+        let index = self.marks.len();
         if index == FORM_FIELDS_MAX {
             return Err(ReadError::TooManyFields { max: FORM_FIELDS_MAX });
         }
@@ -138,9 +172,9 @@ impl Fields {
     /// Names and values as they came, in that order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut start = 0;
-        self.ends.iter().map(move |&(name_end, end)| {
-            let field = (&self.text[start..name_end], &self.text[name_end..end]);
-            start = end;
+        self.marks.iter().map(move |mark| {
+            let field = (&self.text[start..mark.name_end], &self.text[mark.name_end..mark.end]);
+            start = mark.end;
             field
         })
     }
@@ -150,7 +184,8 @@ impl Fields {
     /// # Errors
     /// [`ReadError::Ambiguous`] where it stands twice with different values.
     pub fn raw(&self, name: &'static str) -> Result<Option<&str>, ReadError> {
-        let mut values = self.iter().filter(|(given, _)| is_named(given, name)).map(|(_, value)| value);
+        let named = self.marks.iter().filter(|mark| mark.is_named(&self.text, name));
+        let mut values = named.map(|mark| &self.text[mark.name_end..mark.end]);
         let first = values.next();
         if values.any(|value| Some(value) != first) {
             Err(ReadError::Ambiguous { field: name })
@@ -239,17 +274,6 @@ fn label(name: &str, index: usize) -> String {
         && name.len() <= FORM_NAME_BYTES_MAX
         && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-');
     if plain { name.to_owned() } else { format!("#{}", index + 1) }
-}
-
-/// Whether a field's name is this one, without regard to case and to white space around it.
-fn is_named(given: &str, name: &str) -> bool {
-    // Nearly every field asked about is another one, and its length says so.
-    let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    match given.as_bytes() {
-        bytes if bytes.len() < name.len() => false,
-        bytes if bytes.len() > name.len() && bare(bytes.first()) && bare(bytes.last()) => false,
-        _ => given.trim().eq_ignore_ascii_case(name),
-    }
 }
 
 /// Adds a name or a value: percent escapes and `+` undone, every other byte stands for itself.

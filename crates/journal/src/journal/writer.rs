@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use super::answers::Answers;
 use super::backfill::{self, Backfill, BackfillError};
 use super::file::Opened;
 use super::portion::{Job, Portion, Reply, Run};
@@ -57,6 +58,7 @@ pub(super) struct Writer {
     unmoved_bytes: u64,
     /// Rows appended by the last transaction.
     last_rows: usize,
+    answers: Answers,
 }
 
 impl Writer {
@@ -66,6 +68,7 @@ impl Writer {
         tail: Tail,
         last: watch::Sender<u64>,
         refused: watch::Sender<Option<Arc<str>>>,
+        answers: Answers,
     ) -> Writer {
         let Opened { connection, backfill, lock, totals, .. } = opened;
         Writer {
@@ -81,6 +84,7 @@ impl Writer {
             uncheckpointed_bytes: 0,
             unmoved_bytes: 0,
             last_rows: 0,
+            answers,
         }
     }
 
@@ -195,9 +199,7 @@ impl Writer {
         if done.is_ok() && !answers.is_empty() {
             self.last.send_replace(totals.last_position);
         }
-        for (reply, answer) in answers {
-            reply.send(answer).ok();
-        }
+        self.answers.give(answers);
         for (marks, reply) in marks {
             if marked.is_ok() {
                 self.tail.marked(marks.acks.iter().map(|(position, _)| *position).max().unwrap_or(0));
