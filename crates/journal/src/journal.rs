@@ -5,7 +5,6 @@
 //! without load nobody waits for a timer. It is a thread, not a task, since all it does is wait for the disk. A caller that
 //! goes away after handing over changes nothing.
 
-mod answers;
 mod backfill;
 mod file;
 mod portion;
@@ -24,7 +23,6 @@ use uuid::Uuid;
 use crate::entry::{Batch, Covered, Entry, EntryError, Positioned};
 use crate::jetstream::StreamExtent;
 use crate::source::ReadError;
-use answers::Answers;
 use portion::Job;
 use statements::Marks;
 use tail::Tail;
@@ -133,7 +131,7 @@ impl Journal {
         let (last_sender, last) = watch::channel(opened.totals.last_position);
         let (refused_sender, refused) = watch::channel(None);
         let (tail, identity) = (Tail::new(opened.marked), opened.identity.clone());
-        let writer = Writer::new(opened, limits, tail.clone(), last_sender, refused_sender, Answers::start());
+        let writer = Writer::new(opened, limits, tail.clone(), last_sender, refused_sender);
         std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(queue))

@@ -7,7 +7,6 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use super::answers::Answers;
 use super::backfill::{self, Backfill, BackfillError};
 use super::file::Opened;
 use super::portion::{Job, Portion, Reply, Run};
@@ -58,7 +57,6 @@ pub(super) struct Writer {
     unmoved_bytes: u64,
     /// Rows appended by the last transaction.
     last_rows: usize,
-    answers: Answers,
 }
 
 impl Writer {
@@ -68,7 +66,6 @@ impl Writer {
         tail: Tail,
         last: watch::Sender<u64>,
         refused: watch::Sender<Option<Arc<str>>>,
-        answers: Answers,
     ) -> Writer {
         let Opened { connection, backfill, lock, totals, .. } = opened;
         Writer {
@@ -84,7 +81,6 @@ impl Writer {
             uncheckpointed_bytes: 0,
             unmoved_bytes: 0,
             last_rows: 0,
-            answers,
         }
     }
 
@@ -199,7 +195,9 @@ impl Writer {
         if done.is_ok() && !answers.is_empty() {
             self.last.send_replace(totals.last_position);
         }
-        self.answers.give(answers);
+        for (reply, answer) in answers {
+            reply.send(answer).ok();
+        }
         for (marks, reply) in marks {
             if marked.is_ok() {
                 self.tail.marked(marks.acks.iter().map(|(position, _)| *position).max().unwrap_or(0));
