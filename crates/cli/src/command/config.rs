@@ -18,7 +18,9 @@ pub fn run(config: Config) -> anyhow::Result<u8> {
     debug_assert!(Config::from_arg_matches(matches).is_ok());
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(["setting", "value", "from", "variable"]);
-    let command = crate::Arguments::command();
+    let mut command = crate::Arguments::command();
+    // The arguments of commands are put together only when asked for.
+    command.build();
     let Some(command) = command.find_subcommand("config") else { anyhow::bail!("no such command") };
     for argument in command.get_arguments() {
         let id = argument.get_id().as_str();
