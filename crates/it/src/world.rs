@@ -217,8 +217,7 @@ impl World {
     /// Waits until the carrier has said everything, everything journaled is folded, and nothing is left to be done.
     pub async fn settle(&self) {
         for _ in 0..3_000 {
-            self.carrier.idle().await;
-            if self.is_folded().await && self.is_done().await {
+            if self.is_at_rest(Self::is_done).await {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -230,14 +229,24 @@ impl World {
     /// good.
     pub async fn settle_messages(&self) {
         for _ in 0..3_000 {
-            self.carrier.idle().await;
-            let open = self.system().store.tasks(10_000).await.unwrap();
-            if self.is_folded().await && open.iter().all(|task| task.kind != "message") {
+            if self.is_at_rest(Self::is_sent).await {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("messages were not sent within 30 s");
+    }
+
+    /// Whether the carrier is idle, everything journaled is folded and this holds, all at one time: what is looked at one after
+    /// the other counts only where the log did not grow meanwhile.
+    async fn is_at_rest(&self, holds: impl AsyncFn(&World) -> bool) -> bool {
+        let before = self.system().store.tip().await.unwrap().size;
+        self.carrier.idle().await;
+        if !(holds(self).await && self.is_folded().await) {
+            return false;
+        }
+        self.carrier.idle().await;
+        self.is_folded().await && self.system().store.tip().await.unwrap().size == before
     }
 
     /// Whether every journaled input has its outcome.
@@ -262,6 +271,11 @@ impl World {
         // Deadlines of pending contracts are a day away, and so is a second look at a recording.
         let open = self.system().store.tasks(10_000).await.unwrap();
         open.iter().all(|task| task.kind == "deadline" || task.kind == "check")
+    }
+
+    async fn is_sent(&self) -> bool {
+        let open = self.system().store.tasks(10_000).await.unwrap();
+        open.iter().all(|task| task.kind != "message")
     }
 
     /// Ends the world and fails the test unless everything that must hold holds.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use carrier::{UrlKind, Webhook, webhooks};
 use it::world::SECRET;
@@ -22,6 +22,8 @@ const SEND_PAUSE: Duration = Duration::from_millis(4);
 const CREATE_PAUSE: Duration = Duration::from_millis(40);
 /// Pause before a request is sent again.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
+/// Longest wait for something that the service does in milliseconds.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 /// Pause of the observer of checkpoints.
 const OBSERVE_PAUSE: Duration = Duration::from_millis(150);
 
@@ -96,6 +98,29 @@ impl Load {
         clients.spawn(customer().create_contracts(seed));
         clients.spawn(customer().observe());
         Load { clients, stop, book }
+    }
+
+    /// Milliseconds until the first contract is made.
+    pub async fn first_contract(&self) -> u64 {
+        let start = Instant::now();
+        self.wait_for(|book| !book.contracts.is_empty()).await;
+        u64::try_from(start.elapsed().as_millis()).unwrap()
+    }
+
+    /// Until webhooks and contracts were answered and a checkpoint was seen.
+    pub async fn something_of_everything(&self) {
+        self.wait_for(|book| {
+            !(book.webhooks.is_empty() || book.contracts.is_empty() || book.checkpoints.is_empty())
+        })
+        .await;
+    }
+
+    async fn wait_for(&self, there: impl Fn(&Book) -> bool) {
+        let start = Instant::now();
+        while !there(&self.book.lock().unwrap()) {
+            assert!(start.elapsed() < WAIT_MAX, "nothing is made under load");
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
     }
 
     /// Lets everybody finish what they are doing.
