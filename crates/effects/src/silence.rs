@@ -133,7 +133,7 @@ impl Finder {
             if asked.0.insert(row.stream.clone(), attempt) == Some(attempt) {
                 continue;
             }
-            let Some(provider) = Provider::from_word(&row.provider) else { continue };
+            let Some(provider) = Provider::from_word(row.provider()) else { continue };
             let found = self.ask(provider, &row).await;
             tracing::info!(stream = row.stream, attempt, ?found, "a call without an end was looked for");
             let report = Report::CallLooked { stream: row.stream, provider, attempt, found };
@@ -144,7 +144,7 @@ impl Finder {
 
     async fn ask(&self, provider: Provider, row: &CallRow) -> Found {
         // An id too long for a name of a stream cannot be read back from it.
-        let Some(id) = contract::entity::untoken(&row.call_id) else { return Found::CannotAsk {} };
+        let Some(id) = contract::entity::untoken(row.call_id()) else { return Found::CannotAsk {} };
         let Inner { askable, country, .. } = &*self.inner;
         match provider {
             Provider::TryVox => {

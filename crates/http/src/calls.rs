@@ -16,16 +16,13 @@ use ledger::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::Reader;
-use store::rows::CallRow;
+use store::rows::StreamRow;
 
 use crate::auth::{Allowed, CallsControl, Gate, Scope};
 use crate::body::field::Faults;
 use crate::id::Id;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
-
-/// Providers whose call ids may be asked for, in this order.
-const PROVIDERS: [Provider; 3] = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
 
 /// State of these routes.
 #[derive(Clone)]
@@ -60,12 +57,12 @@ async fn show(
     allowed: Allowed<CallsControl>,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    let row = find(&state.reader, &id).await?;
-    let folded = state.reader.stream(&row.stream).await?.ok_or_else(unknown)?;
-    let Entity::Call(call) = Entity::from_json(&folded.state).map_err(Problem::internal)? else {
+    let (provider, row) = find(&state.reader, &id).await?.ok_or_else(unknown)?;
+    let Entity::Call(call) = Entity::from_json(&row.state).map_err(Problem::internal)? else {
         return Err(unknown());
     };
-    Ok(Json(view(&row, &call, allowed.caller.may(Scope::PersonalRead))).into_response())
+    let personal = allowed.caller.may(Scope::PersonalRead);
+    Ok(Json(view(provider, &row.stream, &call, personal)).into_response())
 }
 
 async fn show_journey(
@@ -78,12 +75,12 @@ async fn show_journey(
     let from = query.whole_number("from_version", 1, 1 << 53, 1_u64, &faults);
     faults.refuse(Kind::Invalid, Some(()))?;
     let personal = allowed.caller.may(Scope::PersonalRead);
-    let (stream, provider) = match find(&state.reader, &id).await {
-        Ok(row) => (row.stream, Some(row.provider)),
+    let (stream, provider) = match find(&state.reader, &id).await? {
+        Some((provider, row)) => (row.stream, Some(provider.as_str())),
         // A conference of ours has a journey too: that of all its legs.
-        Err(unknown) => {
+        None => {
             let stream = conference_stream(&id);
-            state.reader.stream(&stream).await?.ok_or(unknown)?;
+            state.reader.stream(&stream).await?.ok_or_else(unknown)?;
             (stream, None)
         }
     };
@@ -96,13 +93,14 @@ async fn show_journey(
     Ok(Json(answer))
 }
 
-async fn find(reader: &Reader, id: &str) -> Result<CallRow, Problem> {
-    for provider in PROVIDERS {
-        if let Some(row) = reader.call(&call_stream(provider, id)).await? {
-            return Ok(row);
-        }
-    }
-    Err(unknown())
+/// A call by the id that some provider gave it: of the first of them, should several have given the same.
+pub(crate) async fn find(reader: &Reader, id: &str) -> Result<Option<(Provider, StreamRow)>, Problem> {
+    let names = Provider::ALL.map(|provider| call_stream(provider, id));
+    let mut found = reader.streams(&names).await?;
+    Ok(Provider::ALL.into_iter().zip(&names).find_map(|(provider, name)| {
+        let place = found.iter().position(|row| row.stream == *name)?;
+        Some((provider, found.swap_remove(place)))
+    }))
 }
 
 fn unknown() -> Problem {
@@ -117,7 +115,7 @@ struct View<'a> {
     direction: Option<Direction>,
     from: Option<String>,
     to: Option<String>,
-    provider: &'a str,
+    provider: &'static str,
     progress: &'static str,
     outcome: Option<CallOutcome>,
     cause: Option<Cause>,
@@ -129,7 +127,7 @@ struct View<'a> {
     disputed: &'a BTreeSet<String>,
 }
 
-fn view<'a>(row: &'a CallRow, call: &'a Call, personal: bool) -> View<'a> {
+fn view<'a>(provider: Provider, stream: &'a str, call: &'a Call, personal: bool) -> View<'a> {
     let shown = |number: &Option<String>| match number {
         Some(number) if !personal => {
             number.parse::<contract::phone::Phone>().ok().map(|phone| phone.masked())
@@ -142,12 +140,12 @@ fn view<'a>(row: &'a CallRow, call: &'a Call, personal: bool) -> View<'a> {
         None => (None, None),
     };
     View {
-        id: &row.call_id,
+        id: stream.rsplit('/').next().unwrap_or_default(),
         status: status(call),
         direction: call.direction,
         from,
         to,
-        provider: &row.provider,
+        provider: provider.as_str(),
         progress: call.progress.as_str(),
         outcome: call.outcome,
         cause: call.cause,

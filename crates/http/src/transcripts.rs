@@ -4,8 +4,7 @@ use axum::extract::{FromRef, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use contract::command::{AddTranscript, Command, TRANSCRIPT_BYTES_MAX};
-use contract::entity::{call_stream, conference_stream};
-use contract::provider::Provider;
+use contract::entity::conference_stream;
 use contract::transcript::{self, SPEAKER_BYTES_MAX, TURNS_MAX, Turn};
 use serde::Serialize;
 use store::Reader;
@@ -13,14 +12,13 @@ use store::Reader;
 use crate::auth::{Allowed, ContractsWrite, Gate};
 use crate::body::Json as JsonBody;
 use crate::body::field::{Faults, Field, Object};
+use crate::calls;
 use crate::contracts::steps::what;
 use crate::id::Id;
 use crate::intake::Intake;
 use crate::once::Once;
 use crate::problem::{Kind, Problem};
 
-/// Providers whose call ids may be named, in this order.
-const PROVIDERS: [Provider; 3] = [Provider::AfricasTalking, Provider::TryVox, Provider::MiniVoice];
 /// Longest language code.
 const LANGUAGE_BYTES_MAX: usize = 16;
 
@@ -94,12 +92,10 @@ async fn stream(reader: &Reader, id: &str) -> Result<String, Problem> {
     if reader.stream(&conference).await?.is_some() {
         return Ok(conference);
     }
-    for provider in PROVIDERS {
-        if let Some(row) = reader.call(&call_stream(provider, id)).await? {
-            return Ok(row.stream);
-        }
+    match calls::find(reader, id).await? {
+        Some((_, row)) => Ok(row.stream),
+        None => Err(Problem::not_found("There is no such call or conference.")),
     }
-    Err(Problem::not_found("There is no such call or conference."))
 }
 
 /// The member `transcript`: one text whose lines are turns, or a list of turns. `Some(None)` where it is left out.

@@ -92,6 +92,6 @@ async fn erase_all(store: &Store) -> u64 {
     let lease = store.seize_lease("erasing", Duration::from_secs(60)).await.unwrap();
     let positions: Vec<u64> = (0..store.tip().await.unwrap().size).collect();
     let rows = store.disclosures_of(&positions).await.unwrap();
-    let all: Vec<(u64, String)> = rows.into_iter().map(|row| (row.position, row.digest)).collect();
+    let all: Vec<(u64, String)> = rows.into_iter().map(|row| (row.position, row.digest())).collect();
     store.erase_disclosures(&lease, &all).await.unwrap()
 }

@@ -14,7 +14,7 @@ const LEAF_PREFIX: u8 = 0x00;
 const NODE_PREFIX: u8 = 0x01;
 
 /// Characters of a hash in base64url without padding.
-pub(crate) const DIGEST_CHARS: usize = 43;
+pub const DIGEST_CHARS: usize = 43;
 
 /// A SHA-256 value. Shown, read and serialised as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ impl Hash {
     }
 
     /// As [`Hash::base64url`], written into `buffer`.
-    pub(crate) fn base64url_in<'b>(&self, buffer: &'b mut [u8; DIGEST_CHARS]) -> &'b str {
+    pub fn base64url_in<'b>(&self, buffer: &'b mut [u8; DIGEST_CHARS]) -> &'b str {
         let written = URL_SAFE_NO_PAD.encode_slice(self.0, buffer).expect("32 bytes make 43 characters");
         std::str::from_utf8(&buffer[..written]).expect("base64 is ASCII")
     }

@@ -147,7 +147,6 @@ fn sign(first: u64, share: Vec<Made>, key: &RecordKey) -> Rows {
             position,
             ordinal,
             scope,
-            digest: d.digest,
             encoded: d.encoded,
         });
         rows.disclosures.extend(beside);

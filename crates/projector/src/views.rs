@@ -49,12 +49,9 @@ pub(crate) fn add(stream: &str, state: &StreamState, views: &mut Views) {
             created_at: agreement.created_at,
             document_sha256: agreement.document_sha256,
         }),
-        Entity::Call(call) => views.calls.push(CallRow {
-            stream: stream.to_owned(),
-            provider: stream.split('/').nth(1).unwrap_or_default().to_owned(),
-            call_id: id(),
-            progress: found_by(call).to_owned(),
-        }),
+        Entity::Call(call) => {
+            views.calls.push(CallRow { stream: stream.to_owned(), progress: found_by(call).to_owned() });
+        }
         Entity::Conference(_)
         | Entity::Message(_)
         | Entity::Media(_)

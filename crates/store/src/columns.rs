@@ -102,10 +102,10 @@ pub(crate) fn contract_and_state(columns: ContractStateColumns) -> Result<(Contr
     Ok((contract((contract_id, stream, status, contract_type, created_at, document))?, state))
 }
 
-pub(crate) type CallColumns = (String, String, String, String);
+pub(crate) type CallColumns = (String, String);
 
-pub(crate) fn call((stream, provider, call_id, progress): CallColumns) -> Result<CallRow, StoreError> {
-    Ok(CallRow { stream, provider, call_id, progress })
+pub(crate) fn call((stream, progress): CallColumns) -> Result<CallRow, StoreError> {
+    Ok(CallRow { stream, progress })
 }
 
 pub(crate) type TaskColumns = (String, i64, String, i64, i64);
@@ -205,8 +205,8 @@ pub(crate) fn tip(rows: Vec<TipColumns>) -> Result<Tip, StoreError> {
     Ok(tip)
 }
 
-/// One row of the one statement behind `load`: what it is (0 an input, 1 a stream, 2 a link, 3 a digest seen, 4 a
-/// counter), then input; three texts; two numbers; hash.
+/// One row of the one statement behind `load`: what it is (0 an input, 1 a stream, 2 a link, 3 a digest seen and the 1-based
+/// place of its key among those asked for, 4 a counter), then input; three texts; two numbers; hash.
 pub(crate) type LoadedColumns = (
     i64,
     Option<Uuid>,
@@ -218,7 +218,7 @@ pub(crate) type LoadedColumns = (
     Option<Vec<u8>>,
 );
 
-pub(crate) fn loaded(rows: Vec<LoadedColumns>) -> Result<Loaded, StoreError> {
+pub(crate) fn loaded(rows: Vec<LoadedColumns>, seen: &[String]) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     for row in rows {
         match row {
@@ -227,7 +227,10 @@ pub(crate) fn loaded(rows: Vec<LoadedColumns>) -> Result<Loaded, StoreError> {
                 loaded.streams.push(stream((name, version, head, recorded_at, state))?);
             }
             (2, _, Some(space), Some(key), Some(stream), ..) => loaded.links.push((space, key, stream)),
-            (3, _, Some(key), _, _, _, _, Some(digest)) => {
+            (3, _, _, _, _, Some(place), _, Some(digest)) => {
+                let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+                let key = place.and_then(|place| seen.get(place));
+                let key = key.ok_or_else(|| corrupt("an answer to no question"))?.clone();
                 loaded.seen.push(SeenRow { key, digest: hash(digest)? });
             }
             (4, _, Some(name), _, _, Some(value), ..) => loaded.counters.push((name, number(value)?)),

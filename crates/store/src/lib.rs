@@ -20,6 +20,7 @@ mod columns;
 mod error;
 mod keys;
 mod lease;
+mod outcomes;
 mod packed;
 mod person;
 mod plain;

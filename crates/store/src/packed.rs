@@ -9,7 +9,6 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ledger::hash::sha256;
 
 use crate::columns::{number, sql_int};
 use crate::error::{Fault, StoreError};
@@ -70,8 +69,7 @@ pub(crate) fn unpack(position: i64, opened: &str) -> Result<Vec<DisclosureRow>, 
             Some(encoded) => encoded.to_owned(),
             None => URL_SAFE_NO_PAD.encode(rest),
         };
-        let digest = URL_SAFE_NO_PAD.encode(sha256(encoded.as_bytes()).0);
-        Some(DisclosureRow { position, ordinal: ordinal.parse().ok()?, scope, digest, encoded })
+        Some(DisclosureRow { position, ordinal: ordinal.parse().ok()?, scope, encoded })
     };
     let fault =
         || StoreError::Corrupt(Fault::new(format!("the disclosures at position {position} cannot be read")));
@@ -96,7 +94,7 @@ pub(crate) fn apart(rows: Vec<DisclosureRow>, gone: &[(u64, String)]) -> (u64, V
         gone.iter().map(|(position, digest)| (*position, digest.as_str())).collect();
     let before = rows.len();
     let left: Vec<_> =
-        rows.into_iter().filter(|row| !gone.contains(&(row.position, row.digest.as_str()))).collect();
+        rows.into_iter().filter(|row| !gone.contains(&(row.position, row.digest().as_str()))).collect();
     ((before - left.len()) as u64, left)
 }
 
@@ -106,8 +104,7 @@ mod tests {
     use super::*;
 
     fn row(position: u64, ordinal: u32, scope: Scope, encoded: &str) -> DisclosureRow {
-        let digest = URL_SAFE_NO_PAD.encode(sha256(encoded.as_bytes()).0);
-        DisclosureRow { position, ordinal, scope, digest, encoded: encoded.to_owned() }
+        DisclosureRow { position, ordinal, scope, encoded: encoded.to_owned() }
     }
 
     #[test]
@@ -156,7 +153,7 @@ mod tests {
                 "INSERT INTO disclosure (position, ordinal, scope, digest, encoded) VALUES (?, ?, ?, ?, ?)";
             let scope = i32::from(row.scope == Scope::Document);
             let position = sql_int(row.position);
-            database.execute(sql, (position, row.ordinal, scope, &row.digest, &row.encoded)).unwrap();
+            database.execute(sql, (position, row.ordinal, scope, row.digest(), &row.encoded)).unwrap();
         }
         let sql = include_str!("../../../migrations/sqlite/0017_disclosures_packed_alike.sql");
         database.execute_batch(sql).unwrap();

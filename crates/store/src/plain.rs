@@ -23,7 +23,16 @@ macro_rules! plain_statements {
         impl $backend {
             pub(crate) async fn outcome(&self, input: Uuid) -> Result<Option<String>, StoreError> {
                 let sql = "SELECT outcome FROM inbox WHERE input = $1";
-                Ok(self.row(sql, values![input]).await?.map(|(outcome,)| outcome))
+                let kept = columns::one(self.row(sql, values![input]).await?, |(kept,)| Kept::read(kept))?;
+                let (first, count) = match kept {
+                    None => return Ok(None),
+                    Some(Kept::Json(json)) => return Ok(Some(json)),
+                    Some(Kept::Records { first, count }) => (first, count),
+                };
+                let sql = "SELECT stream, version, kind FROM record
+                           WHERE position >= $1 AND position < $2 ORDER BY position";
+                let records = self.rows(sql, values![first, first.saturating_add(count)]).await?;
+                outcomes::recorded(&records, count).map(Some)
             }
 
             pub(crate) async fn quarantined(&self, offset: u64, max: u32) -> Result<Vec<InboxRow>, StoreError> {
@@ -109,14 +118,14 @@ macro_rules! plain_statements {
             }
 
             pub(crate) async fn call(&self, stream: String) -> Result<Option<CallRow>, StoreError> {
-                let sql = "SELECT stream, provider, call_id, progress FROM call_view WHERE stream = $1";
+                let sql = "SELECT stream, progress FROM call_view WHERE stream = $1";
                 columns::one(self.row(sql, values![stream]).await?, columns::call)
             }
 
             pub(crate) async fn open_calls(
                 &self, before: Timestamp, max: u32,
             ) -> Result<Vec<CallRow>, StoreError> {
-                let sql = "SELECT c.stream, c.provider, c.call_id, c.progress FROM call_view AS c
+                let sql = "SELECT c.stream, c.progress FROM call_view AS c
                            JOIN stream_head AS h ON h.stream = c.stream
                            WHERE c.progress NOT IN ('ended', 'silent') AND h.recorded_at <= $1
                            ORDER BY h.recorded_at, c.stream LIMIT $2";
@@ -215,8 +224,8 @@ macro_rules! plain_statements {
                 let sql = "SELECT (SELECT coalesce(max(position) + 1, 0) FROM record),
                                   (SELECT coalesce(max(size), 0) FROM checkpoint),
                                   (SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL),
-                                  (SELECT count(*) FROM task WHERE kind < 'deadline')
-                                      + (SELECT count(*) FROM task WHERE kind > 'deadline'),
+                                  (SELECT CAST(coalesce(sum(tasks), 0) AS BIGINT) FROM task_count
+                                   WHERE kind <> 'deadline'),
                                   (SELECT calls FROM call_count)";
                 let (records, checkpointed, quarantined, tasks, calls) =
                     columns::always(self.row(sql, values![]).await?)?;

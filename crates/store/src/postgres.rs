@@ -12,7 +12,7 @@ mod plain;
 mod read;
 mod shadow;
 
-use ledger::hash::Hash;
+use ledger::hash::{Hash, sha256};
 use ledger::tile::TileId;
 use ledger::time::Timestamp;
 use sqlx::{PgPool, query, query_as};
@@ -22,6 +22,7 @@ use self::connections::Connections;
 use crate::columns;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
+use crate::outcomes::{self, Kept};
 use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
@@ -38,6 +39,16 @@ pub(crate) struct Postgres {
     readers: Connections,
     writer: Connections,
     owner: PgPool,
+}
+
+/// Bytes of a dedupe key's hash that are kept.
+const SEEN_KEY_BYTES: usize = 20;
+
+/// What is kept of a dedupe key (migration 0018).
+fn seen_key(key: &str) -> [u8; SEEN_KEY_BYTES] {
+    let mut kept = [0; SEEN_KEY_BYTES];
+    kept.copy_from_slice(&sha256(key.as_bytes()).0[..SEEN_KEY_BYTES]);
+    kept
 }
 
 plain_statements!(Postgres);

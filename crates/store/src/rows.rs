@@ -8,7 +8,7 @@ mod erasure;
 
 pub use erasure::{Erasure, PersonRow, WorkKind, WorkRow};
 
-use ledger::hash::Hash;
+use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;
 use ledger::tree::Node;
 use uuid::Uuid;
@@ -132,10 +132,15 @@ pub struct DisclosureRow {
     pub ordinal: u32,
     /// Whether it opens a commitment of the record or of its document (contract.json).
     pub scope: Scope,
-    /// base64url SHA-256 of `encoded`, as it stands in `_sd`.
-    pub digest: String,
     /// RFC 9901 disclosure.
     pub encoded: String,
+}
+
+impl DisclosureRow {
+    /// base64url SHA-256 of `encoded`, as it stands in `_sd`. Computed each time: most who read disclosures do not need it.
+    pub fn digest(&self) -> String {
+        sha256(self.encoded.as_bytes()).base64url()
+    }
 }
 
 /// Which commitment a disclosure opens.
@@ -205,17 +210,25 @@ pub struct ContractRow {
     pub document_sha256: Hash,
 }
 
-/// The columns by which calls are found.
+/// By what calls are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRow {
-    /// Its stream.
+    /// Its stream, `call/<provider>/<call id>`.
     pub stream: String,
-    /// Provider word.
-    pub provider: String,
-    /// The provider's id.
-    pub call_id: String,
     /// Furthest progress: started, ringing, answered, ended, …
     pub progress: String,
+}
+
+impl CallRow {
+    /// Provider word.
+    pub fn provider(&self) -> &str {
+        self.stream.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// The provider's id, as it stands in the name of the stream.
+    pub fn call_id(&self) -> &str {
+        self.stream.split('/').next_back().unwrap_or_default()
+    }
 }
 
 /// Adds or removes one link from a key to a stream.

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 13] = [
     Step {
         version: 1,
         name: "ledger",
@@ -80,6 +80,18 @@ const STEPS: [Step; 11] = [
         name: "disclosures_packed_alike",
         postgres: include_str!("../../../migrations/postgres/0017_disclosures_packed_alike.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0017_disclosures_packed_alike.sql"),
+    },
+    Step {
+        version: 18,
+        name: "rows_kept_short",
+        postgres: include_str!("../../../migrations/postgres/0018_rows_kept_short.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0018_rows_kept_short.sql"),
+    },
+    Step {
+        version: 19,
+        name: "tasks_counted",
+        postgres: include_str!("../../../migrations/postgres/0019_tasks_counted.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0019_tasks_counted.sql"),
     },
 ];
 

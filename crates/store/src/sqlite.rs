@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::columns;
 use crate::error::StoreError;
 use crate::lease::Lease;
+use crate::outcomes::{self, Kept};
 use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};

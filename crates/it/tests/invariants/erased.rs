@@ -65,7 +65,7 @@ async fn erase(store: &Store, streams: &[String]) {
         positions.extend(records.into_iter().map(|row| row.position));
     }
     let rows = store.disclosures_of(&positions).await.unwrap();
-    let all: Vec<(u64, String)> = rows.into_iter().map(|row| (row.position, row.digest)).collect();
+    let all: Vec<(u64, String)> = rows.into_iter().map(|row| (row.position, row.digest())).collect();
     assert_eq!(store.erase_disclosures(&lease, &all).await.unwrap(), all.len() as u64);
     assert!(all.len() > 20, "only {} values were erased", all.len());
     assert!(store.disclosures_of(&positions).await.unwrap().is_empty());

@@ -92,6 +92,9 @@ fn tables(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
             ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] => {
                 tables.entry(table.to_owned()).or_default().insert(column.to_owned());
             }
+            ["ALTER", "TABLE", table, "DROP", "COLUMN", column] => {
+                tables.entry(table.to_owned()).or_default().remove(column);
+            }
             _ => {}
         }
     }
@@ -132,7 +135,8 @@ fn sql(dialect: &str) -> String {
 #[test]
 fn both_dialects_have_the_same_tables() {
     let sample = tables(
-        "CREATE TABLE a (b INT CHECK (b IN (1, 2)), c TEXT, -- d\n UNIQUE (b, c));ALTER TABLE a ADD COLUMN e;",
+        "CREATE TABLE a (b INT CHECK (b IN (1, 2)), c TEXT, -- d\n x INT, UNIQUE (b, c));\
+         ALTER TABLE a ADD COLUMN e; ALTER TABLE a DROP COLUMN x;",
     );
     assert_eq!(sample, BTreeMap::from([("a".to_owned(), ["b", "c", "e"].map(str::to_owned).into())]));
     let moved =

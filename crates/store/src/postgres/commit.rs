@@ -5,10 +5,12 @@ use sqlx::postgres::PgArguments;
 use sqlx::{AssertSqlSafe, Connection, Row, query};
 
 use super::parts::commit_sql;
+use super::seen_key;
 use super::{Postgres, erasure};
 use crate::columns::{flags, number, sql_int};
 use crate::error::CommitError;
 use crate::lease::Lease;
+use crate::outcomes::short_outcomes;
 use crate::packed::pack;
 use crate::rows::{CheckpointRow, Commit};
 use crate::views::Settled;
@@ -57,7 +59,7 @@ fn column<'a, R, C>(rows: &'a [R], cell: impl Fn(&'a R) -> C) -> Vec<C> {
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
-/// Binds $1 to $29 of [`super::parts`].
+/// Binds $1 to $27 of [`super::parts`].
 pub(super) fn bind_views<'q>(query: Query<'q>, views: &Settled<'q>) -> Query<'q> {
     query
         .bind(column(&views.streams, |row| row.stream.as_str()))
@@ -72,8 +74,6 @@ pub(super) fn bind_views<'q>(query: Query<'q>, views: &Settled<'q>) -> Query<'q>
         .bind(column(&views.contracts, |row| row.created_at.millis()))
         .bind(column(&views.contracts, |row| row.document_sha256.0))
         .bind(column(&views.calls, |row| row.stream.as_str()))
-        .bind(column(&views.calls, |row| row.provider.as_str()))
-        .bind(column(&views.calls, |row| row.call_id.as_str()))
         .bind(column(&views.calls, |row| row.progress.as_str()))
         .bind(column(&views.links_added, |link| link.space.as_str()))
         .bind(column(&views.links_added, |link| link.key.as_str()))
@@ -91,7 +91,7 @@ pub(super) fn bind_views<'q>(query: Query<'q>, views: &Settled<'q>) -> Query<'q>
         .bind(column(&views.counters, |(_, value)| sql_int(*value)))
 }
 
-/// Binds $30 to $46: the arguments of `append_log`.
+/// Binds $28 to $44: the arguments of `append_log`.
 fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q> {
     let records = &commit.records;
     query
@@ -114,17 +114,17 @@ fn bind_log<'q>(query: Query<'q>, lease: &Lease, commit: &'q Commit) -> Query<'q
         .bind(column(&commit.nodes, |node| node.hash.0))
 }
 
-/// Binds $47 to $64: what stands beside the log.
+/// Binds $45 to $62: what stands beside the log.
 fn bind_rest<'q>(query: Query<'q>, commit: &'q Commit) -> Query<'q> {
     let (disclosed, opened) = pack(&commit.disclosures);
     query
         .bind(column(&commit.inbox, |row| row.input))
         .bind(column(&commit.inbox, |row| row.received_at.millis()))
-        .bind(column(&commit.inbox, |row| row.outcome.as_str()))
+        .bind(short_outcomes(commit))
         .bind(commit.inbox.iter().map(|row| row.quarantined.as_deref()).collect::<Vec<_>>())
         .bind(disclosed)
         .bind(opened)
-        .bind(column(&commit.seen, |row| row.key.as_str()))
+        .bind(column(&commit.seen, |row| seen_key(&row.key)))
         .bind(column(&commit.seen, |row| row.digest.0))
         .bind(column(&commit.repeats, |row| row.input))
         .bind(column(&commit.repeats, |row| i64::from(row.ordinal)))

@@ -18,11 +18,12 @@ use crate::store::OpenOptions;
 const ROLE: &str = "ahadi_service";
 /// What hands the role its privileges, one function per migration that added tables, and a table by which it is seen
 /// whether that was done.
-const GRANTS: [(&str, &str); 4] = [
+const GRANTS: [(&str, &str); 5] = [
     ("record", "grant_service"),
     ("repeat", "grant_journey"),
     ("contract_count", "grant_counts"),
     ("call_count", "grant_call_count"),
+    ("task_count", "grant_task_count"),
 ];
 /// Name shown in `pg_stat_activity`.
 const APPLICATION: &str = "ahadi";
@@ -37,7 +38,7 @@ const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session
 /// plan worth having, by index, for one row as for a thousand. Left to itself the planner makes a new plan each time, which
 /// takes longer than a small commit, or keeps one made while the tables were empty, which reads them from end to end.
 const WRITING: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
-                       SET enable_mergejoin = off;";
+                       SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0;";
 /// What connections for reading are told besides.
 const READ_ONLY: &str = "SET default_transaction_read_only = on;";
 /// What the connection for migrations is told: it waits for another's migrations however long they take, and no setting

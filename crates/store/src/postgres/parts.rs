@@ -9,7 +9,7 @@ use super::commit::Shape;
 /// The text of a part, and whether a commit of this shape needs it.
 type Part = (&'static str, fn(&Shape) -> bool);
 
-/// Parts that change views, with $1 to $29. Arrays are taken apart in the list of columns, not in FROM: there each row would
+/// Parts that change views, with $1 to $27. Arrays are taken apart in the list of columns, not in FROM: there each row would
 /// first be copied into a table of its own.
 const VIEWS: [Part; 8] = [
     (
@@ -35,24 +35,22 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "calls AS (
-    INSERT INTO call_view{suffix} (stream, provider, call_id, progress)
-    SELECT unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[])
-    ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
-        progress = excluded.progress
+    INSERT INTO call_view{suffix} (stream, progress) SELECT unnest($12::text[]), unnest($13::text[])
+    ON CONFLICT (stream) DO UPDATE SET progress = excluded.progress
 )",
         |shape| shape.calls,
     ),
     (
         "links_added AS (
     INSERT INTO link{suffix} (space, key, stream)
-    SELECT unnest($16::text[]), unnest($17::text[]), unnest($18::text[])
+    SELECT unnest($14::text[]), unnest($15::text[]), unnest($16::text[])
     ON CONFLICT DO NOTHING
 )",
         |shape| shape.links_added,
     ),
     (
         "links_removed AS (
-    DELETE FROM link{suffix} AS old USING unnest($19::text[], $20::text[], $21::text[]) AS gone (space, key, stream)
+    DELETE FROM link{suffix} AS old USING unnest($17::text[], $18::text[], $19::text[]) AS gone (space, key, stream)
     WHERE old.space = gone.space AND old.key = gone.key AND old.stream = gone.stream
 )",
         |shape| shape.links_removed,
@@ -60,8 +58,8 @@ const VIEWS: [Part; 8] = [
     (
         "tasks_removed AS (
     DELETE FROM task{suffix} AS old
-    WHERE old.stream = ANY ($22::text[]) AND NOT EXISTS (
-        SELECT FROM unnest($23::text[], $24::bigint[]) AS kept (stream, task)
+    WHERE old.stream = ANY ($20::text[]) AND NOT EXISTS (
+        SELECT FROM unnest($21::text[], $22::bigint[]) AS kept (stream, task)
         WHERE kept.stream = old.stream AND kept.task = old.task
     )
 )",
@@ -70,8 +68,8 @@ const VIEWS: [Part; 8] = [
     (
         "tasks AS (
     INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)
-    SELECT unnest($23::text[]), unnest($24::bigint[]), unnest($25::text[]), unnest($26::bigint[]),
-           unnest($27::bigint[])
+    SELECT unnest($21::text[]), unnest($22::bigint[]), unnest($23::text[]), unnest($24::bigint[]),
+           unnest($25::bigint[])
     ON CONFLICT (stream, task) DO UPDATE SET kind = excluded.kind, attempts = excluded.attempts,
         not_before = excluded.not_before
 )",
@@ -79,51 +77,51 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "counters AS (
-    INSERT INTO counter{suffix} (name, value) SELECT unnest($28::text[]), unnest($29::bigint[])
+    INSERT INTO counter{suffix} (name, value) SELECT unnest($26::text[]), unnest($27::bigint[])
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 )",
         |shape| shape.counters,
     ),
 ];
 
-/// Checks where the log stands and appends to it, with $30 to $46. Never left out.
+/// Checks where the log stands and appends to it, with $28 to $44. Never left out.
 const LOG: &str = "log AS MATERIALIZED (
-    SELECT append_log($30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46) AS size
+    SELECT append_log($28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44) AS size
 )";
 
-/// Parts for what stands beside the log, with $47 to $64.
+/// Parts for what stands beside the log, with $45 to $62.
 const BESIDE: [Part; 5] = [
     (
         "handled AS (
     INSERT INTO inbox (input, received_at, outcome, quarantined)
-    SELECT unnest($47::uuid[]), unnest($48::bigint[]), unnest($49::text[]), unnest($50::bytea[])
+    SELECT unnest($45::uuid[]), unnest($46::bigint[]), unnest($47::text[]), unnest($48::bytea[])
 )",
         |shape| shape.inbox,
     ),
     (
         "disclosed AS (
-    INSERT INTO disclosure (position, opened) SELECT unnest($51::bigint[]), unnest($52::text[])
+    INSERT INTO disclosure (position, opened) SELECT unnest($49::bigint[]), unnest($50::text[])
 )",
         |shape| shape.disclosures,
     ),
     (
         "known AS (
-    INSERT INTO seen (key, digest) SELECT unnest($53::text[]), unnest($54::bytea[])
+    INSERT INTO seen (key, digest) SELECT unnest($51::bytea[]), unnest($52::bytea[])
 )",
         |shape| shape.seen,
     ),
     (
         "repeated AS (
     INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)
-    SELECT unnest($55::uuid[]), unnest($56::bigint[]), unnest($57::bigint[]), unnest($58::text[]),
-           unnest($59::bigint[]), unnest($60::text[]), unnest($61::bigint[]), unnest($62::smallint[])
+    SELECT unnest($53::uuid[]), unnest($54::bigint[]), unnest($55::bigint[]), unnest($56::text[]),
+           unnest($57::bigint[]), unnest($58::text[]), unnest($59::bigint[]), unnest($60::smallint[])
 )",
         |shape| shape.repeats,
     ),
     (
         "named AS (
     INSERT INTO person (token, position)
-    SELECT unnest($63::bytea[]), unnest($64::bigint[])
+    SELECT unnest($61::bytea[]), unnest($62::bigint[])
     ON CONFLICT DO NOTHING
 )",
         |shape| shape.persons,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sqlx::{query_as, query_scalar};
 
-use super::Postgres;
+use super::{Postgres, seen_key};
 use crate::columns::{self, sql_int};
 use crate::error::StoreError;
 use crate::packed::unpack_all;
@@ -37,13 +37,16 @@ impl Postgres {
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
-        // What was seen is looked up key by key (OFFSET holds the planner to it): as long as the table was not analysed, it
-        // takes each key for a common one and would read all of it.
+        // What was seen, and links, are looked up key by key (OFFSET holds the planner to it). As long as a table was not
+        // analysed it takes each key for a common one; afterwards it does where one key is, such as the number of one co-operative.
+        // It would read all of the table then, each time.
         let sql = "
             WITH led AS MATERIALIZED (
-                SELECT DISTINCT link.space, link.key, link.stream
+                SELECT DISTINCT found.space, found.key, found.stream
                 FROM unnest($3::text[], $4::text[]) AS need (space, key)
-                JOIN link ON link.space = need.space AND link.key = need.key
+                CROSS JOIN LATERAL (
+                    SELECT space, key, stream FROM link WHERE link.space = need.space AND link.key = need.key OFFSET 0
+                ) AS found
             )
             SELECT 0::bigint, input, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bytea
             FROM inbox WHERE input = ANY ($1)
@@ -54,18 +57,20 @@ impl Postgres {
             UNION ALL
             SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led
             UNION ALL
-            SELECT 3, NULL, found.key, NULL, NULL, NULL, NULL, found.digest
-            FROM (SELECT unnest($5::text[]) AS key) AS need
-            CROSS JOIN LATERAL (SELECT key, digest FROM seen WHERE seen.key = need.key OFFSET 0) AS found
+            SELECT 3, NULL, NULL, NULL, NULL, need.place, NULL, found.digest
+            FROM unnest($5::bytea[]) WITH ORDINALITY AS need (key, place)
+            CROSS JOIN LATERAL (SELECT digest FROM seen WHERE seen.key = need.key OFFSET 0) AS found
             UNION ALL
             SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL FROM counter WHERE name = ANY ($6)";
         let (spaces, keys): (Vec<&str>, Vec<&str>) =
             needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str())).unzip();
         let query = query_as::<_, columns::LoadedColumns>(sql);
         let query = query.bind(&needs.inputs).bind(&needs.streams).bind(spaces).bind(keys);
-        let query = query.bind(&needs.seen).bind(&needs.counters);
+        let seen: Vec<_> = needs.seen.iter().map(|key| seen_key(key)).collect();
+        let query = query.bind(seen).bind(&needs.counters);
         // Through a connection whose statements are planned once: planning this one takes longer than running it.
-        columns::loaded(self.writer.fetch_all(query).await?)
+        let rows = self.writer.fetch_all(query).await?;
+        columns::loaded(rows, &needs.seen)
     }
 
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {

@@ -21,7 +21,7 @@ impl fmt::Debug for DisclosureRow {
             .field("position", &self.position)
             .field("ordinal", &self.ordinal)
             .field("scope", &self.scope)
-            .field("digest", &self.digest)
+            .field("digest", &self.digest())
             .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use super::{Sqlite, erasure, views};
 use crate::columns::{flags, number, sql_int};
 use crate::error::{CommitError, Fault};
 use crate::lease::Lease;
+use crate::outcomes::short_outcomes;
 use crate::packed::pack;
 use crate::rows::{CheckpointRow, Commit, DisclosureRow, SourceMove};
 use crate::store::check_leaves;
@@ -186,8 +187,9 @@ fn check_tree(connection: &Connection, size: i64) -> Result<(), CommitError> {
 
 fn insert_rest(connection: &Connection, commit: &Commit) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO inbox (input, received_at, outcome, quarantined) VALUES (?1, ?2, ?3, ?4)";
-    each(connection, sql, &commit.inbox, |statement, row| {
-        statement.execute(params![row.input, row.received_at.millis(), row.outcome, row.quarantined])
+    let rows: Vec<_> = commit.inbox.iter().zip(short_outcomes(commit)).collect();
+    each(connection, sql, &rows, |statement, (row, outcome)| {
+        statement.execute(params![row.input, row.received_at.millis(), outcome, row.quarantined])
     })?;
     insert_disclosures(connection, &commit.disclosures)?;
     let sql = "INSERT INTO repeat (input, ordinal, received_at, stream, version, kind, occurred_at, flags)

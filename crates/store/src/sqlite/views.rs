@@ -56,13 +56,10 @@ fn calls_and_links(
     views: &Settled<'_>,
 ) -> Result<(), rusqlite::Error> {
     let sql = format!(
-        "INSERT INTO call_view{suffix} (stream, provider, call_id, progress) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (stream) DO UPDATE SET provider = excluded.provider, call_id = excluded.call_id,
-         progress = excluded.progress"
+        "INSERT INTO call_view{suffix} (stream, progress) VALUES (?1, ?2)
+         ON CONFLICT (stream) DO UPDATE SET progress = excluded.progress"
     );
-    each(connection, &sql, &views.calls, |statement, row| {
-        statement.execute([&row.stream, &row.provider, &row.call_id, &row.progress])
-    })?;
+    each(connection, &sql, &views.calls, |statement, row| statement.execute([&row.stream, &row.progress]))?;
     let sql =
         format!("INSERT INTO link{suffix} (space, key, stream) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
     each(connection, &sql, &views.links_added, |statement, link| {

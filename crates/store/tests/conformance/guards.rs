@@ -109,7 +109,7 @@ pub async fn inserts_past_the_store_are_refused(place: Place) {
 }
 
 /// What whoever breaks into the service may try. Each must be refused to the role it works as.
-const ATTEMPTS: [&str; 40] = [
+const ATTEMPTS: [&str; 41] = [
     "INSERT INTO record SELECT 256, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws FROM record WHERE position = 0",
     "INSERT INTO tree_node (level, idx, hash) SELECT 1, 1, hash FROM tree_node",
     "INSERT INTO checkpoint (size, root, note, signed_at) SELECT 1, root, note, signed_at FROM checkpoint",
@@ -147,6 +147,7 @@ const ATTEMPTS: [&str; 40] = [
     "SELECT grant_journey()",
     "SELECT grant_counts()",
     "SELECT grant_call_count()",
+    "SELECT grant_task_count()",
     "SET session_replication_role = replica",
     "UPDATE _sqlx_migrations SET checksum = checksum",
     "SET ROLE postgres",

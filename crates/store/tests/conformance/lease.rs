@@ -17,7 +17,7 @@ async fn check_writes_nothing(place: &Place, store: &Store, lease: &Lease, book:
     let checkpoint =
         CheckpointRow { size: 1, root: sha256(b"root"), note: "note".to_owned(), signed_at: time(1) };
     assert_eq!(store.insert_checkpoint(lease, checkpoint).await, Err(CommitError::FenceLost));
-    let erased = store.erase_disclosures(lease, &[(0, disclosure(0, 0).digest)]).await;
+    let erased = store.erase_disclosures(lease, &[(0, disclosure(0, 0).digest())]).await;
     assert_eq!(erased, Err(CommitError::FenceLost));
     let shadow = store.shadow_begin().await.unwrap();
     assert_eq!(shadow.swap(lease, book.tree.size()).await, Err(CommitError::FenceLost));

@@ -3,7 +3,9 @@
 use ledger::hash::{Hash, leaf_hash, sha256};
 use ledger::tile::{TileId, TileSet, edge_tiles, tiles_for};
 use ledger::tree::{Node, Tree};
-use store::rows::{CheckpointRow, Commit, SeenRow, SourceMove, SourcePosition, StreamTasks, TaskRow};
+use store::rows::{
+    CheckpointRow, Commit, InboxRow, RecordRow, SeenRow, SourceMove, SourcePosition, StreamTasks, TaskRow,
+};
 use store::{CommitError, Store};
 use uuid::Uuid;
 
@@ -25,6 +27,15 @@ async fn check_tip(store: &Store, tree: &Tree) {
     assert_eq!(Tree::from_edge(tip.size, &tip.edge).unwrap().root(), tree.root());
 }
 
+/// The outcome of an input that led to these.
+fn recorded(records: &[RecordRow]) -> String {
+    let one = |row: &RecordRow| {
+        format!(r#"{{"stream":"{}","version":{},"kind":"{}"}}"#, row.stream, row.version, row.kind)
+    };
+    let records: Vec<String> = records.iter().map(one).collect();
+    format!(r#"{{"outcome":"recorded","records":[{}]}}"#, records.join(","))
+}
+
 pub async fn what_is_committed_reads_back(place: Place) {
     let (store, lease) = place.open_to_write().await;
     check_tip(&store, &Tree::empty()).await;
@@ -33,6 +44,10 @@ pub async fn what_is_committed_reads_back(place: Place) {
     let mut batch = book.batch_for(input, &["call/a/1", "contract/X", "call/a/1"]);
     batch.read_to = read(0, 7);
     batch.disclosures = vec![disclosure(0, 0), disclosure(2, 0), disclosure(2, 1)];
+    // Of three inputs: told only here, recorded twice, recorded once.
+    let inputs = [input, book.unique(), book.unique()];
+    batch.inbox.push(InboxRow { outcome: recorded(&batch.records[..2]), ..inbox(inputs[1]) });
+    batch.inbox.push(InboxRow { outcome: recorded(&batch.records[2..]), ..inbox(inputs[2]) });
     let expected = batch.clone();
     store.commit(&lease, batch).await.unwrap();
     let next = book.batch(&["call/a/1"]);
@@ -53,7 +68,11 @@ pub async fn what_is_committed_reads_back(place: Place) {
     assert_eq!(store.disclosures(0..4).await.unwrap(), expected.disclosures);
     assert_eq!(store.disclosures(1..2).await.unwrap(), []);
     assert_eq!(store.disclosures_of(&[2, 9]).await.unwrap(), expected.disclosures[1..]);
-    assert_eq!(store.outcome(input).await.unwrap(), Some(expected.inbox[0].outcome.clone()));
+    for row in &expected.inbox {
+        assert_eq!(store.outcome(row.input).await.unwrap(), Some(row.outcome.clone()));
+    }
+    let kept = place.texts("SELECT outcome FROM inbox ORDER BY input").await;
+    assert_eq!(kept, [expected.inbox[0].outcome.as_str(), "0+2", "2+1"]);
     assert_eq!(store.outcome(Uuid::nil()).await.unwrap(), None);
 
     check_tip(&store, &book.tree).await;
@@ -281,10 +300,10 @@ pub async fn disclosures_can_be_erased_and_the_rest_stays(place: Place) {
     let (records, kept) = (batch.records.clone(), batch.disclosures[1].clone());
     store.commit(&lease, batch).await.unwrap();
     let gone = [
-        (0, disclosure(0, 0).digest),
-        (2, disclosure(2, 0).digest),
-        (1, disclosure(1, 0).digest),
-        (2, disclosure(0, 1).digest),
+        (0, disclosure(0, 0).digest()),
+        (2, disclosure(2, 0).digest()),
+        (1, disclosure(1, 0).digest()),
+        (2, disclosure(0, 1).digest()),
     ];
     assert_eq!(store.erase_disclosures(&lease, &gone).await, Ok(2));
     assert_eq!(store.erase_disclosures(&lease, &gone).await, Ok(0));

@@ -182,7 +182,7 @@ pub async fn every_column_is_explained(place: Place) {
                 .texts(
                     "SELECT c.relname || coalesce('.' || a.attname, '')
                      FROM pg_class c
-                     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                      WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
                        AND c.relname <> '_sqlx_migrations'
                        AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)",

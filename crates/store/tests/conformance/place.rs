@@ -143,8 +143,8 @@ impl Place {
         match self.kind {
             Kind::Sqlite => self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await,
             Kind::Postgres => {
-                let sql = "SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0
-                           ORDER BY attnum";
+                let sql = "SELECT attname::text FROM pg_attribute
+                           WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
                 self.texts(&sql.replace("{table}", table)).await
             }
         }

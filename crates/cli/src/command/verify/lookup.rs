@@ -2,7 +2,7 @@
 //! whoever queries the database believes them.
 
 use ledger::checkpoint::{Checkpoint, LogVerifier};
-use ledger::hash::Hash;
+use ledger::hash::{DIGEST_CHARS, Hash};
 use ledger::record::Record;
 use ledger::verify::{Finding, Level, Status, Step};
 use store::rows::{CheckpointRow, DisclosureRow, RecordRow, Scope};
@@ -35,15 +35,12 @@ impl Lookups {
         }
     }
 
-    /// Compares the row of a disclosure, whose text the audit matches with the record, with its computed digest.
-    pub fn disclosure(&mut self, row: &DisclosureRow, digest: &Hash, record: Option<&Record>) {
-        if Hash::from_base64url(&row.digest).as_ref() != Ok(digest) {
-            let (digest, message) = (digest.base64url(), "the stored digest is not that of the disclosure");
-            return self.fail(at(row.position, record, "disclosure.digest", &digest, &row.digest, message));
-        }
-        let Some(record) = record else { return };
+    /// Compares the scope of a disclosure, whose text the audit matches with the record, with where its digest stands.
+    pub fn disclosure(&mut self, row: &DisclosureRow, digest: &Hash, record: &Record) {
         let word = |scope| if scope == Scope::Record { "record" } else { "document" };
-        let is_of_record = record.commitments.binary_search(&row.digest).is_ok();
+        let mut buffer = [0; DIGEST_CHARS];
+        let digest = digest.base64url_in(&mut buffer);
+        let is_of_record = record.commitments.binary_search_by(|one| one.as_str().cmp(digest)).is_ok();
         let expected = if is_of_record { Scope::Record } else { Scope::Document };
         if row.scope == expected {
             self.checked += 1;

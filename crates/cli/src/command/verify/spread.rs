@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use ledger::disclosure::digest;
 use ledger::verify::{CheckedRecord, KnownKeys, check_record, check_records};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -92,13 +91,11 @@ fn check_part(
     };
     let mut lookups = Lookups::default();
     for ((row, own), checked) in records.iter().zip(disclosures).zip(&checked) {
-        if let Some(record) = checked.record() {
-            lookups.record(row, record);
-        }
-        for (index, one) in own.iter().enumerate() {
-            // An entry that is no record has none computed.
-            let digest = checked.digests().get(index).copied().unwrap_or_else(|| digest(&one.encoded));
-            lookups.disclosure(one, &digest, checked.record());
+        // Of an entry that is no record the audit says so, and there is nothing to compare with.
+        let Some(record) = checked.record() else { continue };
+        lookups.record(row, record);
+        for (one, digest) in own.iter().zip(checked.digests()) {
+            lookups.disclosure(one, digest, record);
         }
     }
     (checked, lookups)
