@@ -10,7 +10,7 @@ use ledger::record::{Record, RecordError};
 use ledger::stream::Head;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use store::rows::{DisclosureRow, LinkChange, RecordRow, Views};
-use store::{CommitError, Difference, Lease, Shadow, Store, StoreError};
+use store::{CommitError, Difference, Lease, Scan, Shadow, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::views;
@@ -68,8 +68,11 @@ fn decode(row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<Decoded, Reb
     Ok(Decoded { position, record, event, disclosures: disclosures.len() as u64 })
 }
 
+/// Records with what is left of their disclosures.
+type Page = Vec<(RecordRow, Vec<DisclosureRow>)>;
+
 /// Reads a page of records on all cores; they come back in order.
-fn decode_page(page: &[(RecordRow, Vec<DisclosureRow>)]) -> Vec<Result<Decoded, RebuildError>> {
+fn decode_page(page: &Page) -> Vec<Result<Decoded, RebuildError>> {
     page.par_iter().map(|(row, disclosures)| decode(row, disclosures)).collect()
 }
 
@@ -178,24 +181,43 @@ pub async fn catch_up(
     refold: &mut Refold,
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<(), RebuildError> {
-    let mut scan = store.scan(refold.next).await?;
+    let scan = store.scan(refold.next).await?;
+    let end = scan.end();
+    let mut reading = Some(read(scan));
+    let mut decoding: Option<JoinHandle<_>> = None;
     let mut writing = Writing::default();
-    let mut next = scan.next_page().await?;
-    while let Some(page) = next {
-        // The next page comes while this one is taken apart.
-        let decoding = tokio::task::spawn_blocking(move || decode_page(&page));
-        let (decoded, read) = tokio::join!(decoding, scan.next_page());
-        for one in decoded.expect("decoding neither panics nor is cancelled") {
+    while reading.is_some() || decoding.is_some() {
+        let decoded = match decoding.take() {
+            Some(page) => page.await.expect("decoding neither panics nor is cancelled"),
+            None => Vec::new(),
+        };
+        if let Some(page) = reading.take() {
+            let (scan, page) = page.await.expect("reading neither panics nor is cancelled");
+            if let Some(page) = page? {
+                decoding = Some(tokio::task::spawn_blocking(move || decode_page(&page)));
+                reading = Some(read(scan));
+            }
+        }
+        // Meanwhile the next page is taken apart, and the one behind it read.
+        for one in decoded {
             refold.fold(one?)?;
         }
-        progress(refold.next, scan.end());
+        progress(refold.next, end);
         if refold.is_due() {
             writing.begin(shadow, refold.take_changes()).await?;
         }
-        next = read?;
     }
     writing.begin(shadow, refold.take_changes()).await?;
     writing.end().await
+}
+
+type Reading = JoinHandle<(Scan, Result<Option<Page>, StoreError>)>;
+
+fn read(mut scan: Scan) -> Reading {
+    tokio::spawn(async move {
+        let page = scan.next_page().await;
+        (scan, page)
+    })
 }
 
 /// Changes that are written while the fold goes on: one portion at a time, in order.

@@ -88,6 +88,21 @@ impl Shadow {
     }
 }
 
+/// Statements that make the live views what the shadow tables are. Only rows that differ are touched: most rebuilds find few,
+/// and whoever reads meanwhile sees the old rows until the transaction ends.
+pub(crate) fn swap_sql() -> String {
+    let other =
+        |here: &str, there: &str| format!("(SELECT * FROM {here} EXCEPT SELECT * FROM {there}) AS other");
+    let statements = TABLES.iter().map(|(table, columns)| {
+        let (key, shadow) = (columns.join(", "), format!("{table}_shadow"));
+        let (wrong, right) = (other(table, &shadow), other(&shadow, table));
+        format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {wrong}); INSERT INTO {table} SELECT * FROM {right};"
+        )
+    });
+    statements.collect()
+}
+
 /// A statement that lists table and key of every row that is in one set of views and not, or not so, in the other.
 pub(crate) fn compare_sql() -> String {
     let one_way = |table: &str, columns: &[&str], here: &str, there: &str| {

@@ -11,7 +11,7 @@ use crate::columns::sql_int;
 use crate::error::{CommitError, Fault, StoreError};
 use crate::lease::Lease;
 use crate::rows::Views;
-use crate::shadow::{Difference, MARK_TABLE, compare_sql, taken_over};
+use crate::shadow::{Difference, MARK_TABLE, compare_sql, swap_sql, taken_over};
 use crate::views::{Settled, TABLES};
 
 static APPLY_SQL: LazyLock<String> = LazyLock::new(|| views_sql("_shadow"));
@@ -80,12 +80,7 @@ impl Postgres {
             let message = format!("the log has {found} records, not {size}");
             return Err(CommitError::Conflict(Fault::new(message)));
         }
-        for (table, _) in TABLES {
-            // Readers see the old rows until the end: a truncated table would be empty for them.
-            let sql = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_shadow;");
-            transaction.execute(AssertSqlSafe(sql)).await?;
-        }
-        transaction.execute(AssertSqlSafe(drop_sql())).await?;
+        transaction.execute(AssertSqlSafe(swap_sql() + &drop_sql())).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::{Sqlite, views};
 use crate::error::{CommitError, StoreError};
 use crate::lease::Lease;
 use crate::rows::Views;
-use crate::shadow::{Difference, MARK_TABLE, compare_sql, taken_over};
+use crate::shadow::{Difference, MARK_TABLE, compare_sql, swap_sql, taken_over};
 use crate::views::TABLES;
 
 /// Drops the shadow tables.
@@ -75,11 +75,7 @@ impl Sqlite {
                 }
                 check_fence(connection, &lease)?;
                 check_size(connection, size)?;
-                let mut sql = String::new();
-                for (table, _) in TABLES {
-                    sql += &format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_shadow;");
-                }
-                Ok(connection.execute_batch(&(sql + &drop_sql()))?)
+                Ok(connection.execute_batch(&(swap_sql() + &drop_sql()))?)
             })
             .await
     }
