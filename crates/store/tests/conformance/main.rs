@@ -13,6 +13,7 @@ mod lease;
 mod log;
 mod opening;
 mod place;
+mod upgrade;
 mod views;
 
 use std::future::Future;
@@ -38,6 +39,7 @@ const CASES: &[Case] = &cases![
     opening::many_may_open_a_new_database_at_once,
     opening::logins_need_the_role_and_no_more,
     opening::every_column_is_explained,
+    upgrade::a_ledger_of_the_first_schema_is_brought_up,
     log::what_is_committed_reads_back,
     log::a_batch_out_of_place_changes_nothing,
     log::a_batch_against_the_rules_changes_nothing,
