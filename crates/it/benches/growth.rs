@@ -23,6 +23,10 @@ use figures::Figures;
 use place::Place;
 use writing::Writing;
 
+/// As in the program: what is measured in this process is to cost what it costs there.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 pub const ORIGIN: &str = "bench.test/ahadi";
 /// Rounds of appending at each size; medians are shown.
 const APPENDS: usize = 5;

@@ -22,6 +22,10 @@ use sqlx::{Connection, Executor};
 use store::rows::{Loaded, RecordRow, SourceMove};
 use store::{OpenOptions, Store};
 
+/// As in the program: what is measured in this process is to cost what it costs there.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const ORIGIN: &str = "bench.test/ahadi";
 const ROUNDS: usize = 7;
 /// Inputs of one round: enough that a round takes some hundred milliseconds.
