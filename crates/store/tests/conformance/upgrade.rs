@@ -34,12 +34,12 @@ async fn make_first_schema(place: &Place) {
         Kind::Sqlite => {
             let options = SqliteConnectOptions::from_str(&place.url).unwrap().create_if_missing(true);
             let mut connection = options.connect().await.unwrap();
-            migrator.run(&mut connection).await.unwrap();
+            migrator.run_direct(None, &mut connection, false).await.unwrap();
             connection.close().await.unwrap();
         }
         Kind::Postgres => {
             let mut connection = PgConnectOptions::from_str(&place.url).unwrap().connect().await.unwrap();
-            migrator.run(&mut connection).await.unwrap();
+            migrator.run_direct(None, &mut connection, false).await.unwrap();
             connection.close().await.unwrap();
         }
     }
@@ -101,7 +101,7 @@ pub async fn a_ledger_of_the_first_schema_is_brought_up(place: Place) {
          INSERT INTO contract_view VALUES ('A', 'contract/A', 'pending', 'service', 7, {});
          INSERT INTO call_view VALUES ('{CALL}', 'africastalking', 'ATVId_1', 'ended');
          INSERT INTO link VALUES ('phone', '+254700000001', 'contract/A');
-         INSERT INTO task VALUES ('contract/A', 1, 'message', 2, 30), ('contract/A', 2, 'deadline', 0, 40);
+         INSERT INTO task VALUES ('contract/A', 1, 'message', 2, 30), ('contract/A', 2, 'recording', 0, 40);
          INSERT INTO source_position VALUES ('journal/1', 12);",
         sql.id(input),
         inbox(input).outcome,
