@@ -161,7 +161,10 @@ fn undone(payload: &[u8]) -> Option<String> {
 /// The rows of what goes.
 pub(crate) fn rows(erased: Erased, mut found: Found, erased_at: Timestamp) -> Erasure {
     let indexed = |(position, tokens): (&u64, &std::collections::BTreeSet<Hash>)| {
-        tokens.iter().map(|token| PersonRow { token: *token, position: *position }).collect::<Vec<_>>()
+        tokens
+            .iter()
+            .map(|token| PersonRow { token: (*token).into(), position: *position })
+            .collect::<Vec<_>>()
     };
     let indexed = erased.reindexed.iter().flat_map(indexed).collect();
     let mut work = Vec::new();

@@ -84,5 +84,5 @@ fn of_record(position: u64, held: &[DisclosureRow], index: &Index) -> Vec<Person
     });
     let opened: Vec<(String, String)> = opened.collect();
     let tokens = index.tokens(opened.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    tokens.into_iter().map(|token| PersonRow { token, position }).collect()
+    tokens.into_iter().map(|token| PersonRow { token: token.into(), position }).collect()
 }

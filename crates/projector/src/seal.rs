@@ -150,7 +150,7 @@ fn sign(first: u64, share: Vec<Made>, key: &RecordKey) -> Rows {
             encoded: d.encoded,
         });
         rows.disclosures.extend(beside);
-        rows.persons.extend(made.tokens.into_iter().map(|token| PersonRow { token, position }));
+        rows.persons.extend(made.tokens.into_iter().map(|token| PersonRow { token: token.into(), position }));
         let Sealed { jws, payload_sha256, leaf } = sealed;
         rows.records.push(RecordRow {
             position,

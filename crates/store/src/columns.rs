@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Fault, StoreError};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, RecordRow, RepeatRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,
     SourcePosition, StreamRow, TaskRow, WorkKind, WorkRow,
 };
 use crate::rows::{Loaded, SeenRow, Tip};
@@ -254,6 +254,6 @@ pub(crate) fn work(
     Ok(WorkRow { erasure, kind, what, place: source.zip(position), erased_at: time(erased_at)? })
 }
 
-pub(crate) fn person((token, position): (Vec<u8>, i64)) -> Result<PersonRow, StoreError> {
-    Ok(PersonRow { token: hash(token)?, position: number(position)? })
+pub(crate) fn person((token, position): (Uuid, i64)) -> Result<PersonRow, StoreError> {
+    Ok(PersonRow { token: PersonToken(token), position: number(position)? })
 }

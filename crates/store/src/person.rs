@@ -4,9 +4,9 @@
 macro_rules! person_statements {
     ($backend:ty) => {
         impl $backend {
-            pub(crate) async fn person(&self, token: Hash) -> Result<Vec<u64>, StoreError> {
+            pub(crate) async fn person(&self, token: PersonToken) -> Result<Vec<u64>, StoreError> {
                 let sql = "SELECT position FROM person WHERE token = $1 ORDER BY position";
-                columns::all(self.rows(sql, values![token]).await?, |(position,)| columns::number(position))
+                columns::all(self.rows(sql, values![token.0]).await?, |(position,)| columns::number(position))
             }
 
             pub(crate) async fn person_key(&self) -> Result<Option<Hash>, StoreError> {

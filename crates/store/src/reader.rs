@@ -282,7 +282,7 @@ impl Reader {
 
     /// Positions of the records that name the person of a token.
     pub async fn person(&self, token: Hash) -> Result<Vec<u64>, StoreError> {
-        on_backend!(self, db => db.person(token))
+        on_backend!(self, db => db.person(token.into()))
     }
 
     /// Which key the index of persons was made with; none before it was made.

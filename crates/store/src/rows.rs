@@ -6,7 +6,7 @@
 mod debug;
 mod erasure;
 
-pub use erasure::{Erasure, PersonRow, WorkKind, WorkRow};
+pub use erasure::{Erasure, PersonRow, PersonToken, WorkKind, WorkRow};
 
 use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;

@@ -30,8 +30,8 @@ use crate::person::person_statements;
 use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
-    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, RecordRow, RepeatRow, TaskRow,
-    WorkRow,
+    ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,
+    TaskRow, WorkRow,
 };
 use crate::store::Expired;
 use crate::value::{Statement, values};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ledger::hash::Hash;
 use sqlx::{Connection, Executor, PgConnection, query, query_as};
+use uuid::Uuid;
 
 use super::Postgres;
 use crate::columns::sql_int;
@@ -23,7 +24,7 @@ const SCRUBBED: [&str; 6] = [
     "VACUUM erasure_work",
 ];
 
-fn columns(rows: &[PersonRow]) -> (Vec<[u8; 32]>, Vec<i64>) {
+fn columns(rows: &[PersonRow]) -> (Vec<Uuid>, Vec<i64>) {
     rows.iter().map(|row| (row.token.0, sql_int(row.position))).unzip()
 }
 
@@ -70,7 +71,7 @@ pub(super) async fn apply(connection: &mut PgConnection, erasure: &Erasure) -> R
 }
 
 async fn add(connection: &mut PgConnection, rows: &[PersonRow]) -> Result<(), sqlx::Error> {
-    let sql = "INSERT INTO person (token, position) SELECT * FROM unnest($1::bytea[], $2::bigint[])
+    let sql = "INSERT INTO person (token, position) SELECT * FROM unnest($1::uuid[], $2::bigint[])
                ON CONFLICT DO NOTHING";
     let (tokens, positions) = columns(rows);
     query(sql).bind(tokens).bind(positions).execute(connection).await?;

@@ -121,8 +121,7 @@ const BESIDE: [Part; 5] = [
     (
         "named AS (
     INSERT INTO person (token, position)
-    SELECT unnest($61::bytea[]), unnest($62::bigint[])
-    ON CONFLICT DO NOTHING
+    SELECT unnest($61::uuid[]), unnest($62::bigint[])
 )",
         |shape| shape.persons,
     ),

@@ -4,11 +4,22 @@ use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use uuid::Uuid;
 
+/// A person as the index holds them: the first 128 bits of the keyed hash of the number. They tell persons apart as well as
+/// all of it does: among 10^9 persons, that any two share them has a probability of some 10^-21.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonToken(pub(crate) Uuid);
+
+impl From<Hash> for PersonToken {
+    fn from(token: Hash) -> PersonToken {
+        PersonToken(Uuid::from_slice(&token.0[..16]).expect("a hash has 32 bytes"))
+    }
+}
+
 /// A record under the token of a person its private values name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PersonRow {
-    /// Keyed hash of the number.
-    pub token: Hash,
+    /// Who.
+    pub token: PersonToken,
     /// The record.
     pub position: u64,
 }

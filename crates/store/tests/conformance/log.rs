@@ -4,7 +4,8 @@ use ledger::hash::{Hash, leaf_hash, sha256};
 use ledger::tile::{TileId, TileSet, edge_tiles, tiles_for};
 use ledger::tree::{Node, Tree};
 use store::rows::{
-    CheckpointRow, Commit, InboxRow, RecordRow, SeenRow, SourceMove, SourcePosition, StreamTasks, TaskRow,
+    CheckpointRow, Commit, InboxRow, PersonRow, RecordRow, SeenRow, SourceMove, SourcePosition, StreamTasks,
+    TaskRow,
 };
 use store::{CommitError, Store};
 use uuid::Uuid;
@@ -151,12 +152,18 @@ pub async fn a_batch_against_the_rules_changes_nothing(place: Place) {
     let node = |level, index| Node { level, index, hash: sha256(b"node") };
 
     type Change = Box<dyn Fn(&mut Commit) + Send + Sync>;
-    let against: [(&str, Change); 8] = [
+    let against: [(&str, Change); 9] = [
         ("a leaf that is not of its record", Box::new(|batch| batch.records[0].leaf = sha256(b"else"))),
         ("a full tile without its hash above", Box::new(|batch| batch.nodes.clear())),
         ("a hash above no full tile", Box::new(move |batch| batch.nodes.push(node(1, 1)))),
         ("a hash on a level not reached", Box::new(move |batch| batch.nodes.push(node(2, 0)))),
         ("a disclosure of no record", Box::new(|batch| batch.disclosures = vec![disclosure(9_999, 0)])),
+        (
+            "a person of no record",
+            Box::new(|batch| {
+                batch.persons = vec![PersonRow { token: sha256(b"person").into(), position: 9_999 }];
+            }),
+        ),
         (
             "a record too long to serve",
             Box::new(|batch| {

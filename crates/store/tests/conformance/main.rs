@@ -12,6 +12,7 @@ mod keys;
 mod lease;
 mod log;
 mod opening;
+mod persons;
 mod place;
 mod upgrade;
 mod views;
@@ -40,6 +41,7 @@ const CASES: &[Case] = &cases![
     opening::logins_need_the_role_and_no_more,
     opening::every_column_is_explained,
     upgrade::a_ledger_of_the_first_schema_is_brought_up,
+    upgrade::persons_indexed_by_whole_hashes_are_found,
     log::what_is_committed_reads_back,
     log::a_batch_out_of_place_changes_nothing,
     log::a_batch_against_the_rules_changes_nothing,
@@ -51,6 +53,7 @@ const CASES: &[Case] = &cases![
     log::quarantine_keeps_the_input,
     log::quarantine_expires,
     journey::what_comes_again_is_kept_and_calls_without_an_end_are_found,
+    persons::persons_are_found_as_long_as_records_name_them,
     lease::one_owner_writes_at_a_time,
     lease::of_many_who_ask_one_gets_it,
     lease::a_released_lease_writes_nothing,

@@ -8,7 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
-use store::rows::{CallRow, Needs, RecordRow, Scope, SeenRow};
+use store::rows::{CallRow, Commit, Needs, PersonRow, RecordRow, Scope, SeenRow};
 use store::{ContractFilter, Page};
 use uuid::Uuid;
 
@@ -23,13 +23,22 @@ const NAME: &str = "WyJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIiwibmFtZSIsIlphd2FkaSBNw7xs
 /// `["AAAAAAAAAAAAAAAAAAAAAA","body",{"a":1}]`
 const BODY: &str = "WyJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIiwiYm9keSIseyJhIjoxfV0";
 
-/// Makes the tables as the first migration made them, and nothing since.
-async fn make_first_schema(place: &Place) {
+/// Makes the tables as the migrations up to this number made them, and nothing since.
+async fn make_schema(place: &Place, newest: i64) {
     let dialect = if place.kind == Kind::Sqlite { "sqlite" } else { "postgres" };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(dialect);
-    let sql = AssertSqlSafe(std::fs::read_to_string(folder.join("0001_ledger.sql")).unwrap()).into_sql_str();
-    let first = Migration::new(1, "ledger".into(), MigrationType::Simple, sql, false);
-    let migrator = Migrator::with_migrations(vec![first]);
+    let mut steps = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let (number, name) = file.trim_end_matches(".sql").split_once('_').unwrap();
+        let number: i64 = number.parse().unwrap();
+        if number <= newest {
+            let sql = AssertSqlSafe(std::fs::read_to_string(folder.join(&file)).unwrap()).into_sql_str();
+            steps.push(Migration::new(number, name.to_owned().into(), MigrationType::Simple, sql, false));
+        }
+    }
+    steps.sort_by_key(|step| step.version);
+    let migrator = Migrator::with_migrations(steps);
     match place.kind {
         Kind::Sqlite => {
             let options = SqliteConnectOptions::from_str(&place.url).unwrap().create_if_missing(true);
@@ -79,7 +88,7 @@ impl Dialect {
 }
 
 pub async fn a_ledger_of_the_first_schema_is_brought_up(place: Place) {
-    make_first_schema(&place).await;
+    make_schema(&place, 1).await;
     let (mut book, sql) = (Book::new(), Dialect(place.kind));
     let written = book.batch(&[CALL, "contract/A", CALL]);
     let (input, digest) = (Uuid::from_u128(77), sha256(b"digest"));
@@ -139,5 +148,26 @@ pub async fn a_ledger_of_the_first_schema_is_brought_up(place: Place) {
     // And it goes on.
     store.commit(&lease, book.batch(&[CALL, "contract/A"])).await.unwrap();
     assert_eq!(store.tip().await.unwrap().size, 5);
+    store.close().await;
+}
+
+pub async fn persons_indexed_by_whole_hashes_are_found(place: Place) {
+    make_schema(&place, 19).await;
+    let (mut book, sql) = (Book::new(), Dialect(place.kind));
+    let written = book.batch(&[CALL, "contract/A"]);
+    let mut rows = format!("INSERT INTO ledger_info (origin, created_at) VALUES ('{ORIGIN}', 1);\n");
+    rows.extend(written.records.iter().map(|row| sql.record(row)));
+    let (amina, baraka) = (sha256(b"amina"), sha256(b"baraka"));
+    for (token, position) in [(&amina, 0), (&baraka, 0), (&amina, 1)] {
+        rows += &format!("INSERT INTO person VALUES ({}, {position});\n", sql.hash(token));
+    }
+    place.execute(&rows).await.unwrap();
+
+    let (store, lease) = place.open_to_write().await;
+    assert_eq!(store.person(amina).await.unwrap(), [0, 1]);
+    assert_eq!(store.person(baraka).await.unwrap(), [0]);
+    let person = PersonRow { token: baraka.into(), position: 2 };
+    store.commit(&lease, Commit { persons: vec![person], ..book.batch(&[CALL]) }).await.unwrap();
+    assert_eq!(store.person(baraka).await.unwrap(), [0, 2]);
     store.close().await;
 }
