@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use contract::fact::{Direction, Fact, Leg, Private, Subject, What};
@@ -30,8 +30,9 @@ const ORIGIN: &str = "bench.test/ahadi";
 const ROUNDS: usize = 7;
 /// Inputs of one round: enough that a round takes some hundred milliseconds.
 const INPUTS: usize = 10_000;
-/// Inputs of one transaction: as many as the writer takes when there are more.
-const BATCH: usize = 1_000;
+/// Inputs of one transaction: as many as the writer takes when there are more, if AHADI_BENCH_BATCH does not say otherwise.
+static BATCH: LazyLock<usize> =
+    LazyLock::new(|| std::env::var("AHADI_BENCH_BATCH").map_or(1_000, |number| number.parse().unwrap()));
 /// Records read back at a time.
 const PAGE: u32 = 1_000;
 /// Calls going on at the same time: their webhooks come mixed.
@@ -161,7 +162,7 @@ fn batches(reads: Vec<Read>) -> Vec<Arc<[Read]>> {
     let mut reads = reads.into_iter();
     let mut batches: Vec<Arc<[Read]>> = Vec::new();
     while reads.len() > 0 {
-        batches.push(reads.by_ref().take(BATCH).collect());
+        batches.push(reads.by_ref().take(*BATCH).collect());
     }
     batches
 }
@@ -304,7 +305,7 @@ async fn bare_insert(url: &str, records: &[RecordRow], beside: &[String]) -> f64
             .unwrap();
         connection.execute("CREATE TABLE bare (position INTEGER PRIMARY KEY, stream TEXT, version INTEGER, jws TEXT, beside TEXT, UNIQUE (stream, version))").await.unwrap();
         let start = Instant::now();
-        for (batch, beside) in records.chunks(BATCH).zip(beside.chunks(BATCH)) {
+        for (batch, beside) in records.chunks(*BATCH).zip(beside.chunks(*BATCH)) {
             let mut sql = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
                 "INSERT INTO bare (position, stream, version, jws, beside) ",
             );
@@ -323,7 +324,7 @@ async fn bare_insert(url: &str, records: &[RecordRow], beside: &[String]) -> f64
     connection.execute("DROP TABLE IF EXISTS bare").await.unwrap();
     connection.execute("CREATE TABLE bare (position BIGINT PRIMARY KEY, stream TEXT, version BIGINT, jws TEXT, beside TEXT, UNIQUE (stream, version))").await.unwrap();
     let start = Instant::now();
-    for (batch, beside) in records.chunks(BATCH).zip(beside.chunks(BATCH)) {
+    for (batch, beside) in records.chunks(*BATCH).zip(beside.chunks(*BATCH)) {
         let positions: Vec<i64> = batch.iter().map(|r| r.position as i64).collect();
         let streams: Vec<&str> = batch.iter().map(|r| r.stream.as_str()).collect();
         let versions: Vec<i64> = batch.iter().map(|r| r.version as i64).collect();
@@ -471,7 +472,8 @@ fn main() {
         });
     }
     println!(
-        "{INPUTS} webhooks a round, {ROUNDS} rounds, batches of {BATCH}; medians, with the range of the rounds"
+        "{INPUTS} webhooks a round, {ROUNDS} rounds, batches of {}; medians, with the range of the rounds",
+        *BATCH
     );
     lines.iter().for_each(Line::print);
     println!("{}", serde_json::Value::Array(lines.iter().map(Line::json).collect()));

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::entry::{Entry, Positioned};
 
-/// Payload bytes kept: about a quarter of a second of all that a door can take.
-const TAIL_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Payload bytes kept: more than the relay has on its way at a time, and some tenths of a second of what a door takes under
+/// load. Who is further behind than this reads from the disk anyway.
+const TAIL_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Shared by the writer, which adds, and the readers. Cheap to clone.
 #[derive(Clone, Default)]

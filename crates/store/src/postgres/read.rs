@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sqlx::{query_as, query_scalar};
+use sqlx::{AssertSqlSafe, query_as, query_scalar};
 
 use super::{Postgres, seen_key};
 use crate::columns::{self, sql_int};
@@ -10,6 +10,51 @@ use crate::error::StoreError;
 use crate::packed::unpack_all;
 use crate::plain::record_columns;
 use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, StreamRow, Tip};
+
+/// Links are looked up key by key, and so is what was seen (OFFSET holds the planner to it). As long as a table was not analysed
+/// it takes each key for a common one; afterwards it does where one key is, such as the number of one co-operative. It would
+/// read all of the table then, each time.
+const LED: &str = "WITH led AS MATERIALIZED (
+    SELECT DISTINCT found.space, found.key, found.stream
+    FROM unnest($3::text[], $4::text[]) AS need (space, key)
+    CROSS JOIN LATERAL (
+        SELECT space, key, stream FROM link WHERE link.space = need.space AND link.key = need.key OFFSET 0
+    ) AS found
+) ";
+
+/// The statement that loads what these needs name: $1 inputs, $2 streams, $3 and $4 links, $5 what was seen, $6 counters. What
+/// is not needed is left out, for each part takes the server time to start; so there are a few statements, each planned once.
+fn load_sql(needs: &Needs) -> String {
+    let mut parts = vec![
+        "SELECT 0::bigint, input, NULL::text, NULL::text, NULL::text, NULL::bigint, NULL::bigint, NULL::bytea
+         FROM inbox WHERE input = ANY ($1)",
+    ];
+    if needs.links.is_empty() {
+        parts.push(
+            "SELECT 1, NULL, head.stream, head.state, NULL, head.version, head.recorded_at, head.head
+             FROM stream_head AS head WHERE head.stream = ANY ($2)",
+        );
+    } else {
+        parts.push(
+            "SELECT 1, NULL, head.stream, head.state, NULL, head.version, head.recorded_at, head.head
+             FROM (SELECT unnest($2::text[]) AS stream UNION SELECT stream FROM led) AS need
+             JOIN stream_head AS head ON head.stream = need.stream",
+        );
+        parts.push("SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led");
+    }
+    if !needs.seen.is_empty() {
+        parts.push(
+            "SELECT 3, NULL, NULL, NULL, NULL, need.place, NULL, found.digest
+             FROM unnest($5::bytea[]) WITH ORDINALITY AS need (key, place)
+             CROSS JOIN LATERAL (SELECT digest FROM seen WHERE seen.key = need.key OFFSET 0) AS found",
+        );
+    }
+    if !needs.counters.is_empty() {
+        parts.push("SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL FROM counter WHERE name = ANY ($6)");
+    }
+    let led = if needs.links.is_empty() { "" } else { LED };
+    format!("{led}{}", parts.join(" UNION ALL "))
+}
 
 impl Postgres {
     pub(crate) async fn tip(&self) -> Result<Tip, StoreError> {
@@ -37,34 +82,9 @@ impl Postgres {
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
-        // What was seen, and links, are looked up key by key (OFFSET holds the planner to it). As long as a table was not
-        // analysed it takes each key for a common one; afterwards it does where one key is, such as the number of one co-operative.
-        // It would read all of the table then, each time.
-        let sql = "
-            WITH led AS MATERIALIZED (
-                SELECT DISTINCT found.space, found.key, found.stream
-                FROM unnest($3::text[], $4::text[]) AS need (space, key)
-                CROSS JOIN LATERAL (
-                    SELECT space, key, stream FROM link WHERE link.space = need.space AND link.key = need.key OFFSET 0
-                ) AS found
-            )
-            SELECT 0::bigint, input, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bytea
-            FROM inbox WHERE input = ANY ($1)
-            UNION ALL
-            SELECT 1, NULL, head.stream, head.state, NULL, head.version, head.recorded_at, head.head
-            FROM (SELECT unnest($2::text[]) AS stream UNION SELECT stream FROM led) AS need
-            JOIN stream_head AS head ON head.stream = need.stream
-            UNION ALL
-            SELECT 2, NULL, space, key, stream, NULL, NULL, NULL FROM led
-            UNION ALL
-            SELECT 3, NULL, NULL, NULL, NULL, need.place, NULL, found.digest
-            FROM unnest($5::bytea[]) WITH ORDINALITY AS need (key, place)
-            CROSS JOIN LATERAL (SELECT digest FROM seen WHERE seen.key = need.key OFFSET 0) AS found
-            UNION ALL
-            SELECT 4, NULL, name, NULL, NULL, value, NULL, NULL FROM counter WHERE name = ANY ($6)";
         let (spaces, keys): (Vec<&str>, Vec<&str>) =
             needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str())).unzip();
-        let query = query_as::<_, columns::LoadedColumns>(sql);
+        let query = query_as::<_, columns::LoadedColumns>(AssertSqlSafe(load_sql(&needs)));
         let query = query.bind(&needs.inputs).bind(&needs.streams).bind(spaces).bind(keys);
         let seen: Vec<_> = needs.seen.iter().map(|key| seen_key(key)).collect();
         let query = query.bind(seen).bind(&needs.counters);

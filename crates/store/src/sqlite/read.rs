@@ -15,6 +15,9 @@ use crate::plain::record_columns;
 use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, StreamRow, Tip};
 use crate::value::values;
 
+/// From this many inputs on, a batch is loaded while the one before it is written, and so on another connection.
+const BESIDE_INPUTS_MIN: usize = 16;
+
 const STREAM: &str = "SELECT stream, version, head, recorded_at, state FROM stream_head WHERE stream = ?1";
 
 impl Sqlite {
@@ -42,7 +45,15 @@ impl Sqlite {
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
         // Until it is dropped, the transaction reads as of one moment.
-        self.readers.read(move |connection| loaded(&*connection.unchecked_transaction()?, &needs)).await
+        let load = move |connection: &Connection, needs: Needs| {
+            loaded(&*connection.unchecked_transaction()?, &needs)
+        };
+        if (1..BESIDE_INPUTS_MIN).contains(&needs.inputs.len()) {
+            // It holds in memory what it wrote, and will write next to what it reads. A connection that reads begins anew behind
+            // every commit.
+            return self.writer.work(move |connection| load(connection, needs)).await;
+        }
+        self.readers.read(move |connection| load(connection, needs)).await
     }
 
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
