@@ -11,6 +11,7 @@ mod journey;
 mod keys;
 mod lease;
 mod log;
+mod needs;
 mod opening;
 mod persons;
 mod place;
@@ -63,6 +64,7 @@ const CASES: &[Case] = &cases![
     guards::the_service_role_can_only_append,
     views::links_come_and_go_once,
     views::needs_are_answered_and_links_followed,
+    needs::each_need_is_answered_alone_and_among_many_inputs,
     views::tasks_of_a_stream_are_replaced,
     views::contracts_are_listed_by_page_and_filter,
     views::the_last_change_of_a_row_counts,
