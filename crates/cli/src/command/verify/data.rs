@@ -1,5 +1,6 @@
 //! The audit of a whole ledger where it is stored: the log, and everything the database says about it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -96,30 +97,25 @@ impl Audit {
         }
     }
 
-    /// Audits what the walk has still before it. While one portion is checked, the next is read and the one before it
-    /// followed through the log.
+    /// Audits what the walk has still before it. While every core checks a portion, one more waits, and the one before
+    /// them is followed through the log.
     async fn entries(&mut self, walk: &mut Walk) -> anyhow::Result<()> {
         self.bar.set_length(walk.end);
-        let mut checked: Option<Checked> = None;
-        let mut next = walk.portion().await?;
-        while let Some(page) = next {
-            let checks = tokio::spawn(spread::check_page(page, self.auditor.known_keys(), self.signatures));
-            if let Some(checked) = checked.take() {
-                self.follow(checked);
+        let mut checking = VecDeque::new();
+        loop {
+            let known = self.auditor.known_keys();
+            // The log's own first records name the keys that all others are checked with.
+            let ahead = if known.is_empty() { 1 } else { spread::cores() + 1 };
+            while checking.len() < ahead
+                && let Some(page) = walk.portion().await?
+            {
+                checking.push_back(spread::check_page(page, known.clone(), self.signatures));
             }
-            next = walk.portion().await?;
-            let results = checks.await??;
-            if self.auditor.known_keys().is_empty() {
-                // The log's own first records name the keys that all others are checked with.
-                self.follow(results);
-            } else {
-                checked = Some(results);
+            match checking.pop_front() {
+                Some(oldest) => self.follow(oldest.await?),
+                None => return Ok(()),
             }
         }
-        if let Some(checked) = checked {
-            self.follow(checked);
-        }
-        Ok(())
     }
 
     /// What can only be checked in order.

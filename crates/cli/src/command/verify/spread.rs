@@ -1,9 +1,10 @@
-//! Checking signatures on all cores. One page of entries is in work at a time, so memory stays bounded.
+//! Checking signatures on all cores. So many entries are in work at a time as keep them busy, so memory stays bounded.
 
 use std::ops::Range;
 
 use ledger::verify::{CheckedRecord, KnownKeys, check_record, check_records};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use tokio::task::JoinHandle;
 
 use super::lookup::Lookups;
 use super::walk::Page;
@@ -58,31 +59,20 @@ pub struct Checked {
     pub lookups: Lookups,
 }
 
-/// As [`check`], of rows of a database.
-///
-/// # Errors
-/// When a check panics.
-pub async fn check_page(page: Page, known: KnownKeys, signatures: Signatures) -> anyhow::Result<Checked> {
+/// Begins to check rows of a database, all of them on one core: while each core has a portion of its own, none waits for
+/// another. At most as many run at once as there are cores, those that came first before the others.
+pub fn check_page(page: Page, known: KnownKeys, signatures: Signatures) -> JoinHandle<Checked> {
     let work = move || {
-        let parts = on_all_cores(page.records.len(), |part| check_part(&page, part, &known, signatures));
-        let (mut records, mut lookups) = (Vec::with_capacity(page.records.len()), Lookups::default());
-        for (checked, compared) in parts {
-            records.extend(checked);
-            lookups.merge(compared);
-        }
+        let (records, lookups) = check_rows(&page, &known, signatures);
         Checked { page, records, lookups }
     };
-    Ok(tokio::task::spawn_blocking(work).await?)
+    // The threads of rayon stay from one portion to the next: new ones would each begin with memory of their own.
+    tokio::task::spawn_blocking(move || rayon::scope(|_| work()))
 }
 
-fn check_part(
-    page: &Page,
-    part: Range<usize>,
-    known: &KnownKeys,
-    signatures: Signatures,
-) -> (Vec<CheckedRecord>, Lookups) {
-    let (records, disclosures) = (&page.records[part.clone()], &page.disclosures[part]);
-    let entries = records.iter().zip(disclosures).map(|(record, own)| {
+fn check_rows(page: &Page, known: &KnownKeys, signatures: Signatures) -> (Vec<CheckedRecord>, Lookups) {
+    let rows = || page.records.iter().zip(&page.disclosures);
+    let entries = rows().map(|(record, own)| {
         (record.jws.as_str(), own.iter().map(|one| one.encoded.as_str()).collect::<Vec<_>>())
     });
     let checked = match signatures {
@@ -90,7 +80,7 @@ fn check_part(
         Signatures::OneByOne => entries.map(|(jws, own)| check_record(jws, &own, known)).collect(),
     };
     let mut lookups = Lookups::default();
-    for ((row, own), checked) in records.iter().zip(disclosures).zip(&checked) {
+    for ((row, own), checked) in rows().zip(&checked) {
         // Of an entry that is no record the audit says so, and there is nothing to compare with.
         let Some(record) = checked.record() else { continue };
         lookups.record(row, record);
@@ -101,8 +91,7 @@ fn check_part(
     (checked, lookups)
 }
 
-/// Does a share of so many things on each core; the results come in order. The threads stay from one call to the next: new
-/// ones would each begin with memory of their own.
+/// Does a share of so many things on each core; the results come in order.
 fn on_all_cores<T: Send>(count: usize, part: impl Fn(Range<usize>) -> T + Send + Sync) -> Vec<T> {
     let share = count.div_ceil(cores()).max(1);
     let shares: Vec<_> = (0..count).step_by(share).map(|from| from..(from + share).min(count)).collect();

@@ -40,8 +40,8 @@ impl Walk {
         Walk { reader, next: 0, end }
     }
 
-    /// The next rows, as many as keep all cores busy; none at the end. At most [`PORTION_BYTES_MAX`] and one page more. At
-    /// the start of the log one page, for the keys of all others stand there.
+    /// The next rows, as many as one core takes; none at the end. At most [`PORTION_BYTES_MAX`] and one page more. Towards the
+    /// end they are fewer, so that all cores have some. At the start of the log one page, for the keys of all others stand there.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -51,9 +51,11 @@ impl Walk {
         if first {
             return Ok(Some(portion));
         }
+        let left = usize::try_from(self.end.saturating_sub(self.next)).unwrap_or(usize::MAX);
+        let enough = (left / spread::cores()).min(CORE_RECORDS);
         let bytes = |page: &Page| page.records.iter().map(|record| record.jws.len()).sum::<usize>();
         let mut held = bytes(&portion);
-        while portion.records.len() < CORE_RECORDS * spread::cores() && held < PORTION_BYTES_MAX {
+        while portion.records.len() < enough && held < PORTION_BYTES_MAX {
             let Some(page) = self.page().await? else { break };
             held += bytes(&page);
             portion.extend(page);
