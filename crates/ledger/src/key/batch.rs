@@ -4,10 +4,11 @@
 //! asks has to check them one by one. Why that is so:
 //!
 //! Strict verification of (R, S) on a message under the key A asks: is S reduced, is neither A nor R of small order, and
-//! is R to the byte the encoding of `[S]B - [k]A`, with `k = SHA-512(R ‖ A ‖ message)`? Here each R is decoded, its
-//! encoding required to be the canonical one and its order not to be small; each S is required to be reduced; A was
-//! checked when the [`PublicKey`] was made. What is left is whether every `D = [S]B - [k]A - R` is zero. A point is the
-//! sum of one in the group of prime order and one of the eight torsion points, and D is zero when both parts are.
+//! is R to the byte the encoding of `[S]B - [k]A`, with `k = SHA-512(R ‖ A ‖ message)`? Here each R is decoded, its y
+//! required to be below the prime, and R not to be zero; each S is required to be reduced; A was checked when the
+//! [`PublicKey`] was made. All other R of small order have torsion, which is looked for below, and so have the only others
+//! with a second encoding (a sign for an x of zero). What is left is whether every `D = [S]B - [k]A - R` is zero. A point is
+//! the sum of one in the group of prime order and one of the eight torsion points, and D is zero when both parts are.
 //!
 //! *Prime order.* With 128 random bits z for each signature, the sum of all `[z]D` is zero. If some D had a part of
 //! prime order, that would happen with probability 2^-128.
@@ -100,10 +101,10 @@ impl Claim {
     fn read(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> Option<Claim> {
         let (r_bytes, s_bytes) = signature.split_first_chunk::<32>()?;
         let s = Option::from(Scalar::from_canonical_bytes(s_bytes.try_into().ok()?))?;
-        if !is_reduced(r_bytes) {
+        if !is_reduced(r_bytes) || is_zero(r_bytes) {
             return None;
         }
-        let r = CompressedEdwardsY(*r_bytes).decompress().filter(|r| !r.is_small_order())?;
+        let r = CompressedEdwardsY(*r_bytes).decompress()?;
         let hash = Sha512::new().chain_update(r_bytes).chain_update(key.as_bytes()).chain_update(message);
         let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
         Some(Claim { r, s, k })
@@ -111,9 +112,14 @@ impl Claim {
 }
 
 /// Whether the y of an encoded point is below the prime 2^255-19. The only other second spelling of a point, a sign for
-/// an x of zero, is one of small order.
+/// an x of zero, is one of zero or of the point of order two.
 fn is_reduced(encoded: &[u8; 32]) -> bool {
     encoded[31] & 0x7f != 0x7f || encoded[1..31].iter().any(|byte| *byte != 0xff) || encoded[0] < 0xed
+}
+
+/// Whether an encoded point is zero, whose y is one, with either sign.
+fn is_zero(encoded: &[u8; 32]) -> bool {
+    encoded[0] == 1 && encoded[1..31].iter().all(|byte| *byte == 0) && encoded[31] & 0x7f == 0
 }
 
 /// The 128 sums of points by the bits of their random numbers. A point is added once per byte of its number, to the
