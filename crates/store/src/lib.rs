@@ -1,7 +1,7 @@
 //! The store: log, disclosures, inbox, views, checkpoints and cursors of one ledger, in Postgres or SQLite.
 //!
 //! ```text
-//!  Store ── writes: lease, commit, checkpoint, cursor, erase, shadow      (the projector)
+//!  Store ── writes: lease, commit, checkpoint, cursor, erase, mend        (the projector)
 //!   │
 //!   ├─ Reader ── reads only, over read-only connections                   (queries, evidence, effects)
 //!   │    └─ Board ── waits for outcomes and growth in this process
@@ -28,7 +28,6 @@ mod postgres;
 mod reader;
 mod scan;
 mod schema;
-mod shadow;
 mod sqlite;
 mod store;
 mod value;
@@ -39,6 +38,5 @@ pub use error::{CommitError, Fault, OpenError, StoreError};
 pub use keys::Keys;
 pub use lease::{Lease, LeaseStatus};
 pub use reader::{ContractFilter, ContractPage, Counts, Page, Reader};
-pub use scan::Scan;
-pub use shadow::{Difference, Shadow};
+pub use scan::{Scan, ViewScan};
 pub use store::{Expired, OpenOptions, Store};

@@ -1,5 +1,8 @@
 //! Statements that read alike in both dialects. Both drivers take `$1` for the first value.
 
+use crate::rows::{ViewKey, ViewTable};
+use crate::value::Statement;
+
 macro_rules! record_columns {
     () => {
         "position, stream, version, id, kind, recorded_at, prev, payload_sha256, leaf, jws"
@@ -16,6 +19,45 @@ macro_rules! api_key_columns {
     };
 }
 pub(crate) use {api_key_columns, contract_columns, record_columns};
+
+/// The columns that name a row of a view.
+fn key_columns(table: ViewTable) -> &'static str {
+    match table {
+        ViewTable::StreamHead | ViewTable::CallView => "stream",
+        ViewTable::ContractView => "contract_id",
+        ViewTable::Link => "space, key, stream",
+        ViewTable::Task => "stream, task",
+        ViewTable::Counter => "name",
+    }
+}
+
+/// The statement that reads a page of a view, behind that row.
+pub(crate) fn view_page(table: ViewTable, after: Option<ViewKey>, max: u32) -> Statement {
+    let columns = match table {
+        ViewTable::StreamHead => "stream, version, head, recorded_at, state",
+        ViewTable::ContractView => "contract_id, stream, status, contract_type, created_at, document_sha256",
+        ViewTable::CallView => "stream, progress",
+        ViewTable::Link => "space, key, stream",
+        ViewTable::Task => "stream, task, kind, attempts, not_before",
+        ViewTable::Counter => "name, value",
+    };
+    let key = key_columns(table);
+    let mut statement = Statement::new(&format!("SELECT {columns} FROM {}", table.name()));
+    if let Some(after) = after {
+        statement.push(&format!(" WHERE ({key}) > (")).bind_key(after).push(")");
+    }
+    statement.push(&format!(" ORDER BY {key} LIMIT ")).bind(max);
+    statement
+}
+
+/// The statement that deletes a row of a view.
+pub(crate) fn delete_view_row(key: ViewKey) -> Statement {
+    let table = key.table();
+    let mut statement =
+        Statement::new(&format!("DELETE FROM {} WHERE ({}) = (", table.name(), key_columns(table)));
+    statement.bind_key(key).push(")");
+    statement
+}
 
 /// Gives a backend, which runs a statement with `rows`, `row` and `change`, the statements that are the same for all.
 macro_rules! plain_statements {
@@ -166,6 +208,35 @@ macro_rules! plain_statements {
                 columns::all(self.rows(sql, values![max]).await?, columns::task)
             }
 
+            pub(crate) async fn view_page(
+                &self,
+                table: ViewTable,
+                after: Option<ViewKey>,
+                max: u32,
+            ) -> Result<Vec<ViewRow>, StoreError> {
+                let Statement { sql, values } = view_page(table, after, max);
+                match table {
+                    ViewTable::StreamHead => columns::all(self.rows(sql, values).await?, |row| {
+                        columns::stream(row).map(ViewRow::StreamHead)
+                    }),
+                    ViewTable::ContractView => columns::all(self.rows(sql, values).await?, |row| {
+                        columns::contract(row).map(ViewRow::ContractView)
+                    }),
+                    ViewTable::CallView => columns::all(self.rows(sql, values).await?, |row| {
+                        columns::call(row).map(ViewRow::CallView)
+                    }),
+                    ViewTable::Link => columns::all(self.rows(sql, values).await?, |(space, key, stream)| {
+                        Ok(ViewRow::Link(space, key, stream))
+                    }),
+                    ViewTable::Task => columns::all(self.rows(sql, values).await?, |row| {
+                        columns::task(row).map(ViewRow::Task)
+                    }),
+                    ViewTable::Counter => columns::all(self.rows(sql, values).await?, |(name, value)| {
+                        Ok(ViewRow::Counter(name, columns::number(value)?))
+                    }),
+                }
+            }
+
             pub(crate) async fn checkpoints(&self, from: u64, max: u32) -> Result<Vec<CheckpointRow>, StoreError> {
                 let sql = "SELECT size, root, note, signed_at FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT $2";
                 columns::all(self.rows(sql, values![from, max]).await?, columns::checkpoint)
@@ -223,12 +294,12 @@ macro_rules! plain_statements {
             pub(crate) async fn counts(&self) -> Result<Counts, StoreError> {
                 let sql = "SELECT (SELECT coalesce(max(position) + 1, 0) FROM record),
                                   (SELECT coalesce(max(size), 0) FROM checkpoint),
-                                  (SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL),
                                   (SELECT CAST(coalesce(sum(tasks), 0) AS BIGINT) FROM task_count
                                    WHERE kind <> 'deadline'),
                                   (SELECT calls FROM call_count)";
-                let (records, checkpointed, quarantined, tasks, calls) =
+                let (records, checkpointed, tasks, calls) =
                     columns::always(self.row(sql, values![]).await?)?;
+                let quarantined = self.quarantined_count().await?;
                 let sql = "SELECT status, CAST(sum(contracts) AS BIGINT) FROM contract_count
                            WHERE contracts > 0 GROUP BY status ORDER BY status";
                 let contracts: Vec<(String, i64)> = self.rows(sql, values![]).await?;

@@ -6,11 +6,11 @@
 mod commit;
 mod connections;
 mod erasure;
+mod mend;
 mod open;
 mod parts;
 mod plain;
 mod read;
-mod shadow;
 
 use ledger::hash::{Hash, sha256};
 use ledger::tile::TileId;
@@ -24,11 +24,11 @@ use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
 use crate::outcomes::{self, Kept};
 use crate::person::person_statements;
-use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
+use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns, view_page};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,
-    TaskRow, WorkRow,
+    TaskRow, ViewKey, ViewRow, ViewTable, WorkRow,
 };
 use crate::store::Expired;
 use crate::value::{Statement, values};

@@ -14,9 +14,9 @@ use crate::error::StoreError;
 use crate::lease::LeaseStatus;
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, PersonRow,
-    RecordRow, RepeatRow, StreamRow, TaskRow, Tip, WorkRow,
+    RecordRow, RepeatRow, StreamRow, TaskRow, Tip, ViewKey, ViewRow, ViewTable, WorkRow,
 };
-use crate::scan::Scan;
+use crate::scan::{Scan, ViewScan};
 use crate::store::{Backend, on_backend};
 
 /// Which contracts are listed. What is left out does not restrict.
@@ -319,5 +319,20 @@ impl Reader {
     /// The log from position `from` to where it ends now, page by page.
     pub async fn scan(&self, from: u64) -> Result<Scan, StoreError> {
         Ok(Scan::new(self.clone(), from, self.tip().await?.size))
+    }
+
+    /// All rows of a view, page by page.
+    pub fn view_scan(&self, table: ViewTable) -> ViewScan {
+        ViewScan::new(self.clone(), table)
+    }
+
+    /// Rows of a view in the order of their keys, behind that of `after`, which is of the same table.
+    pub(crate) async fn view_page(
+        &self,
+        table: ViewTable,
+        after: Option<ViewKey>,
+        max: u32,
+    ) -> Result<Vec<ViewRow>, StoreError> {
+        on_backend!(self, db => db.view_page(table, after, max))
     }
 }

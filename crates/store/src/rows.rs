@@ -5,8 +5,10 @@
 
 mod debug;
 mod erasure;
+mod view;
 
 pub use erasure::{Erasure, PersonRow, PersonToken, WorkKind, WorkRow};
+pub use view::{Mend, ViewKey, ViewRow, ViewTable};
 
 use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;

@@ -1,11 +1,13 @@
-//! Reading the whole log, page by page.
+//! Reading the whole log, or a whole view, page by page.
 
 use crate::error::StoreError;
 use crate::reader::Reader;
-use crate::rows::{DisclosureRow, RecordRow};
+use crate::rows::{DisclosureRow, RecordRow, ViewKey, ViewRow, ViewTable};
 
 /// Records per page: at most 32 MiB of them.
 const PAGE_RECORDS: u32 = 512;
+/// Rows of a view per page. States are the largest, some KiB at most.
+const PAGE_ROWS: u32 = 2_048;
 
 /// A walk over the log up to where it ended when the walk began. Holds no connection between pages.
 pub struct Scan {
@@ -47,5 +49,31 @@ impl Scan {
         let page = page.collect();
         self.next = next;
         Ok(Some(page))
+    }
+}
+
+/// A walk over a view in the order of its keys. Holds no connection between pages: rows that change meanwhile are given as
+/// they are when their page is read.
+pub struct ViewScan {
+    reader: Reader,
+    table: ViewTable,
+    after: Option<ViewKey>,
+}
+
+impl ViewScan {
+    pub(crate) fn new(reader: Reader, table: ViewTable) -> ViewScan {
+        ViewScan { reader, table, after: None }
+    }
+
+    /// The next rows; none at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same page can be asked for again.
+    pub async fn next_page(&mut self) -> Result<Vec<ViewRow>, StoreError> {
+        let rows = self.reader.view_page(self.table, self.after.clone(), PAGE_ROWS).await?;
+        if let Some(last) = rows.last() {
+            self.after = Some(last.key());
+        }
+        Ok(rows)
     }
 }

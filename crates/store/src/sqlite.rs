@@ -9,11 +9,11 @@ mod commit;
 mod connect;
 mod erasure;
 mod lease;
+mod mend;
 mod open;
 mod plain;
 mod read;
 mod readers;
-mod shadow;
 mod views;
 mod writer;
 
@@ -27,11 +27,11 @@ use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::outcomes::{self, Kept};
 use crate::person::person_statements;
-use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns};
+use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns, view_page};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,
-    TaskRow, WorkRow,
+    TaskRow, ViewKey, ViewRow, ViewTable, WorkRow,
 };
 use crate::store::Expired;
 use crate::value::{Statement, values};

@@ -14,8 +14,7 @@ use crate::keys::Keys;
 use crate::lease::{Lease, millis};
 use crate::postgres::Postgres;
 use crate::reader::Reader;
-use crate::rows::{CheckpointRow, Commit, PersonRow};
-use crate::shadow::Shadow;
+use crate::rows::{CheckpointRow, Commit, Mend, PersonRow};
 use crate::sqlite::Sqlite;
 
 /// Connections for reading, unless told otherwise.
@@ -275,14 +274,14 @@ impl Store {
         apart(async move { on_backend!(store, db => db.scrub()) }).await
     }
 
-    /// Begins to build all views anew beside the live ones. What an earlier attempt left is dropped. On Postgres this
-    /// works as the login, which must own the tables.
+    /// Puts the views right in one transaction, provided that the lease holds and that the log still has the `size` records
+    /// which say what is right. On Postgres this works as the login, which must own the tables.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn shadow_begin(&self) -> Result<Shadow, StoreError> {
-        let mark = on_backend!(self, db => db.shadow_begin())?;
-        Ok(Shadow::new(&self.reader, mark))
+    /// [`CommitError::Conflict`] when the log has grown: fold the rest and try again.
+    pub async fn mend_views(&self, lease: &Lease, size: u64, mend: Mend) -> Result<(), CommitError> {
+        let (store, lease) = (self.clone(), lease.clone());
+        apart(async move { on_backend!(store, db => db.mend_views(lease, size, mend)) }).await
     }
 
     /// Closes all connections, waiting for those in use.

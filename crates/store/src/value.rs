@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::columns::sql_int;
 use crate::reader::ContractFilter;
+use crate::rows::ViewKey;
 
 /// A value as it is handed to a database.
 pub(crate) enum Value {
@@ -94,6 +95,20 @@ impl Statement {
         // Writing to a string does not fail.
         let _ = write!(self.sql, "${}", self.values.len());
         self
+    }
+
+    /// The values that name a row of a view, with commas between them.
+    pub(crate) fn bind_key(&mut self, key: ViewKey) -> &mut Statement {
+        match key {
+            ViewKey::StreamHead(name)
+            | ViewKey::ContractView(name)
+            | ViewKey::CallView(name)
+            | ViewKey::Counter(name) => self.bind(name),
+            ViewKey::Link(space, key, stream) => {
+                self.bind(space).push(", ").bind(key).push(", ").bind(stream)
+            }
+            ViewKey::Task(stream, task) => self.bind(stream).push(", ").bind(task),
+        }
     }
 
     /// The conditions of a filter, for a statement over `contract_view AS v`.

@@ -4,16 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::rows::{CallRow, ContractRow, LinkChange, StreamRow, TaskRow, Views};
 
-/// The tables that can be computed again from the log, with the columns that name a row.
-pub(crate) const TABLES: [(&str, &[&str]); 6] = [
-    ("stream_head", &["stream"]),
-    ("contract_view", &["contract_id"]),
-    ("call_view", &["stream"]),
-    ("link", &["space", "key", "stream"]),
-    ("task", &["stream", "task"]),
-    ("counter", &["name"]),
-];
-
 /// [`Views`] with one change per row, the last one asked for: one statement may touch a row only once. Ordered by key,
 /// so that two writers never wait for each other in a circle.
 pub(crate) struct Settled<'a> {

@@ -9,6 +9,8 @@ use store::{OpenOptions, Store};
 
 use crate::config::Config;
 
+/// View rows named where they differ from a fresh fold: enough to see what is wrong, not to list a broken database.
+const ROWS_SHOWN: usize = 1_000;
 /// Records named where the index of persons is wrong.
 const POSITIONS_SHOWN: usize = 20;
 
@@ -23,7 +25,7 @@ pub struct RebuildArguments {
     pub check: bool,
 }
 
-/// Folds the whole log again, beside the live views.
+/// Folds the whole log again, and puts right the views.
 ///
 /// # Errors
 /// When the log cannot be folded, or the views could not be put in place.
@@ -38,8 +40,8 @@ pub async fn run(arguments: RebuildArguments) -> anyhow::Result<u8> {
     if arguments.check {
         let differences = rebuild::compare(&store, progress).await?;
         bar.finish_and_clear();
-        for difference in &differences {
-            crate::terminal::line(&format!("{difference:?}"));
+        for difference in differences.iter().take(ROWS_SHOWN) {
+            crate::terminal::line(&difference.to_string());
         }
         crate::terminal::line(&format!(
             "{} view rows differ from a fresh fold of the log",

@@ -44,7 +44,7 @@ pub struct VerifyArguments {
     /// A checkpoint kept from an earlier visit; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
-    /// Compare the views with a fresh fold of the log too; it is written to tables beside them.
+    /// Compare the views with a fresh fold of the log too. It takes as long again, and one state per stream in memory.
     #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub views: bool,
     /// Check each signature by itself, never many together. The verdicts are the same, later.

@@ -65,13 +65,19 @@ async fn assert_edit_is_found(world: &mut World, contract_id: &str) {
     assert_eq!(contract["status"], "confirmed", "folding again shows what was agreed");
 }
 
-/// One edit for each table of views that a liar would think of.
-fn edits(contract_id: &str) -> [(&'static str, String); 4] {
+/// Edits of each table of views that a liar would think of: a row that is other, one that is gone, one too many.
+fn edits(contract_id: &str) -> [(&'static str, String); 14] {
     let stream = format!("contract/{contract_id}");
+    let where_contract = format!("WHERE contract_id = '{contract_id}'");
     [
+        ("contract_view", format!("UPDATE contract_view SET status = 'rejected' {where_contract}")),
+        ("contract_view", format!("DELETE FROM contract_view {where_contract}")),
         (
             "contract_view",
-            format!("UPDATE contract_view SET status = 'rejected' WHERE contract_id = '{contract_id}'"),
+            format!(
+                "INSERT INTO contract_view SELECT 'AGRI-1', 'contract/AGRI-1', status, contract_type, created_at,
+                 document_sha256 FROM contract_view {where_contract}"
+            ),
         ),
         (
             "stream_head",
@@ -79,8 +85,26 @@ fn edits(contract_id: &str) -> [(&'static str, String); 4] {
                 "UPDATE stream_head SET state = replace(state, '288000.00', '888000.00') WHERE stream = '{stream}'"
             ),
         ),
+        ("stream_head", format!("DELETE FROM stream_head WHERE stream = '{stream}'")),
+        (
+            "stream_head",
+            format!(
+                "INSERT INTO stream_head SELECT 'call/none/1', version, head, recorded_at, state FROM stream_head
+                 WHERE stream = '{stream}'"
+            ),
+        ),
+        (
+            "call_view",
+            "UPDATE call_view SET progress = 'silent' WHERE stream = (SELECT min(stream) FROM call_view)"
+                .to_owned(),
+        ),
+        ("call_view", "DELETE FROM call_view WHERE stream = (SELECT min(stream) FROM call_view)".to_owned()),
+        ("call_view", format!("INSERT INTO call_view VALUES ('{stream}', 'ended')")),
         ("counter", "UPDATE counter SET value = value + 1".to_owned()),
+        ("counter", "INSERT INTO counter VALUES ('contract/AGRI-1999', 1)".to_owned()),
         ("link", format!("DELETE FROM link WHERE space = 'phone' AND key = '{}'", maize::SELLER)),
+        ("link", format!("INSERT INTO link VALUES ('phone', '+254700000099', '{stream}')")),
+        ("task", format!("INSERT INTO task VALUES ('{stream}', 999, 'message', 0, 0)")),
     ]
 }
 

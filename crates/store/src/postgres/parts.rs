@@ -14,7 +14,7 @@ type Part = (&'static str, fn(&Shape) -> bool);
 const VIEWS: [Part; 8] = [
     (
         "streams AS (
-    INSERT INTO stream_head{suffix} (stream, version, head, recorded_at, state)
+    INSERT INTO stream_head (stream, version, head, recorded_at, state)
     SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::bytea[]), unnest($4::bigint[]),
            unnest($5::text[])
     ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head,
@@ -24,7 +24,7 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "contracts AS (
-    INSERT INTO contract_view{suffix} (contract_id, stream, status, contract_type, created_at, document_sha256)
+    INSERT INTO contract_view (contract_id, stream, status, contract_type, created_at, document_sha256)
     SELECT unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
            unnest($10::bigint[]), unnest($11::bytea[])
     ON CONFLICT (contract_id) DO UPDATE SET stream = excluded.stream, status = excluded.status,
@@ -35,14 +35,14 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "calls AS (
-    INSERT INTO call_view{suffix} (stream, progress) SELECT unnest($12::text[]), unnest($13::text[])
+    INSERT INTO call_view (stream, progress) SELECT unnest($12::text[]), unnest($13::text[])
     ON CONFLICT (stream) DO UPDATE SET progress = excluded.progress
 )",
         |shape| shape.calls,
     ),
     (
         "links_added AS (
-    INSERT INTO link{suffix} (space, key, stream)
+    INSERT INTO link (space, key, stream)
     SELECT unnest($14::text[]), unnest($15::text[]), unnest($16::text[])
     ON CONFLICT DO NOTHING
 )",
@@ -50,14 +50,14 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "links_removed AS (
-    DELETE FROM link{suffix} AS old USING unnest($17::text[], $18::text[], $19::text[]) AS gone (space, key, stream)
+    DELETE FROM link AS old USING unnest($17::text[], $18::text[], $19::text[]) AS gone (space, key, stream)
     WHERE old.space = gone.space AND old.key = gone.key AND old.stream = gone.stream
 )",
         |shape| shape.links_removed,
     ),
     (
         "tasks_removed AS (
-    DELETE FROM task{suffix} AS old
+    DELETE FROM task AS old
     WHERE old.stream = ANY ($20::text[]) AND NOT EXISTS (
         SELECT FROM unnest($21::text[], $22::bigint[]) AS kept (stream, task)
         WHERE kept.stream = old.stream AND kept.task = old.task
@@ -67,7 +67,7 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "tasks AS (
-    INSERT INTO task{suffix} (stream, task, kind, attempts, not_before)
+    INSERT INTO task (stream, task, kind, attempts, not_before)
     SELECT unnest($21::text[]), unnest($22::bigint[]), unnest($23::text[]), unnest($24::bigint[]),
            unnest($25::bigint[])
     ON CONFLICT (stream, task) DO UPDATE SET kind = excluded.kind, attempts = excluded.attempts,
@@ -77,7 +77,7 @@ const VIEWS: [Part; 8] = [
     ),
     (
         "counters AS (
-    INSERT INTO counter{suffix} (name, value) SELECT unnest($26::text[]), unnest($27::bigint[])
+    INSERT INTO counter (name, value) SELECT unnest($26::text[]), unnest($27::bigint[])
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 )",
         |shape| shape.counters,
@@ -133,11 +133,11 @@ pub(super) fn commit_sql(shape: &Shape) -> String {
     let used =
         |parts: &'static [Part]| parts.iter().filter(|(_, is_used)| is_used(shape)).map(|(sql, _)| *sql);
     let parts: Vec<&str> = used(&VIEWS).chain([LOG]).chain(used(&BESIDE)).collect();
-    format!("WITH {} SELECT size FROM log", parts.join(", ")).replace("{suffix}", "")
+    format!("WITH {} SELECT size FROM log", parts.join(", "))
 }
 
-/// The statement that applies all view changes to the tables of this suffix.
-pub(super) fn views_sql(suffix: &str) -> String {
+/// The statement that applies all view changes.
+pub(super) fn views_sql() -> String {
     let parts: Vec<&str> = VIEWS.iter().map(|(sql, _)| *sql).collect();
-    format!("WITH {} SELECT 1", parts.join(", ")).replace("{suffix}", suffix)
+    format!("WITH {} SELECT 1", parts.join(", "))
 }

@@ -37,19 +37,27 @@ impl Postgres {
 
     /// Runs a statement that writes, and says how many rows it touched.
     pub(super) async fn change(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let bind = |query: Query<'static, sqlx::Postgres, PgArguments>, value| match value {
-            Value::Number(number) => query.bind(number),
-            Value::Text(text) => query.bind(text),
-            Value::Bytes(bytes) => query.bind(bytes),
-            Value::Id(id) => query.bind(id),
-        };
-        Ok(self.writer.execute(values.into_iter().fold(query(sql), bind)).await?)
+        Ok(self.writer.execute(changing(sql.into(), values)).await?)
     }
 
     pub(crate) async fn close(&self) {
         self.readers.close();
         self.writer.close();
     }
+}
+
+/// A statement that writes, with its values.
+pub(super) fn changing(
+    sql: Cow<'static, str>,
+    values: Vec<Value>,
+) -> Query<'static, sqlx::Postgres, PgArguments> {
+    let bind = |query: Query<'static, sqlx::Postgres, PgArguments>, value| match value {
+        Value::Number(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Id(id) => query.bind(id),
+    };
+    values.into_iter().fold(query(text(sql)), bind)
 }
 
 fn asking<T>(sql: Cow<'static, str>, values: Vec<Value>) -> QueryAs<'static, sqlx::Postgres, T, PgArguments>

@@ -93,6 +93,14 @@ impl Postgres {
         columns::loaded(rows, &needs.seen)
     }
 
+    pub(crate) async fn quarantined_count(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL";
+        // Through a connection that goes by indexes. As long as the table was not analysed the planner takes nearly all rows for
+        // quarantined, and would read them from end to end.
+        let (count,) = self.writer.fetch_one(query_as(sql)).await?;
+        Ok(count)
+    }
+
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
         let sql = "SELECT stream, version, head, recorded_at, state FROM stream_head
                    WHERE stream = ANY ($1) ORDER BY stream";
@@ -124,7 +132,7 @@ impl Postgres {
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
-        let sql = "SELECT CAST(coalesce(sum(1 + length(opened) - length(replace(opened, E'\\n', ''))), 0) AS BIGINT)
+        let sql = "SELECT CAST(coalesce(sum(1 + octet_length(opened) - octet_length(replace(opened, E'\\n', ''))), 0) AS BIGINT)
                    FROM disclosure WHERE position < $1";
         let (count,) = self.readers.fetch_one(query_as(sql).bind(sql_int(position))).await?;
         columns::number(count)

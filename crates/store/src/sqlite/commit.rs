@@ -88,7 +88,7 @@ fn write(connection: &Connection, lease: &Lease, commit: &Commit) -> Result<u64,
     let size = commit.first_position + commit.records.len() as u64;
     check_tree(connection, sql_int(size))?;
     insert_rest(connection, commit)?;
-    views::apply(connection, "", &commit.views)?;
+    views::apply(connection, &commit.views)?;
     erasure::apply(connection, commit)?;
     Ok(size)
 }

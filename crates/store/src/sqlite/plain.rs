@@ -21,7 +21,7 @@ impl ToSql for Value {
 }
 
 /// Binds values to their numbers. What SQLite takes `$2` for is a name: it numbers those as they come in the text.
-fn bind(statement: &mut Statement<'_>, values: Vec<Value>) -> Result<(), rusqlite::Error> {
+pub(super) fn bind(statement: &mut Statement<'_>, values: Vec<Value>) -> Result<(), rusqlite::Error> {
     for (number, value) in (1..).zip(values) {
         let named = statement.parameter_index(&format!("${number}"))?;
         statement.raw_bind_parameter(named.unwrap_or(number), value)?;

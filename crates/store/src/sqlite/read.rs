@@ -56,6 +56,11 @@ impl Sqlite {
         self.readers.read(move |connection| load(connection, needs)).await
     }
 
+    pub(crate) async fn quarantined_count(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM inbox WHERE quarantined IS NOT NULL";
+        columns::always(self.row(sql, values![]).await?).map(|(count,)| count)
+    }
+
     pub(crate) async fn streams(&self, streams: Vec<String>) -> Result<Vec<StreamRow>, StoreError> {
         self.readers
             .read(move |connection| {
@@ -67,7 +72,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
-        let sql = "SELECT CAST(coalesce(sum(1 + length(opened) - length(replace(opened, char(10), ''))), 0) AS INTEGER)
+        let sql = "SELECT CAST(coalesce(sum(1 + octet_length(opened) - octet_length(replace(opened, char(10), ''))), 0) AS INTEGER)
                    FROM disclosure WHERE position < $1";
         let (count,) = columns::always(self.row(sql, values![position]).await?)?;
         columns::number(count)

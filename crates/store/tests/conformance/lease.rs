@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ledger::hash::sha256;
-use store::rows::CheckpointRow;
+use store::rows::{CheckpointRow, Mend};
 use store::{CommitError, Lease, Store};
 
 use crate::book::{Book, disclosure, time};
@@ -19,8 +19,8 @@ async fn check_writes_nothing(place: &Place, store: &Store, lease: &Lease, book:
     assert_eq!(store.insert_checkpoint(lease, checkpoint).await, Err(CommitError::FenceLost));
     let erased = store.erase_disclosures(lease, &[(0, disclosure(0, 0).digest())]).await;
     assert_eq!(erased, Err(CommitError::FenceLost));
-    let shadow = store.shadow_begin().await.unwrap();
-    assert_eq!(shadow.swap(lease, book.tree.size()).await, Err(CommitError::FenceLost));
+    let mended = store.mend_views(lease, book.tree.size(), Mend::default()).await;
+    assert_eq!(mended, Err(CommitError::FenceLost));
     assert_eq!(place.contents().await, before);
     assert!(!store.renew_lease(lease, HOUR).await.unwrap());
     assert!(!store.release_lease(lease).await.unwrap());

@@ -11,6 +11,7 @@ mod journey;
 mod keys;
 mod lease;
 mod log;
+mod mend;
 mod needs;
 mod opening;
 mod persons;
@@ -43,6 +44,7 @@ const CASES: &[Case] = &cases![
     opening::every_column_is_explained,
     upgrade::a_ledger_of_the_first_schema_is_brought_up,
     upgrade::persons_indexed_by_whole_hashes_are_found,
+    upgrade::what_lay_beside_the_views_goes,
     log::what_is_committed_reads_back,
     log::a_batch_out_of_place_changes_nothing,
     log::a_batch_against_the_rules_changes_nothing,
@@ -72,9 +74,9 @@ const CASES: &[Case] = &cases![
     views::tasks_are_counted_however_they_come_and_go,
     views::keys_seen_before_are_those_the_migration_made,
     views::links_are_looked_up_by_key_where_many_have_one,
-    views::a_shadow_finds_and_mends_an_edited_view,
-    views::a_shadow_is_not_put_in_place_behind_a_growing_log,
-    views::of_two_shadows_the_first_is_of_no_use,
+    mend::they_are_read_page_by_page,
+    mend::they_are_mended_row_by_row,
+    mend::they_are_not_mended_behind_a_growing_log,
     keys::cursors_and_keys_are_kept,
     board::waiters_are_woken_by_the_commit,
     board::callers_who_leave_do_not_break_commits,

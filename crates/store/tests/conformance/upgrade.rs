@@ -171,3 +171,21 @@ pub async fn persons_indexed_by_whole_hashes_are_found(place: Place) {
     assert_eq!(store.person(baraka).await.unwrap(), [0, 2]);
     store.close().await;
 }
+
+pub async fn what_lay_beside_the_views_goes(place: Place) {
+    make_schema(&place, 20).await;
+    let mut rows = format!("INSERT INTO ledger_info (origin, created_at) VALUES ('{ORIGIN}', 1);\n");
+    rows += "CREATE TABLE mark_shadow AS SELECT 'mark' AS mark;\n";
+    for view in ["stream_head", "contract_view", "call_view", "link", "task", "counter"] {
+        rows += &format!("CREATE TABLE {view}_shadow AS SELECT * FROM {view};\n");
+    }
+    place.execute(&rows).await.unwrap();
+    let left = match place.kind {
+        Kind::Sqlite => "SELECT name FROM sqlite_schema WHERE name LIKE '%shadow%'",
+        Kind::Postgres => "SELECT tablename::text FROM pg_tables WHERE tablename LIKE '%shadow%'",
+    };
+    assert_eq!(place.texts(left).await.len(), 7);
+    let (store, _) = place.open_to_write().await;
+    store.close().await;
+    assert!(place.texts(left).await.is_empty());
+}

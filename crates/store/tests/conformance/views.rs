@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use ledger::hash::sha256;
-use store::rows::{CallRow, Commit, ContractRow, LinkChange, Needs, SeenRow, StreamTasks, TaskRow, Views};
-use store::{CommitError, ContractFilter, Lease, Page, Store, StoreError};
+use store::rows::{
+    CallRow, Commit, ContractRow, LinkChange, Mend, Needs, SeenRow, StreamTasks, TaskRow, ViewKey, Views,
+};
+use store::{ContractFilter, Lease, Page, Store};
 use uuid::Uuid;
 
 use crate::book::{Book, contract_row, inbox, link, stream_row, time};
 use crate::place::{Kind, Place};
 
-async fn apply(store: &Store, lease: &Lease, views: Views) {
+pub async fn apply(store: &Store, lease: &Lease, views: Views) {
     let first_position = store.tip().await.unwrap().size;
     store.commit(lease, Commit { first_position, views, ..Commit::default() }).await.unwrap();
 }
@@ -114,7 +116,7 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
     store.close().await;
 }
 
-fn task(stream: &str, task: u32, not_before: i64) -> TaskRow {
+pub fn task(stream: &str, task: u32, not_before: i64) -> TaskRow {
     let (stream, kind) = (stream.to_owned(), "message".to_owned());
     TaskRow { stream, task, kind, attempts: task * 2, not_before: time(not_before) }
 }
@@ -222,7 +224,7 @@ pub async fn contracts_are_listed_by_page_and_filter(place: Place) {
     store.close().await;
 }
 
-fn call(stream: &str, progress: &str) -> CallRow {
+pub fn call(stream: &str, progress: &str) -> CallRow {
     CallRow { stream: stream.to_owned(), progress: progress.to_owned() }
 }
 
@@ -269,10 +271,12 @@ pub async fn calls_are_counted_however_they_come_and_go(place: Place) {
     assert_eq!(store.counts().await.unwrap().calls, 2);
     place.execute("DELETE FROM call_view WHERE stream = 'call/a/2'").await.unwrap();
     assert_eq!(store.counts().await.unwrap().calls, 1);
-    let shadow = store.shadow_begin().await.unwrap();
-    shadow.apply(calls(&[one, two, call("call/a/3", "ended")])).await.unwrap();
-    shadow.swap(&lease, 1).await.unwrap();
-    assert_eq!(store.counts().await.unwrap().calls, 3);
+    let mend = Mend {
+        removed: vec![ViewKey::CallView(one.stream)],
+        changes: vec![calls(&[two, call("call/a/3", "ended")])],
+    };
+    store.mend_views(&lease, 1, mend).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().calls, 2);
     store.close().await;
 }
 
@@ -299,9 +303,11 @@ pub async fn tasks_are_counted_however_they_come_and_go(place: Place) {
         apply(&store, &lease, views).await;
         assert_eq!(store.counts().await.unwrap().tasks, expected);
     }
-    let shadow = store.shadow_begin().await.unwrap();
-    shadow.apply(of("contract/A", "message", &[1, 2])).await.unwrap();
-    shadow.swap(&lease, 2).await.unwrap();
+    let mend = Mend {
+        removed: vec![ViewKey::Task("contract/B".to_owned(), 2)],
+        changes: vec![of("contract/A", "message", &[1, 2])],
+    };
+    store.mend_views(&lease, 2, mend).await.unwrap();
     assert_eq!(store.counts().await.unwrap().tasks, 2);
     store.close().await;
 }
@@ -350,104 +356,4 @@ pub async fn links_are_looked_up_by_key_where_many_have_one(place: Place) {
         let read: u64 = place.texts(sql).await[0].parse().unwrap();
         assert!(read < 20_000, "{read} rows were read to find none");
     }
-}
-
-/// A row in each view.
-fn full_views() -> Views {
-    Views {
-        streams: vec![stream_row("contract/A", 1), stream_row("call/a/1", 4)],
-        contracts: vec![contract_row("A", "pending", "labour", 1)],
-        calls: vec![call("call/a/1", "ended")],
-        links: vec![link("phone", "+254700000001", "contract/A", true)],
-        tasks: vec![StreamTasks { stream: "contract/A".to_owned(), tasks: vec![task("contract/A", 1, 1)] }],
-        counters: vec![("c".to_owned(), 7)],
-    }
-}
-
-/// Where the rows of all views but this one lie, which changes when they are written again. SQLite does not say.
-async fn places_but(place: &Place, table: &str) -> Vec<String> {
-    let mut places = Vec::new();
-    let views = ["stream_head", "contract_view", "call_view", "link", "task", "counter"];
-    for view in views.into_iter().filter(|view| *view != table && place.kind == Kind::Postgres) {
-        places.extend(place.texts(&format!("SELECT '{view} ' || ctid::text FROM {view} ORDER BY 1")).await);
-    }
-    places
-}
-
-pub async fn a_shadow_finds_and_mends_an_edited_view(place: Place) {
-    let (store, lease) = place.open_to_write().await;
-    let mut book = Book::new();
-    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
-    let sound = place.contents().await;
-    let edits = [
-        ("UPDATE stream_head SET state = 'x' WHERE stream = 'contract/A'", "stream_head", "contract/A"),
-        ("DELETE FROM stream_head WHERE stream = 'call/a/1'", "stream_head", "call/a/1"),
-        ("UPDATE contract_view SET status = 'confirmed'", "contract_view", "A"),
-        ("UPDATE call_view SET progress = 'ringing'", "call_view", "call/a/1"),
-        ("INSERT INTO link VALUES ('code', '1', 'contract/A')", "link", "code 1 contract/A"),
-        ("UPDATE task SET attempts = 9", "task", "contract/A 1"),
-        ("UPDATE counter SET value = 8", "counter", "c"),
-    ];
-    for (edit, table, key) in edits {
-        let shadow = store.shadow_begin().await.unwrap();
-        shadow.apply(full_views()).await.unwrap();
-        // Applying again changes nothing, as a replay that starts over does.
-        shadow.apply(full_views()).await.unwrap();
-        assert_eq!(shadow.compare().await.unwrap(), [], "before {edit}");
-        assert_eq!(place.execute(edit).await.unwrap(), 1);
-        let found = shadow.compare().await.unwrap();
-        let found: Vec<_> = found.iter().map(|one| (one.table.as_str(), one.key.as_str())).collect();
-        assert_eq!(found, [(table, key)], "after {edit}");
-        let others = places_but(&place, table).await;
-        shadow.swap(&lease, 1).await.unwrap();
-        assert_eq!(place.contents().await, sound, "after {edit}");
-        assert_eq!(places_but(&place, table).await, others, "rows that were right stay where they are");
-    }
-    // The store goes on over the tables that were put in place.
-    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
-    let shadow = store.shadow_begin().await.unwrap();
-    assert_eq!(shadow.compare().await.unwrap().len(), 7, "an empty shadow differs in every row");
-    shadow.discard().await.unwrap();
-    let left = match place.kind {
-        Kind::Sqlite => "SELECT name FROM sqlite_schema WHERE name LIKE '%shadow%'",
-        Kind::Postgres => "SELECT tablename::text FROM pg_tables WHERE tablename LIKE '%shadow%'",
-    };
-    assert!(place.texts(left).await.is_empty());
-    store.close().await;
-}
-
-pub async fn a_shadow_is_not_put_in_place_behind_a_growing_log(place: Place) {
-    let (store, lease) = place.open_to_write().await;
-    let mut book = Book::new();
-    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
-    let before = place.contents().await;
-    let shadow = store.shadow_begin().await.unwrap();
-    let swapped = shadow.swap(&lease, 0).await;
-    assert!(matches!(swapped, Err(CommitError::Conflict(_))), "{swapped:?}");
-    assert_eq!(place.contents().await, before);
-    store.close().await;
-}
-
-pub async fn of_two_shadows_the_first_is_of_no_use(place: Place) {
-    let (store, lease) = place.open_to_write().await;
-    let mut book = Book::new();
-    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
-    let before = place.contents().await;
-    let first = store.shadow_begin().await.unwrap();
-    let second = store.shadow_begin().await.unwrap();
-    assert!(matches!(first.apply(full_views()).await, Err(StoreError::Permanent(_))));
-    assert!(matches!(first.compare().await, Err(StoreError::Permanent(_))));
-    assert!(matches!(first.swap(&lease, 1).await, Err(CommitError::Permanent(_))));
-    assert_eq!(place.contents().await, before);
-    second.apply(full_views()).await.unwrap();
-    second.discard().await.unwrap();
-    assert!(matches!(second_use(&store).await, Err(StoreError::Permanent(_))));
-    store.close().await;
-}
-
-/// A shadow whose tables somebody else has dropped.
-async fn second_use(store: &store::Store) -> Result<(), StoreError> {
-    let (first, second) = (store.shadow_begin().await?, store.shadow_begin().await?);
-    second.discard().await?;
-    first.apply(full_views()).await
 }
