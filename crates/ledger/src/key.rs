@@ -8,6 +8,7 @@
 mod batch;
 mod ring;
 mod statement;
+mod strict;
 mod together;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{
     DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
 };
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 pub use ring::{KeyRange, KeyRing};
 pub use statement::{Action, KeyStatement, Reason, Role, SignedStatement};
 use zeroize::Zeroizing;
@@ -176,6 +177,8 @@ impl fmt::Debug for RecordKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
     verifying: VerifyingKey,
+    /// Of small order; never so where the key was read.
+    small: bool,
     kid: String,
 }
 
@@ -192,7 +195,7 @@ impl PublicKey {
 
     fn of(verifying: VerifyingKey) -> PublicKey {
         let thumbprint = sha256(jwk_text(verifying.as_bytes()).as_bytes());
-        PublicKey { verifying, kid: thumbprint.base64url() }
+        PublicKey { verifying, small: verifying.is_weak(), kid: thumbprint.base64url() }
     }
 
     /// The 32 bytes of RFC 8032.
@@ -241,13 +244,6 @@ impl PublicKey {
     pub fn from_spki_pem(pem: &str) -> Result<PublicKey, KeyError> {
         let verifying = VerifyingKey::from_public_key_pem(pem).map_err(|_| KeyError::Pem)?;
         PublicKey::from_bytes(verifying.as_bytes())
-    }
-
-    /// Checks an Ed25519 signature strictly: canonical S, no small-order point, cofactorless.
-    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), KeyError> {
-        self.verifying
-            .verify_strict(message, &Signature::from_bytes(signature))
-            .map_err(|_| KeyError::Signature)
     }
 }
 

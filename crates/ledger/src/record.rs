@@ -216,9 +216,15 @@ impl Record {
 
     /// Adds the signature to a batch of its key, which the caller chose by [`Record::kid`].
     pub(crate) fn add_to(&self, batch: &mut Batch<'_>) {
+        let (signed, signature) = self.signed();
+        batch.add(signed, signature);
+    }
+
+    /// What is signed, and the signature.
+    pub(crate) fn signed(&self) -> (&[u8], &[u8; 64]) {
         // [`open`] found three parts.
         let (signed, _) = self.jws.rsplit_once('.').unwrap_or_default();
-        batch.add(signed.as_bytes(), &self.signature);
+        (signed.as_bytes(), &self.signature)
     }
 
     /// The record as it stands in the log.

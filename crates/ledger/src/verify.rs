@@ -26,7 +26,7 @@ mod tally;
 pub use auditor::Auditor;
 pub(crate) use auditor::{check_record_authority, note_pins};
 pub(crate) use chain::Chain;
-pub use entry::{CheckedRecord, KnownKeys, check_record, check_records};
+pub use entry::{CheckedRecord, KnownKeys, check_each_record, check_record, check_records};
 pub(crate) use entry::{commitments_in, match_disclosures};
 pub use report::{Finding, Level, Report, Status, Step};
 pub use storage::StoredColumns;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ledger::verify::{CheckedRecord, KnownKeys, check_record, check_records};
+use ledger::verify::{CheckedRecord, KnownKeys, check_each_record, check_record, check_records};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tokio::task::JoinHandle;
 
@@ -77,7 +77,7 @@ fn check_rows(page: &Page, known: &KnownKeys, signatures: Signatures) -> (Vec<Ch
     });
     let checked = match signatures {
         Signatures::Together => check_records(entries, known),
-        Signatures::OneByOne => entries.map(|(jws, own)| check_record(jws, &own, known)).collect(),
+        Signatures::OneByOne => check_each_record(entries, known),
     };
     let mut lookups = Lookups::default();
     for ((row, own), checked) in rows().zip(&checked) {

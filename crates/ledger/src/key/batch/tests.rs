@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{Signature, VerifyingKey};
 use proptest::prelude::*;
 
 use super::*;
@@ -48,8 +48,19 @@ fn sign(a: &Scalar, key: &PublicKey, message: &str, torsion: &EdwardsPoint) -> S
     (message.as_bytes().to_vec(), joined(&r, s.as_bytes()))
 }
 
+/// The verdict of the library, which ours has to be, for one signature and for many.
 fn strict(key: &PublicKey, (message, signature): &Signed) -> bool {
-    key.verify(message, signature).is_ok()
+    let verdict = key.verifying.verify_strict(message, &Signature::from_bytes(signature)).is_ok();
+    assert_eq!(key.verify(message, signature).is_ok(), verdict, "by itself");
+    assert_eq!(key.verify_each([(message.as_slice(), signature)]), [verdict], "the only one");
+    verdict
+}
+
+/// Verdicts on many at once are those on each.
+fn assert_each(key: &PublicKey, signed: &[Signed]) {
+    let verdicts = key.verify_each(signed.iter().map(|(message, signature)| (message.as_slice(), signature)));
+    let alone: Vec<bool> = signed.iter().map(|one| strict(key, one)).collect();
+    assert_eq!(verdicts, alone);
 }
 
 fn together(key: &PublicKey, signed: &[Signed]) -> bool {
@@ -75,6 +86,7 @@ fn refused(key: &PublicKey, company: &[Signed], bad: &Signed, what: &str) {
     for copies in [1, 2, 4, 8] {
         let mut all = company.to_vec();
         (0..copies).for_each(|n| all.insert(n * company.len() / 8, bad.clone()));
+        assert_each(key, &all);
         assert!(!together(key, &all), "{what}: {copies} in company");
     }
 }
@@ -217,6 +229,7 @@ proptest! {
             }
             signed.push(one);
         }
+        assert_each(&key, &signed);
         prop_assert_eq!(together(&key, &signed), signed.iter().all(|one| strict(&key, one)));
     }
 }
