@@ -41,6 +41,15 @@ pub(crate) fn view_page(table: ViewTable, after: Option<ViewKey>, max: u32) -> S
         ViewTable::Task => "stream, task, kind, attempts, not_before",
         ViewTable::Counter => "name, value",
     };
+    ordered(columns, table, after, max)
+}
+
+/// The statement that reads the name of one row of a view, behind that row.
+pub(crate) fn view_keys(table: ViewTable, after: Option<ViewKey>) -> Statement {
+    ordered(key_columns(table), table, after, 1)
+}
+
+fn ordered(columns: &str, table: ViewTable, after: Option<ViewKey>, max: u32) -> Statement {
     let key = key_columns(table);
     let mut statement = Statement::new(&format!("SELECT {columns} FROM {}", table.name()));
     if let Some(after) = after {
@@ -234,6 +243,34 @@ macro_rules! plain_statements {
                     ViewTable::Counter => columns::all(self.rows(sql, values).await?, |(name, value)| {
                         Ok(ViewRow::Counter(name, columns::number(value)?))
                     }),
+                }
+            }
+
+            pub(crate) async fn view_key(
+                &self,
+                table: ViewTable,
+                after: Option<ViewKey>,
+            ) -> Result<Option<ViewKey>, StoreError> {
+                let Statement { sql, values } = view_keys(table, after);
+                match table {
+                    ViewTable::StreamHead => {
+                        columns::one(self.row(sql, values).await?, |(name,)| Ok(ViewKey::StreamHead(name)))
+                    }
+                    ViewTable::ContractView => {
+                        columns::one(self.row(sql, values).await?, |(name,)| Ok(ViewKey::ContractView(name)))
+                    }
+                    ViewTable::CallView => {
+                        columns::one(self.row(sql, values).await?, |(name,)| Ok(ViewKey::CallView(name)))
+                    }
+                    ViewTable::Link => columns::one(self.row(sql, values).await?, |(space, key, stream)| {
+                        Ok(ViewKey::Link(space, key, stream))
+                    }),
+                    ViewTable::Task => columns::one(self.row(sql, values).await?, |(stream, task)| {
+                        Ok(ViewKey::Task(stream, task))
+                    }),
+                    ViewTable::Counter => {
+                        columns::one(self.row(sql, values).await?, |(name,)| Ok(ViewKey::Counter(name)))
+                    }
                 }
             }
 

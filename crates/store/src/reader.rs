@@ -335,4 +335,13 @@ impl Reader {
     ) -> Result<Vec<ViewRow>, StoreError> {
         on_backend!(self, db => db.view_page(table, after, max))
     }
+
+    /// The name of the row behind `after`.
+    pub(crate) async fn view_key(
+        &self,
+        table: ViewTable,
+        after: Option<ViewKey>,
+    ) -> Result<Option<ViewKey>, StoreError> {
+        on_backend!(self, db => db.view_key(table, after))
+    }
 }

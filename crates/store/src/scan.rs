@@ -68,12 +68,32 @@ impl ViewScan {
     /// The next rows; none at the end.
     ///
     /// # Errors
-    /// [`StoreError`]; the same page can be asked for again.
+    /// [`StoreError`]; the same page can be asked for again. Not for a row that cannot be read, as long as its name can.
     pub async fn next_page(&mut self) -> Result<Vec<ViewRow>, StoreError> {
-        let rows = self.reader.view_page(self.table, self.after.clone(), PAGE_ROWS).await?;
+        let rows = match self.reader.view_page(self.table, self.after.clone(), PAGE_ROWS).await {
+            Err(StoreError::Corrupt(_)) => self.one_by_one().await?,
+            rows => rows?,
+        };
         if let Some(last) = rows.last() {
             self.after = Some(last.key());
         }
         Ok(rows)
+    }
+
+    /// The rows up to the first that cannot be read, with that.
+    async fn one_by_one(&self) -> Result<Vec<ViewRow>, StoreError> {
+        let mut rows: Vec<ViewRow> = Vec::new();
+        loop {
+            let after = rows.last().map(ViewRow::key).or_else(|| self.after.clone());
+            match self.reader.view_page(self.table, after.clone(), 1).await {
+                Ok(row) if row.is_empty() || rows.len() >= PAGE_ROWS as usize => return Ok(rows),
+                Ok(row) => rows.extend(row),
+                Err(StoreError::Corrupt(_)) => {
+                    rows.extend(self.reader.view_key(self.table, after).await?.map(ViewRow::Unreadable));
+                    return Ok(rows);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

@@ -27,7 +27,9 @@ use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::outcomes::{self, Kept};
 use crate::person::person_statements;
-use crate::plain::{api_key_columns, contract_columns, plain_statements, record_columns, view_page};
+use crate::plain::{
+    api_key_columns, contract_columns, plain_statements, record_columns, view_keys, view_page,
+};
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,

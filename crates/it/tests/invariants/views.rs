@@ -66,7 +66,7 @@ async fn assert_edit_is_found(world: &mut World, contract_id: &str) {
 }
 
 /// Edits of each table of views that a liar would think of: a row that is other, one that is gone, one too many.
-fn edits(contract_id: &str) -> [(&'static str, String); 14] {
+fn edits(contract_id: &str) -> [(&'static str, String); 16] {
     let stream = format!("contract/{contract_id}");
     let where_contract = format!("WHERE contract_id = '{contract_id}'");
     [
@@ -99,6 +99,12 @@ fn edits(contract_id: &str) -> [(&'static str, String); 14] {
                 .to_owned(),
         ),
         ("call_view", "DELETE FROM call_view WHERE stream = (SELECT min(stream) FROM call_view)".to_owned()),
+        // Rows that cannot be read.
+        (
+            "stream_head",
+            format!("UPDATE stream_head SET recorded_at = 9000000000000000000 WHERE stream = '{stream}'"),
+        ),
+        ("task", format!("INSERT INTO task VALUES ('{stream}', 5000000000, 'message', 0, 0)")),
         ("call_view", format!("INSERT INTO call_view VALUES ('{stream}', 'ended')")),
         ("counter", "UPDATE counter SET value = value + 1".to_owned()),
         ("counter", "INSERT INTO counter VALUES ('contract/AGRI-1999', 1)".to_owned()),

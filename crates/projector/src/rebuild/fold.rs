@@ -139,7 +139,9 @@ impl Fold {
             ViewKey::Link(space, key, stream) => {
                 self.links.contains(&(space.clone(), key.clone(), stream.clone()))
             }
-            ViewKey::Task(stream, number) => self.tasks(stream).iter().any(|task| task.task == *number),
+            ViewKey::Task(stream, number) => {
+                self.tasks(stream).iter().any(|task| i64::from(task.task) == *number)
+            }
             ViewKey::Counter(name) => self.counters.contains_key(name),
         }
     }
@@ -155,6 +157,7 @@ impl Fold {
             ViewRow::Link(..) => self.names(&row.key()),
             ViewRow::Task(row) => self.tasks(&row.stream).contains(row),
             ViewRow::Counter(name, value) => self.counters.get(name) == Some(value),
+            ViewRow::Unreadable(_) => false,
         }
     }
 
@@ -166,7 +169,8 @@ impl Fold {
                 Entity::Call(_) => Some(ViewKey::CallView(stream.clone())),
                 _ => None,
             };
-            let tasks = self.tasks(stream).into_iter().map(|task| ViewKey::Task(task.stream, task.task));
+            let tasks =
+                self.tasks(stream).into_iter().map(|task| ViewKey::Task(task.stream, task.task.into()));
             [ViewKey::StreamHead(stream.clone())].into_iter().chain(own).chain(tasks)
         });
         let links = self.links.iter().cloned();

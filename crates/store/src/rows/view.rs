@@ -57,7 +57,7 @@ pub enum ViewKey {
     /// Space, key and stream of a link.
     Link(String, String, String),
     /// A stream, and the number of a task on it.
-    Task(String, u32),
+    Task(String, i64),
     /// The name of a counter.
     Counter(String),
 }
@@ -113,6 +113,8 @@ pub enum ViewRow {
     Task(TaskRow),
     /// A counter and its value.
     Counter(String, u64),
+    /// A row whose name can be read and the rest cannot.
+    Unreadable(ViewKey),
 }
 
 impl ViewRow {
@@ -123,8 +125,9 @@ impl ViewRow {
             ViewRow::ContractView(row) => ViewKey::ContractView(row.contract_id.clone()),
             ViewRow::CallView(row) => ViewKey::CallView(row.stream.clone()),
             ViewRow::Link(space, key, stream) => ViewKey::Link(space.clone(), key.clone(), stream.clone()),
-            ViewRow::Task(row) => ViewKey::Task(row.stream.clone(), row.task),
+            ViewRow::Task(row) => ViewKey::Task(row.stream.clone(), row.task.into()),
             ViewRow::Counter(name, _) => ViewKey::Counter(name.clone()),
+            ViewRow::Unreadable(key) => key.clone(),
         }
     }
 }

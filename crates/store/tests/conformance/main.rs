@@ -76,6 +76,7 @@ const CASES: &[Case] = &cases![
     views::links_are_looked_up_by_key_where_many_have_one,
     mend::they_are_read_page_by_page,
     mend::they_are_mended_row_by_row,
+    mend::a_row_that_cannot_be_read_is_named,
     mend::they_are_not_mended_behind_a_growing_log,
     keys::cursors_and_keys_are_kept,
     board::waiters_are_woken_by_the_commit,

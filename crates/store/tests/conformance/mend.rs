@@ -174,3 +174,42 @@ pub async fn they_are_not_mended_behind_a_growing_log(place: Place) {
     assert_eq!(place.contents().await, before);
     store.close().await;
 }
+
+pub async fn a_row_that_cannot_be_read_is_named(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let mut book = Book::new();
+    store.commit(&lease, Commit { views: full_views(), ..book.batch(&["contract/A"]) }).await.unwrap();
+    let (sound, rows) = (place.contents().await, all_rows(&store).await);
+    let own = str::to_owned;
+    let out_of_range = "9000000000000000000";
+    let mut edits = vec![
+        (format!("UPDATE stream_head SET recorded_at = {out_of_range} WHERE stream = 'call/a/1'"), 0),
+        (format!("UPDATE stream_head SET recorded_at = {out_of_range} WHERE stream = 'contract/A'"), 1),
+        (format!("UPDATE contract_view SET created_at = {out_of_range}"), 2),
+        (format!("UPDATE task SET not_before = {out_of_range}"), 5),
+    ];
+    if place.kind == Kind::Sqlite {
+        // Text that is none: PostgreSQL takes no such thing.
+        edits
+            .push((own("UPDATE stream_head SET state = CAST(x'ff' AS TEXT) WHERE stream = 'contract/A'"), 1));
+        edits.push((own("UPDATE call_view SET progress = CAST(x'ff' AS TEXT)"), 3));
+    }
+    for (edit, at) in edits {
+        assert_eq!(place.execute(&edit).await.unwrap(), 1, "{edit}");
+        let (key, mut expected) = (rows[at].key(), rows.clone());
+        expected[at] = ViewRow::Unreadable(key.clone());
+        assert_eq!(all_rows(&store).await, expected, "after {edit}");
+        let mend = Mend { removed: Vec::new(), changes: vec![right_of(&key)] };
+        store.mend_views(&lease, 1, mend).await.unwrap();
+        assert_eq!(place.contents().await, sound, "after {edit}");
+    }
+    // One that has a number no task can have is named, and goes.
+    let key = ViewKey::Task(own("contract/A"), 5_000_000_000);
+    place.execute("INSERT INTO task VALUES ('contract/A', 5000000000, 'message', 0, 0)").await.unwrap();
+    let found = all_rows(&store).await;
+    assert_eq!(found[6], ViewRow::Unreadable(key.clone()));
+    assert_eq!(found.len(), rows.len() + 1);
+    store.mend_views(&lease, 1, Mend { removed: vec![key], ..Mend::default() }).await.unwrap();
+    assert_eq!(place.contents().await, sound);
+    store.close().await;
+}
