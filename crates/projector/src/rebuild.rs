@@ -60,10 +60,10 @@ pub async fn compare(
 
 /// Makes the views what a fresh fold of the log says, beside a projector that goes on.
 ///
-/// The log is folded and compared with the views while it writes. Then the lease is taken from it for as long as the rest
-/// takes: what came meanwhile is folded in, and rows that differ are written in one transaction under the fence. The
-/// projector notices at its next write, waits, and begins again from what the store holds once the lease is given back.
-/// Inputs are taken all the time.
+/// The log is folded while it writes. Then the lease is taken from it for as long as the rest takes: what came meanwhile is
+/// folded in, the views are compared, and rows that differ are written in one transaction under the fence. The projector
+/// notices at its next write, waits, and begins again from what the store holds once the lease is given back. Inputs are
+/// taken all the time.
 ///
 /// # Errors
 /// [`RebuildError`]; then the views are as they were.
@@ -74,12 +74,11 @@ pub async fn replace(
 ) -> Result<u64, RebuildError> {
     let mut fold = Fold::default();
     fold.catch_up(store, &mut progress).await?;
-    let wrong = differing(store, &fold).await?.into_iter().collect();
-    // All that took long, this does not: so little is left for the time nobody writes.
+    // That took long, this does not: so little is left for the time nobody writes.
     fold.catch_up(store, &mut progress).await?;
     let lease = store.seize_lease(owner, HOLD_TTL).await?;
     let replaced = tokio::select! {
-        replaced = put_right(store, &lease, fold, wrong, &mut progress) => replaced,
+        replaced = put_right(store, &lease, fold, &mut progress) => replaced,
         error = hold(store, &lease) => Err(error.into()),
     };
     // If this fails, the lease runs out by itself.
@@ -87,13 +86,12 @@ pub async fn replace(
     replaced
 }
 
-/// The part under the lease: the log and the disclosures stay as they are. A row that was right when it was compared, and
-/// changed since, was written by a projector from records that are in the log now; so only what was `wrong` is looked at.
+/// The part under the lease: the log, the disclosures and the views stay as they are. Views are compared here and not before:
+/// a projector that goes on from a state that is wrong can make rows wrong that were right a moment ago.
 async fn put_right(
     store: &Store,
     lease: &Lease,
     mut fold: Fold,
-    mut wrong: Vec<ViewKey>,
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<u64, RebuildError> {
     fold.catch_up(store, progress).await?;
@@ -101,8 +99,8 @@ async fn put_right(
         // Something was erased while it was being folded: what was folded may still hold it.
         fold = Fold::default();
         fold.catch_up(store, progress).await?;
-        wrong = differing(store, &fold).await?.into_iter().collect();
     }
+    let wrong: Vec<ViewKey> = differing(store, &fold).await?.into_iter().collect();
     store.mend_views(lease, fold.next, fold.mend(&wrong)).await?;
     Ok(fold.next)
 }
