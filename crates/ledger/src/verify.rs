@@ -13,8 +13,10 @@
 //! believed where it can be computed from the record. After a fault the checks go on, and each step names the first
 //! position at which it fails.
 
+mod aside;
 mod auditor;
 mod chain;
+mod closed;
 mod entry;
 mod erasure;
 mod log;
@@ -23,9 +25,11 @@ mod report;
 mod storage;
 mod tally;
 
+pub use aside::{PARTS, SHARES};
 pub use auditor::Auditor;
 pub(crate) use auditor::{check_record_authority, note_pins};
 pub(crate) use chain::Chain;
+pub use closed::{Closed, Judged};
 pub use entry::{CheckedRecord, KnownKeys, check_each_record, check_record, check_records};
 pub(crate) use entry::{commitments_in, match_disclosures};
 pub use report::{Finding, Level, Report, Status, Step};

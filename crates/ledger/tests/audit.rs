@@ -3,6 +3,8 @@
 
 #[path = "audit/beside.rs"]
 mod beside;
+#[path = "audit/bounded.rs"]
+mod bounded;
 #[path = "audit/bundles.rs"]
 mod bundles;
 #[path = "audit/clean.rs"]

@@ -6,6 +6,7 @@ mod data;
 mod lookup;
 mod output;
 mod server;
+mod shelf;
 mod spread;
 mod views;
 mod walk;

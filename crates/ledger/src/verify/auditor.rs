@@ -1,7 +1,9 @@
 //! The audit of a whole log, entry by entry.
 
 use super::Pins;
-use super::chain::Chain;
+use super::aside::{Aside, Said};
+use super::chain::{Step, Times, links};
+use super::closed::Closed;
 use super::entry::{CheckedRecord, KnownKeys, check_record};
 use super::erasure::Erasure;
 use super::log::Log;
@@ -38,15 +40,23 @@ const REQUIRED: [Check; 16] = [
 
 /// Audits a whole log: give it every entry in order, and beside them whatever is stored, published or kept.
 ///
-/// Entries are read once and not kept. Memory grows by about 60 bytes per record, 24 per live disclosure and 150 per
-/// stream. Tiles, nodes and checkpoints may come in any order; columns of a row before its entry or right behind it.
-/// To spread the work, call [`check_record`] on threads with [`Auditor::known_keys`] and push the results in order.
+/// Entries are read once and not kept. Tiles, nodes and checkpoints may come in any order; columns of a row before its entry or
+/// right behind it. To spread the work, call [`check_record`] on threads with [`Auditor::known_keys`] and push the results in order.
+///
+/// Memory grows by some 300 bytes per record, most of it what can only be judged at the end. It stays bounded where the audit is
+/// [`Auditor::bounded`] and what it puts aside is handed out now and then ([`Auditor::hand_out`]), to come back in
+/// [`Closed::judge`]: it grows by a quarter of a byte per record then, for the hashes above the leaves; and each share that is
+/// judged at the end takes a 256th of 24 bytes per record and 150 per stream.
 #[derive(Debug, Clone)]
 pub struct Auditor {
     pins: Pins,
     assumed: Pins,
     ring: Option<KeyRing>,
-    chain: Chain,
+    times: Times,
+    aside: Aside,
+    /// Entries that are missing or are no records. As many versions missing from some stream are laid to it, so that one fault
+    /// is not told twice and does not hide a second.
+    unreadable: u64,
     log: Log,
     storage: Storage,
     erasure: Erasure,
@@ -61,7 +71,9 @@ impl Auditor {
             pins,
             assumed: Pins::default(),
             ring: None,
-            chain: Chain::default(),
+            times: Times::default(),
+            aside: Aside::new(),
+            unreadable: 0,
             log: Log::new(),
             storage: Storage::default(),
             erasure: Erasure::default(),
@@ -94,6 +106,14 @@ impl Auditor {
         self
     }
 
+    /// Keeps memory bounded: a checkpoint is compared only if it is given before the entry that follows it, and a tile of
+    /// leaves right behind its last entry. What comes later is not checked. To be called before the first entry.
+    #[must_use]
+    pub fn bounded(mut self) -> Auditor {
+        self.log.keep_few();
+        self
+    }
+
     /// The keys the log has named so far, for [`check_record`]. An older copy is as good as a new one, only slower.
     pub fn known_keys(&self) -> KnownKeys {
         let keys = self.ring.iter().flat_map(|ring| ring.record_keys());
@@ -123,14 +143,17 @@ impl Auditor {
             Err(error) => {
                 let finding = Place::at(position).note(error.field(), error.to_string());
                 self.tally.fail(Check::Record, finding);
-                self.chain.unreadable(1);
+                self.unreadable += 1;
                 return;
             }
         };
         self.tally.pass(Check::Record);
         self.check_authority(position, &record, signature);
         if in_order {
-            self.chain.check(position, &record, &mut self.tally);
+            self.times.check(position, &record, &mut self.tally);
+            self.aside.step(&Step::of(position, &record));
+            links(position, &record).for_each(|link| self.aside.link(position, &record, &link));
+            self.aside.id(record.id.as_bytes(), position);
         }
         let place = Place::of(position, &record);
         self.tally.pass_many(Check::Document, disclosed.documents);
@@ -141,7 +164,7 @@ impl Auditor {
         if let Some(finding) = &disclosed.fault {
             self.tally.fail(Check::Disclosures, place.locate(finding.clone()));
         }
-        self.erasure.entry(position, &record, &disclosed);
+        self.erasure.entry(position, &record, &disclosed, &mut self.aside);
     }
 
     /// Puts the leaf into the tree; false for an entry that comes again.
@@ -152,13 +175,14 @@ impl Auditor {
         } else if position > next {
             let message = "entries are missing";
             self.tally.fail(Check::Entries, Place::at(next).finding("position", next, position, message));
-            self.chain.unreadable(position - next);
+            self.unreadable += position - next;
         } else {
             let message = "an entry for a position that had one";
             self.tally.fail(Check::Entries, Place::at(position).finding("position", next, position, message));
             return false;
         }
         self.log.push(position, leaf);
+        self.notes.reached(&self.log, &mut self.tally);
         true
     }
 
@@ -191,38 +215,65 @@ impl Auditor {
     /// A checkpoint (signed note) that was published or kept, of any size.
     pub fn checkpoint(&mut self, note: &str) {
         let verifier = self.pins.log_vkey.as_ref().or(self.assumed.log_vkey.as_ref());
-        self.notes.add(note, verifier, &mut self.tally);
+        self.notes.add(note, verifier, &self.log, &mut self.tally);
     }
 
     /// The store says that the disclosure with this digest, of the record at `position`, was erased.
     pub fn erased(&mut self, position: u64, digest: &str) {
-        self.erasure.claim(position, digest, &mut self.tally);
+        match Hash::from_base64url(digest) {
+            Ok(digest) => self.aside.said(Said::Claimed, &digest, position),
+            Err(error) => {
+                self.tally.fail(Check::Erasure, Place::at(position).note("digest", error.to_string()))
+            }
+        }
     }
 
-    /// Ends the audit. `expected_size` is exactly how many entries the log has by what the auditor knows; none leaves it
-    /// to the largest checkpoint, which a log may have outgrown.
-    pub fn finish(mut self, expected_size: Option<u64>) -> Report {
+    /// Bytes put aside until the end and held by the audit.
+    pub fn held_bytes(&self) -> usize {
+        self.aside.bytes()
+    }
+
+    /// Hands out all that is put aside until the end, to be kept elsewhere: for each part of [`super::PARTS`] some bytes. They
+    /// are to be given back to [`Closed::judge`], each piece as it was and those of a part in their order.
+    ///
+    /// # Errors
+    /// The first that `keep` gives. The audit cannot go on then.
+    pub fn hand_out<E>(&mut self, keep: impl FnMut(usize, &[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.aside.hand_out(keep)
+    }
+
+    /// Ends an audit that has handed out nothing. `expected_size` is exactly how many entries the log has by what the auditor
+    /// knows; none leaves it to the largest checkpoint, which a log may have outgrown.
+    pub fn finish(self, expected_size: Option<u64>) -> Report {
+        self.close(expected_size).report_at_once()
+    }
+
+    /// As [`Auditor::finish`], before what was put aside is judged.
+    pub fn close(mut self, expected_size: Option<u64>) -> Closed {
         let verifier = self.pins.log_vkey.clone().or(self.assumed.log_vkey.clone());
-        self.notes.finish(&self.log, verifier.as_ref(), &mut self.tally);
-        self.check_size(expected_size);
-        let size = self.notes.largest().or(expected_size).unwrap_or(0).min(self.log.next());
+        let largest = self.notes.largest();
+        self.notes.finish(&self.log, &mut self.tally);
+        self.check_size(expected_size, largest);
+        let size = largest.or(expected_size).unwrap_or(0).min(self.log.next());
         self.storage.finish(&self.log, size, &mut self.tally);
-        self.erasure.finish(&mut self.tally);
-        self.chain.finish(&mut self.tally);
         let tally = &mut self.tally;
         tally.require(&REQUIRED);
         require_storage(&self.storage, self.log.next(), tally);
         if expected_size == Some(0) && self.log.next() == 0 {
             tally.allow_none(&REQUIRED);
         }
+        if self.erasure.is_complete() {
+            tally.allow_none(&[Check::Erasure]);
+            tally.require(&[Check::Erasure]);
+        }
         note_pins(&self.pins, &self.assumed, self.ring.as_ref(), verifier.as_ref(), tally);
-        self.tally.report()
+        Closed::new(self.tally, self.aside, self.unreadable, self.erasure.is_complete())
     }
 
-    fn check_size(&mut self, expected: Option<u64>) {
+    fn check_size(&mut self, expected: Option<u64>, largest: Option<u64>) {
         let next = self.log.next();
         let place = Place::at(next);
-        match (expected, self.notes.largest()) {
+        match (expected, largest) {
             (Some(expected), _) if expected < next => {
                 let message = "the log goes on behind its end";
                 let place = Place::at(expected);

@@ -3,24 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ERASED_KIND;
+use super::aside::{Aside, Said, half};
 use super::entry::Disclosed;
 use super::tally::{Check, Place, Tally};
 use crate::hash::Hash;
 use crate::json::Value;
 use crate::record::Record;
 
-/// Digests seen so far, 24 bytes for each live disclosure.
+/// What an audit makes of the digests of each entry. Puts them aside; [`Erased`] judges them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Erasure {
-    /// The first half of the digest of each disclosure that exists, with the position of its record. Looked through at
-    /// the end; half of a SHA-256 is as good a name as the whole.
-    live: Vec<([u8; 16], u64)>,
-    /// Digests that records of erasure name, with the position of the first such record.
-    listed: BTreeMap<Hash, u64>,
-    /// What the store says was erased.
-    claims: Vec<(u64, Hash)>,
-    /// Commitments without a disclosure; kept only where all disclosures are said to be given.
-    withheld: BTreeMap<Hash, u64>,
     complete: bool,
 }
 
@@ -29,36 +21,61 @@ impl Erasure {
         self.complete = true;
     }
 
-    pub(super) fn claim(&mut self, position: u64, digest: &str, tally: &mut Tally) {
-        match Hash::from_base64url(digest) {
-            Ok(digest) => self.claims.push((position, digest)),
-            Err(error) => tally.fail(Check::Erasure, Place::at(position).note("digest", error.to_string())),
-        }
+    /// Whether all disclosures are said to be given.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
     }
 
-    pub(super) fn entry(&mut self, position: u64, record: &Record, disclosed: &Disclosed) {
-        self.live.extend(disclosed.live.iter().map(|digest| (half(digest), position)));
+    pub(super) fn entry(&self, position: u64, record: &Record, disclosed: &Disclosed, aside: &mut Aside) {
+        disclosed.live.iter().for_each(|digest| aside.live(digest, position));
+        // A commitment without a disclosure says something only where all disclosures are said to be given.
         if self.complete {
-            for digest in &disclosed.withheld {
-                self.withheld.entry(*digest).or_insert(position);
-            }
+            disclosed.withheld.iter().for_each(|digest| aside.said(Said::Withheld, digest, position));
         }
         if record.kind == ERASED_KIND {
-            self.list(position, &record.data);
+            list(position, &record.data, aside);
+        }
+    }
+}
+
+/// The digests that a record of erasure names.
+fn list(position: u64, value: &Value, aside: &mut Aside) {
+    match value {
+        Value::String(text) => {
+            if let Ok(digest) = Hash::from_base64url(text) {
+                aside.said(Said::Listed, &digest, position);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| list(position, item, aside)),
+        Value::Object(entries) => entries.values().for_each(|value| list(position, value, aside)),
+        _ => {}
+    }
+}
+
+/// What was said of a share of the digests. Of every digest that comes here everything has to come.
+#[derive(Debug, Default)]
+pub(super) struct Erased {
+    /// The first half of the digest of each disclosure that exists, with the position of its record. Looked through at the end.
+    live: Vec<([u8; 16], u64)>,
+    /// Digests that records of erasure name, with the position of the first such record.
+    listed: BTreeMap<Hash, u64>,
+    /// What the store says was erased.
+    claims: Vec<(u64, Hash)>,
+    /// Commitments without a disclosure; there are none unless all disclosures are said to be given.
+    withheld: BTreeMap<Hash, u64>,
+}
+
+impl Erased {
+    pub(super) fn said(&mut self, said: Said, digest: Hash, position: u64) {
+        match said {
+            Said::Listed => drop(self.listed.entry(digest).or_insert(position)),
+            Said::Claimed => self.claims.push((position, digest)),
+            Said::Withheld => drop(self.withheld.entry(digest).or_insert(position)),
         }
     }
 
-    fn list(&mut self, position: u64, value: &Value) {
-        match value {
-            Value::String(text) => {
-                if let Ok(digest) = Hash::from_base64url(text) {
-                    self.listed.entry(digest).or_insert(position);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| self.list(position, item)),
-            Value::Object(entries) => entries.values().for_each(|value| self.list(position, value)),
-            _ => {}
-        }
+    pub(super) fn live(&mut self, half: [u8; 16], position: u64) {
+        self.live.push((half, position));
     }
 
     /// Those of the digests in question that are still disclosed, with the first position at which they are.
@@ -66,31 +83,28 @@ impl Erasure {
         let claimed = self.claims.iter().map(|(_, digest)| digest);
         let asked: BTreeSet<[u8; 16]> = self.listed.keys().chain(claimed).map(half).collect();
         let mut found = BTreeMap::new();
-        if !asked.is_empty() {
-            for (digest, position) in self.live.iter().filter(|(digest, _)| asked.contains(digest)) {
-                found.entry(*digest).or_insert(*position);
-            }
+        for (digest, position) in self.live.iter().filter(|(digest, _)| asked.contains(digest)) {
+            found.entry(*digest).or_insert(*position);
         }
         found
     }
 
-    pub(super) fn finish(&mut self, tally: &mut Tally) {
+    /// There is no more. `complete` where all disclosures are said to be given.
+    pub(super) fn finish(self, complete: bool, tally: &mut Tally) {
         let live = self.still_live();
         for (position, digest) in &self.claims {
             let place = Place::at(*position);
             if !self.listed.contains_key(digest) {
                 let message = "erased without a record of it";
-                tally.fail(
-                    Check::Erasure,
-                    place.finding(digest.base64url(), ERASED_KIND, "no record", message),
-                );
-            } else if self.complete
+                let finding = place.finding(digest.base64url(), ERASED_KIND, "no record", message);
+                tally.fail(Check::Erasure, finding);
+            } else if complete
                 && self.withheld.get(digest) != Some(position)
                 && !live.contains_key(&half(digest))
             {
                 let message = "the record there does not commit to what is said to be erased";
-                tally
-                    .fail(Check::Erasure, place.finding(digest.base64url(), "a commitment", "none", message));
+                let finding = place.finding(digest.base64url(), "a commitment", "none", message);
+                tally.fail(Check::Erasure, finding);
             } else {
                 tally.pass(Check::Erasure);
             }
@@ -100,29 +114,17 @@ impl Erasure {
                 let message =
                     format!("erased by the record at position {erased_at}, and the disclosure still exists");
                 let place = Place::at(*position);
-                tally.fail(
-                    Check::Erasure,
-                    place.finding(digest.base64url(), "no disclosure", "a disclosure", message),
-                );
+                let finding = place.finding(digest.base64url(), "no disclosure", "a disclosure", message);
+                tally.fail(Check::Erasure, finding);
             } else {
                 tally.pass(Check::Erasure);
             }
         }
-        for (digest, position) in &self.withheld {
-            if !self.listed.contains_key(digest) {
-                let message = "the disclosure is gone, and no record says it was erased";
-                let place = Place::at(*position);
-                tally
-                    .fail(Check::Erasure, place.finding(digest.base64url(), "a disclosure", "none", message));
-            }
-        }
-        if self.complete {
-            tally.allow_none(&[Check::Erasure]);
-            tally.require(&[Check::Erasure]);
+        for (digest, position) in self.withheld.iter().filter(|(digest, _)| !self.listed.contains_key(digest))
+        {
+            let message = "the disclosure is gone, and no record says it was erased";
+            let finding = Place::at(*position).finding(digest.base64url(), "a disclosure", "none", message);
+            tally.fail(Check::Erasure, finding);
         }
     }
-}
-
-fn half(digest: &Hash) -> [u8; 16] {
-    *digest.0.first_chunk().expect("16 is not more than 32")
 }

@@ -1,104 +1,145 @@
 //! L3 and L4: checkpoints, against the root the entries give at their sizes.
 
-use super::log::Log;
+use std::collections::BTreeMap;
+
+use super::Finding;
+use super::log::{Known, Log};
 use super::tally::{Check, Place, Tally};
 use crate::checkpoint::{Checkpoint, LogVerifier};
 
-/// The checkpoints given so far, opened as soon as the log key is known.
+/// The checkpoints given so far. Each is compared when the log comes to its size, or at once where it has gone by, and then
+/// forgotten.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Notes {
-    waiting: Vec<String>,
-    opened: Vec<Checkpoint>,
-    /// Some note was not a checkpoint of this log.
-    bad: bool,
+    /// Those for more entries than came so far, by size.
+    ahead: BTreeMap<u64, Vec<Checkpoint>>,
+    /// The largest that was compared; it shows that entries are included, all others that the log never was another.
+    largest: Option<Compared>,
+    /// The largest size at which one agreed.
+    agreed: u64,
+}
+
+/// What came of a comparison.
+#[derive(Debug, Clone)]
+struct Compared {
+    size: u64,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone)]
+enum Outcome {
+    Agrees,
+    Differs(Finding),
+    Unknown(Finding),
 }
 
 impl Notes {
-    pub(super) fn add(&mut self, note: &str, verifier: Option<&LogVerifier>, tally: &mut Tally) {
+    pub(super) fn add(&mut self, note: &str, verifier: Option<&LogVerifier>, log: &Log, tally: &mut Tally) {
         let Some(verifier) = verifier else {
-            self.waiting.push(note.to_owned());
-            return;
+            let message = "the log key is not known, so the checkpoint proves nothing";
+            return tally.skip(Check::Checkpoint, Place::NONE.note("checkpoint", message));
         };
         match Checkpoint::open(note, verifier) {
             Ok(checkpoint) => {
                 tally.pass(Check::Checkpoint);
-                self.opened.push(checkpoint);
+                if checkpoint.size <= log.next() {
+                    self.compare(&checkpoint, log, tally);
+                } else {
+                    self.ahead.entry(checkpoint.size).or_default().push(checkpoint);
+                }
             }
-            Err(error) => {
-                self.bad = true;
-                tally.fail(Check::Checkpoint, Place::NONE.note("checkpoint", error.to_string()));
+            Err(error) => tally.fail(Check::Checkpoint, Place::NONE.note("checkpoint", error.to_string())),
+        }
+    }
+
+    /// The log has come to this length.
+    pub(super) fn reached(&mut self, log: &Log, tally: &mut Tally) {
+        while let Some(first) = self.ahead.first_entry()
+            && *first.key() <= log.next()
+        {
+            for checkpoint in first.remove() {
+                self.compare(&checkpoint, log, tally);
             }
         }
     }
 
     /// The size of the largest checkpoint that verified.
     pub(super) fn largest(&self) -> Option<u64> {
-        self.opened.iter().map(|checkpoint| checkpoint.size).max()
+        let compared = self.largest.as_ref().map(|compared| compared.size);
+        self.ahead.last_key_value().map(|(size, _)| *size).or(compared)
     }
 
-    /// Compares every checkpoint with the entries: the largest shows that they are included, all others that the log
-    /// never was another.
-    pub(super) fn finish(&mut self, log: &Log, verifier: Option<&LogVerifier>, tally: &mut Tally) {
-        for note in std::mem::take(&mut self.waiting) {
-            if verifier.is_none() {
-                let message = "the log key is not known, so the checkpoint proves nothing";
-                tally.skip(Check::Checkpoint, Place::NONE.note("checkpoint", message));
-            }
-            self.add(&note, verifier, tally);
+    /// The log is at its end.
+    pub(super) fn finish(&mut self, log: &Log, tally: &mut Tally) {
+        for checkpoint in std::mem::take(&mut self.ahead).into_values().flatten() {
+            self.compare(&checkpoint, log, tally);
         }
-        self.opened.sort_by_key(|checkpoint| checkpoint.size);
-        let Some((largest, kept)) = self.opened.split_last() else { return };
-        let mut agreed = 0;
-        for checkpoint in kept {
-            if compare(checkpoint, agreed, Check::Kept, 1, log, tally) {
-                agreed = checkpoint.size;
-            }
-        }
-        compare(largest, agreed, Check::Inclusion, largest.size, log, tally);
-        if largest.size == 0 {
+        let Some(Compared { size, outcome }) = self.largest.take() else { return };
+        outcome.tell(Check::Inclusion, size, tally);
+        if size == 0 {
             tally.allow_none(&[Check::Inclusion]);
         }
-        if largest.size < log.next() {
-            let count = log.next() - largest.size;
+        if size < log.next() {
+            let count = log.next() - size;
             let message = format!("{count} records are not yet under a checkpoint");
-            tally.skip(Check::Inclusion, Place::at(largest.size).note("checkpoint", message));
+            tally.skip(Check::Inclusion, Place::at(size).note("checkpoint", message));
+        }
+    }
+
+    fn compare(&mut self, checkpoint: &Checkpoint, log: &Log, tally: &mut Tally) {
+        let size = checkpoint.size;
+        // The first difference lies behind the size at which an earlier one agrees.
+        let agreed = if self.agreed < size { self.agreed } else { 0 };
+        let outcome = outcome(checkpoint, agreed, log);
+        if matches!(outcome, Outcome::Agrees) {
+            self.agreed = self.agreed.max(size);
+        }
+        let compared = Compared { size, outcome };
+        let lesser = match &mut self.largest {
+            Some(largest) if size < largest.size => Some(compared),
+            largest => largest.replace(compared),
+        };
+        if let Some(Compared { outcome, .. }) = lesser {
+            outcome.tell(Check::Kept, 1, tally);
         }
     }
 }
 
-/// `agreed` is the size up to which an earlier checkpoint agrees, so the first difference lies behind it.
-fn compare(
-    checkpoint: &Checkpoint,
-    agreed: u64,
-    check: Check,
-    weight: u64,
-    log: &Log,
-    tally: &mut Tally,
-) -> bool {
+impl Outcome {
+    fn tell(self, check: Check, weight: u64, tally: &mut Tally) {
+        match self {
+            Outcome::Agrees => tally.pass_many(check, weight),
+            Outcome::Differs(finding) => tally.fail(check, finding),
+            Outcome::Unknown(finding) => tally.skip(check, finding),
+        }
+    }
+}
+
+fn outcome(checkpoint: &Checkpoint, agreed: u64, log: &Log) -> Outcome {
     let Checkpoint { size, root, .. } = checkpoint;
     let field = format!("root at size {size}");
     match log.root(*size) {
-        Some(computed) if computed == *root => {
-            tally.pass_many(check, weight);
-            return true;
-        }
-        Some(computed) => {
+        Known::Hash(computed) if computed == *root => Outcome::Agrees,
+        Known::Hash(computed) => {
             let message = match agreed {
                 0 => "the entries give another root than the one signed".to_owned(),
                 _ => format!(
                     "the entries give another root than the one signed; up to size {agreed} they agree"
                 ),
             };
-            tally.fail(check, Place::NONE.finding(field, root, computed, message));
+            Outcome::Differs(Place::NONE.finding(field, root, computed, message))
         }
-        None if *size > log.next() => {
+        Known::Beyond => {
             let message = "the log was longer when this was signed";
-            tally.fail(check, Place::at(log.next()).finding("size", size, log.next(), message));
+            Outcome::Differs(Place::at(log.next()).finding("size", size, log.next(), message))
         }
-        None => {
+        Known::Missing => {
             let place = log.gap().map_or(Place::NONE, Place::at);
-            tally.skip(check, place.note(field, "cannot be recomputed, for an entry is missing"));
+            Outcome::Unknown(place.note(field, "cannot be recomputed, for an entry is missing"))
+        }
+        Known::Dropped => {
+            let message = "given too late to compare it: the log had gone on";
+            Outcome::Unknown(Place::NONE.note(field, message))
         }
     }
-    false
 }

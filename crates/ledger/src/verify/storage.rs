@@ -120,6 +120,7 @@ impl Storage {
         match log.hash(level, index) {
             Known::Hash(computed) => compare_hash(check, &field, level, index, computed, given, tally),
             Known::Missing => tally.skip(check, missing(&field, level, index)),
+            Known::Dropped => tally.skip(check, late(&field, level, index)),
             Known::Beyond => self.waiting_hashes.push((check, field, level, index, given)),
         }
     }
@@ -130,6 +131,7 @@ impl Storage {
             match log.hash(level, index) {
                 Known::Hash(computed) => compare_hash(check, &field, level, index, computed, given, tally),
                 Known::Missing => tally.skip(check, missing(&field, level, index)),
+                Known::Dropped => tally.skip(check, late(&field, level, index)),
                 Known::Beyond => {
                     let place = Place::at(first_position(level, index));
                     let message = "a hash for entries that are not in the log";
@@ -174,6 +176,10 @@ impl Storage {
 
 fn missing(field: &str, level: u8, index: u64) -> super::Finding {
     Place::at(first_position(level, index)).note(field, "cannot be recomputed, for an entry is missing")
+}
+
+fn late(field: &str, level: u8, index: u64) -> super::Finding {
+    Place::at(first_position(level, index)).note(field, "given too early or too late to compare it")
 }
 
 fn compare_hash(

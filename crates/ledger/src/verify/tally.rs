@@ -83,6 +83,11 @@ impl<'r> Place<'r> {
         }
     }
 
+    /// A record of a stream at a position.
+    pub(crate) fn of_stream(position: u64, stream: &'r str, version: u64) -> Place<'r> {
+        Place { position: Some(position), stream: Some(stream), version: Some(version) }
+    }
+
     /// A finding here.
     #[allow(
         clippy::needless_pass_by_value,
@@ -160,6 +165,19 @@ impl Tally {
     /// Something that could not be checked; kept if it is the first.
     pub(crate) fn skip(&mut self, check: Check, finding: Finding) {
         keep_first(&mut self.state(check).gap, finding);
+    }
+
+    /// What another part of the audit found.
+    pub(crate) fn merge(&mut self, other: Tally) {
+        for (own, State { checked, fault, gap, required, vacuous }) in
+            self.states.iter_mut().zip(other.states)
+        {
+            own.checked += checked;
+            fault.into_iter().for_each(|fault| keep_first(&mut own.fault, fault));
+            gap.into_iter().for_each(|gap| keep_first(&mut own.gap, gap));
+            own.required |= required;
+            own.vacuous |= vacuous;
+        }
     }
 
     /// The verdict needs these steps.

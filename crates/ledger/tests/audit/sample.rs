@@ -1,6 +1,7 @@
 //! A small ledger with fixed keys, and everything an auditor is given of it, open to tampering.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use ledger::checkpoint::LogKey;
 use ledger::disclosure::{Disclosure, Salt};
@@ -13,7 +14,7 @@ use ledger::stream::{Head, StreamId};
 use ledger::tile::{TileId, TileSet, tiles_for};
 use ledger::time::Timestamp;
 use ledger::tree::{Node, Tree};
-use ledger::verify::{Auditor, Pins, Report, StoredColumns};
+use ledger::verify::{Auditor, PARTS, Pins, Report, SHARES, StoredColumns};
 use uuid::Uuid;
 
 pub const ORIGIN: &str = "ledger.test/ahadi";
@@ -301,7 +302,15 @@ impl Material {
         self.audit_with(Auditor::new(pins()).expecting_all_disclosures())
     }
 
-    pub fn audit_with(&self, mut auditor: Auditor) -> Report {
+    /// Audits with all in memory and with little of it, and requires that both say the same.
+    pub fn audit_with(&self, auditor: Auditor) -> Report {
+        let bounded = self.audit_bounded(auditor.clone().bounded());
+        let report = self.audit_in_memory(auditor);
+        assert_eq!(bounded, report, "bounded:\n{bounded}\nin memory:\n{report}");
+        report
+    }
+
+    fn audit_in_memory(&self, mut auditor: Auditor) -> Report {
         for (position, digest) in &self.erased {
             auditor.erased(*position, digest);
         }
@@ -327,6 +336,53 @@ impl Material {
             auditor.checkpoint(note);
         }
         auditor.finish(self.expected)
+    }
+
+    /// What is put aside is handed out every few entries, and its shares are judged in another order.
+    fn audit_bounded(&self, mut auditor: Auditor) -> Report {
+        let mut elsewhere: Vec<Vec<Vec<u8>>> = vec![Vec::new(); PARTS];
+        for (position, digest) in &self.erased {
+            auditor.erased(*position, digest);
+        }
+        let (last, others) = (self.notes.iter().take(1), self.notes.iter().skip(1));
+        others.chain(last).for_each(|note| auditor.checkpoint(note));
+        let (even, odd): (Vec<_>, Vec<_>) = self.columns.iter().partition(|(position, _)| position % 2 == 0);
+        even.into_iter().for_each(|(position, columns)| auditor.stored(*position, columns.clone()));
+        let mut odd = odd.into_iter().peekable();
+        let is_due = |tile: &TileId, next: u64| tile.level() == 0 && tile.hashes().end <= next;
+        let mut given = vec![false; self.tiles.len()];
+        for (at, (position, jws, disclosures)) in self.entries.iter().enumerate() {
+            let disclosures: Vec<&str> = disclosures.iter().map(String::as_str).collect();
+            auditor.push(*position, jws, &disclosures);
+            while let Some((row, columns)) = odd.next_if(|(row, _)| row <= position) {
+                auditor.stored(*row, columns.clone());
+            }
+            for ((tile, hashes), given) in self.tiles.iter().zip(&mut given) {
+                if !*given && is_due(tile, position + 1) {
+                    *given = true;
+                    auditor.tile(*tile, hashes);
+                }
+            }
+            if at % 7 == 0 {
+                let keep = |part: usize, bytes: &[u8]| {
+                    elsewhere[part].push(bytes.to_vec());
+                    Ok::<_, Infallible>(())
+                };
+                auditor.hand_out(keep).unwrap();
+                assert_eq!(auditor.held_bytes(), 0);
+            }
+        }
+        for ((tile, hashes), _) in self.tiles.iter().zip(&given).filter(|(_, given)| !**given) {
+            auditor.tile(*tile, hashes);
+        }
+        self.nodes.iter().for_each(|node| auditor.node(node.level, node.index, node.hash));
+        let closed = auditor.close(self.expected);
+        let judge = |share| {
+            let earlier = |part: usize| elsewhere[part].iter().cloned().map(Ok::<_, Infallible>);
+            closed.judge(share, earlier).unwrap()
+        };
+        let judged: Vec<_> = (0..SHARES).rev().map(judge).collect();
+        closed.report(judged)
     }
 }
 

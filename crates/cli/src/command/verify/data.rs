@@ -7,10 +7,11 @@ use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
 use ledger::tile::{TILE_WIDTH, TileId};
 use ledger::verify::{Auditor, Pins, Report, StoredColumns};
-use store::rows::RecordRow;
+use store::rows::{CheckpointRow, RecordRow};
 use store::{Reader, Store};
 
 use super::lookup::Lookups;
+use super::shelf::Shelf;
 use super::spread::{self, Checked, Signatures};
 use super::views;
 use super::walk::Walk;
@@ -46,12 +47,23 @@ pub struct Subject<'a> {
 struct Audit {
     reader: Reader,
     auditor: Auditor,
+    shelf: Shelf,
     lookups: Lookups,
     pins: Pins,
     signatures: Signatures,
-    /// Size of the largest checkpoint in the database, as its column says.
-    largest: u64,
+    checkpoints: Checkpoints,
     bar: ProgressBar,
+}
+
+/// The checkpoints in the database, read as the log comes to them.
+#[derive(Default)]
+struct Checkpoints {
+    /// Those read and not given yet, smallest first.
+    rows: VecDeque<CheckpointRow>,
+    /// The smallest size not read yet.
+    from: u64,
+    /// Largest size of any that are to be given, as its column says.
+    largest: u64,
 }
 
 /// Audits the whole ledger. May run beside the service that writes it.
@@ -61,21 +73,24 @@ struct Audit {
 pub async fn audit(subject: Subject<'_>) -> anyhow::Result<Report> {
     let Subject { store, origin, pins, kept, views, signatures, bar } = subject;
     let assumed = Pins { origin: Some(origin), ..Pins::default() };
-    let auditor = Auditor::new(pins.clone()).assuming(assumed);
+    let auditor = Auditor::new(pins.clone()).assuming(assumed).bounded();
     let auditor = auditor.expecting_all_disclosures().expecting_stored_nodes();
-    let (reader, lookups) = (store.reader(), Lookups::default());
-    let mut audit = Audit { reader, auditor, lookups, pins, signatures, largest: 0, bar };
+    let (reader, lookups, shelf) = (store.reader(), Lookups::default(), Shelf::default());
+    // The largest checkpoint before the size of the log: read the other way round, a growing log looked too short for it.
+    let largest = reader.latest_checkpoint().await?.map_or(0, |row| row.size);
+    let checkpoints = Checkpoints { largest, ..Checkpoints::default() };
+    let mut audit = Audit { reader, auditor, shelf, lookups, pins, signatures, checkpoints, bar };
     kept.iter().for_each(|note| audit.auditor.checkpoint(note));
-    // Checkpoints before the size of the log: read the other way round, a growing log looked too short for the newest.
-    audit.checkpoints().await?;
     let mut walk = Walk::new(audit.reader.clone(), audit.reader.tip().await?.size);
     audit.entries(&mut walk).await?;
     if audit.await_cover(&mut walk, &kept).await? {
         audit.entries(&mut walk).await?;
     }
+    // Any that are left are for more entries than there are.
+    audit.checkpoints(audit.checkpoints.largest).await?;
     audit.nodes().await?;
     audit.strays().await?;
-    let mut report = audit.auditor.finish(None);
+    let mut report = audit.shelf.report(audit.auditor.close(None)).await?;
     report.steps.push(audit.lookups.step());
     report.steps.push(if views { views::compare(store, &audit.bar).await? } else { views::not_asked() });
     audit.bar.finish_and_clear();
@@ -83,17 +98,21 @@ pub async fn audit(subject: Subject<'_>) -> anyhow::Result<Report> {
 }
 
 impl Audit {
-    async fn checkpoints(&mut self) -> anyhow::Result<()> {
-        let mut from = 0;
+    /// Gives the checkpoints of up to this size that were not given yet.
+    async fn checkpoints(&mut self, size: u64) -> anyhow::Result<()> {
         loop {
-            let rows = self.reader.checkpoints(from, PAGE_CHECKPOINTS).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            from = last.size + 1;
-            self.largest = last.size;
-            for row in rows {
+            while let Some(row) = self.checkpoints.rows.pop_front_if(|row| row.size <= size) {
                 self.lookups.checkpoint(&row, self.pins.log_vkey.as_ref());
                 self.auditor.checkpoint(&row.note);
+                self.checkpoints.largest = row.size.max(self.checkpoints.largest);
             }
+            if !self.checkpoints.rows.is_empty() || self.checkpoints.from > size {
+                return Ok(());
+            }
+            let rows = self.reader.checkpoints(self.checkpoints.from, PAGE_CHECKPOINTS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            self.checkpoints.from = last.size + 1;
+            self.checkpoints.rows = rows.into();
         }
     }
 
@@ -112,15 +131,19 @@ impl Audit {
                 checking.push_back(spread::check_page(page, known.clone(), self.signatures));
             }
             match checking.pop_front() {
-                Some(oldest) => self.follow(oldest.await?),
+                Some(oldest) => self.follow(oldest.await?).await?,
                 None => return Ok(()),
             }
         }
     }
 
     /// What can only be checked in order.
-    fn follow(&mut self, checked: Checked) {
+    async fn follow(&mut self, checked: Checked) -> anyhow::Result<()> {
         let Checked { page, records, lookups } = checked;
+        // Each is compared when the log has just its size.
+        if let Some(last) = page.records.last() {
+            self.checkpoints(last.position + 1).await?;
+        }
         for (row, checked) in page.records.into_iter().zip(records) {
             let position = row.position;
             self.auditor.stored(position, columns(row));
@@ -132,6 +155,7 @@ impl Audit {
         }
         page.stray.iter().for_each(|position| self.lookups.stray(*position));
         self.bar.set_position(self.auditor.next_position());
+        self.shelf.relieve(&mut self.auditor)
     }
 
     /// A ledger in use has always some records that no checkpoint covers yet. Waits for one that covers all that was
@@ -141,14 +165,13 @@ impl Audit {
         let opened = self.pins.log_vkey.iter().flat_map(|verifier| {
             kept.iter().filter_map(|note| Checkpoint::open(note, verifier).ok().map(|one| one.size))
         });
-        if opened.chain([self.largest]).any(|covered| covered >= size) || size == 0 {
+        if opened.chain([self.checkpoints.largest]).any(|covered| covered >= size) || size == 0 {
             return Ok(false);
         }
         let deadline = tokio::time::Instant::now() + COVER_WAIT;
         while tokio::time::Instant::now() < deadline && self.reader.lease_status().await?.held {
             if let Some(row) = self.reader.checkpoints(size, 1).await?.pop() {
-                self.lookups.checkpoint(&row, self.pins.log_vkey.as_ref());
-                self.auditor.checkpoint(&row.note);
+                self.checkpoints.largest = row.size;
                 walk.end = row.size;
                 return Ok(true);
             }

@@ -14,6 +14,7 @@ use ledger::verify::{Auditor, Pins, Report};
 use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
+use super::shelf::Shelf;
 use super::spread::{self, Entry};
 
 /// Longest wait for a connection.
@@ -164,17 +165,18 @@ pub async fn audit(
     kept.iter().for_each(|note| auditor.checkpoint(note));
     let note = server.checkpoint().await?;
     auditor.checkpoint(&note);
+    let mut shelf = Shelf::default();
     let size = verifier.and_then(|verifier| Some(Checkpoint::open(&note, &verifier).ok()?.size));
     if let Some(size) = size {
         bar.set_length(size);
-        push_entries(server, &mut auditor, size, bar).await?;
+        push_entries(server, &mut auditor, &mut shelf, size, bar).await?;
         // Where entries are missing the tiles above them cannot be compared.
         if auditor.next_position() == size {
             push_tiles(server, &mut auditor, size).await?;
         }
     }
     bar.finish_and_clear();
-    Ok(auditor.finish(size))
+    shelf.report(auditor.close(size)).await
 }
 
 /// Requests that were begun, in order; a few ahead of what is worked on.
@@ -208,6 +210,7 @@ impl<I, T> Drop for Ahead<I, T> {
 async fn push_entries(
     server: &Server,
     auditor: &mut Auditor,
+    shelf: &mut Shelf,
     size: u64,
     bar: &ProgressBar,
 ) -> anyhow::Result<()> {
@@ -224,6 +227,7 @@ async fn push_entries(
         for (entry, checked) in entries.iter().zip(checked) {
             auditor.push_checked(entry.position, checked);
         }
+        shelf.relieve(auditor)?;
         bar.set_position(auditor.next_position());
     }
     Ok(())
