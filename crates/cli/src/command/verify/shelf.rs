@@ -20,8 +20,10 @@ const WRITE_BYTES: usize = 1024 * 1024;
 const DIRECTORY: &str = "/var/tmp";
 
 /// What was put aside so far.
-#[derive(Default)]
 pub struct Shelf {
+    /// Bytes that the audit holds before they go to the file.
+    held_bytes_max: usize,
+    directory: PathBuf,
     file: Option<File>,
     /// What was written in one go, in order.
     layers: Vec<Layer>,
@@ -35,20 +37,30 @@ struct Layer {
     lengths: Box<[u32]>,
 }
 
+impl Default for Shelf {
+    fn default() -> Shelf {
+        Shelf::new(HELD_BYTES_MAX, directory())
+    }
+}
+
 impl Shelf {
+    fn new(held_bytes_max: usize, directory: PathBuf) -> Shelf {
+        Shelf { held_bytes_max, directory, file: None, layers: Vec::new(), end: 0 }
+    }
+
     /// Takes over what the audit has put aside, once that is much.
     ///
     /// # Errors
     /// When there is no place for it.
     pub fn relieve(&mut self, auditor: &mut Auditor) -> anyhow::Result<()> {
-        if auditor.held_bytes() < HELD_BYTES_MAX {
+        if auditor.held_bytes() < self.held_bytes_max {
             return Ok(());
         }
-        let directory = directory();
-        let place = || format!("what the audit puts aside cannot be kept in {}", directory.display());
+        let directory = self.directory.display().to_string();
+        let place = || format!("what the audit puts aside cannot be kept in {directory}");
         let file = match self.file.take() {
             Some(file) => file,
-            None => tempfile::tempfile_in(&directory).with_context(place)?,
+            None => tempfile::tempfile_in(&self.directory).with_context(place)?,
         };
         let mut layer = Layer { start: self.end, lengths: vec![0; PARTS].into() };
         let mut writer = BufWriter::with_capacity(WRITE_BYTES, &file);
@@ -101,14 +113,88 @@ fn directory() -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use ledger::key::RecordKey;
+    use ledger::record::{Draft, Source, record_id, seal};
+    use ledger::stream::{Head, StreamId};
+    use ledger::time::Timestamp;
+    use ledger::verify::Pins;
+    use uuid::Uuid;
+
     use super::*;
 
+    const ORIGIN: &str = "ledger.test/shelf";
+
+    /// Some records of three streams, of which number `twice` has the id of the first.
+    fn entries(twice: usize) -> Vec<String> {
+        let key = RecordKey::from_seed(&[7; 32]);
+        let mut heads = vec![Head::default(); 3];
+        let mut entry = |number: usize| {
+            let head = &mut heads[number % 3];
+            let input = Uuid::from_u128(if number == twice { 0 } else { number as u128 });
+            let draft = Draft {
+                stream: StreamId::new(format!("call/minivoice/{}", number % 3)).unwrap(),
+                version: head.version + 1,
+                prev: head.prev,
+                id: record_id(ORIGIN, input, 0),
+                kind: "call.started".to_owned(),
+                occurred_at: None,
+                occurred_at_assumed_zone: None,
+                recorded_at: Timestamp::from_millis(1_772_793_000_000).unwrap(),
+                source: Source { input, via: "minivoice".to_owned(), authenticated: true },
+                data: ledger::object! {},
+                disclosures: Vec::new(),
+            };
+            let sealed = seal(ORIGIN, &draft, &key).unwrap();
+            *head = head.next(sealed.payload_sha256);
+            sealed.jws
+        };
+        (0..200).map(&mut entry).collect()
+    }
+
+    #[tokio::test]
+    async fn what_lay_in_the_file_is_judged_as_if_it_had_not() {
+        for (twice, finding) in [(0, None), (150, Some(150))] {
+            let mut shelf = Shelf::new(2_000, directory());
+            let (mut auditor, mut alone) = (Auditor::new(Pins::default()), Auditor::new(Pins::default()));
+            for (position, jws) in (0..).zip(entries(twice)) {
+                auditor.push(position, &jws, &[]);
+                alone.push(position, &jws, &[]);
+                shelf.relieve(&mut auditor).unwrap();
+                assert!(auditor.held_bytes() < 2_000);
+            }
+            assert!(shelf.layers.len() > 10);
+            let report = shelf.report(auditor.close(None)).await.unwrap();
+            assert_eq!(report, alone.finish(None));
+            let ids = report.step("ids").unwrap();
+            assert_eq!(ids.checked, if finding.is_some() { 199 } else { 200 });
+            assert_eq!(ids.finding.as_ref().and_then(|one| one.position), finding);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_lost_its_end_gives_no_report() {
+        let mut shelf = Shelf::new(2_000, directory());
+        let mut auditor = Auditor::new(Pins::default());
+        for (position, jws) in (0..).zip(entries(0)) {
+            auditor.push(position, &jws, &[]);
+            shelf.relieve(&mut auditor).unwrap();
+        }
+        shelf.file.as_ref().unwrap().set_len(1_000).unwrap();
+        let error = shelf.report(auditor.close(None)).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be read again"), "{error:#}");
+    }
+
     #[test]
-    fn nothing_is_kept_that_is_little() -> anyhow::Result<()> {
-        let mut shelf = Shelf::default();
-        shelf.relieve(&mut Auditor::new(ledger::verify::Pins::default()))?;
-        assert!(shelf.file.is_none());
-        Ok(())
+    fn a_place_that_is_not_there_is_named() {
+        let mut shelf = Shelf::new(2_000, PathBuf::from("/nowhere/at/all"));
+        let mut auditor = Auditor::new(Pins::default());
+        let mut pushed = (0..).zip(entries(0)).map(|(position, jws)| {
+            auditor.push(position, &jws, &[]);
+            shelf.relieve(&mut auditor)
+        });
+        let error = pushed.find_map(Result::err).unwrap();
+        assert!(error.to_string().contains("/nowhere/at/all"), "{error:#}");
     }
 }
