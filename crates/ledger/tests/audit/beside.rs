@@ -203,13 +203,18 @@ fn erasure() {
     let marks = Case::new().marks;
     let forgotten = Some(marks.forgotten as u64);
     let erased = marks.erased_digest;
-    check("erased, yet still there", "erasure", forgotten, &erased, |case| {
+    let disclose_again = |case: &mut Case| {
         let (whole, _) = Sample::story();
         let salt = Salt::derive(&seed(&format!("ahadi test input {}", case.marks.forgotten)), 0);
         let value = "+254700000001".into();
         let kept = Disclosure::new(&salt, "phone", &value);
         assert_eq!(whole.entries[case.marks.forgotten].draft.disclosures[0], kept.digest);
         case.material.entries[case.marks.forgotten].2.push(kept.encoded);
+    };
+    check("erased, yet still there", "erasure", forgotten, &erased, disclose_again);
+    check("the same, of which the store says nothing", "erasure", forgotten, &erased, |case| {
+        disclose_again(case);
+        case.material.erased.clear();
     });
     let first = Case::new().sample.entries[EARLY].draft.disclosures[0].clone();
     check("gone without a record", "erasure", Some(EARLY as u64), &first, |case| {

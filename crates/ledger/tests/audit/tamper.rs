@@ -333,6 +333,24 @@ fn one_unreadable_entry_excuses_one_version() {
     assert_eq!(position("versions"), Some(next as u64 - 1), "{report}");
 }
 
+/// Nor does it excuse two versions missing at once, wherever it stands.
+#[test]
+fn one_unreadable_entry_does_not_excuse_two_versions() {
+    let mut case = Case::new();
+    let stream = case.sample.entries[EARLY].draft.stream.clone();
+    let of_stream = case.sample.entries.iter().enumerate().filter(|(_, entry)| entry.draft.stream == stream);
+    let of_stream: Vec<usize> = of_stream.map(|(position, _)| position).collect();
+    let first = of_stream.iter().position(|position| *position == EARLY).unwrap();
+    case.jws(LATE).clear();
+    case.material.entries.remove(of_stream[first + 1]);
+    case.material.entries.remove(EARLY);
+    case.material.entries.iter_mut().enumerate().for_each(|(position, entry)| entry.0 = position as u64);
+    let report = case.material.audit();
+    let position = |step: &str| report.step(step).unwrap().finding.as_ref().unwrap().position;
+    assert_eq!(position("record"), Some(LATE as u64 - 2), "{report}");
+    assert_eq!(position("versions"), Some(of_stream[first + 2] as u64 - 2), "{report}");
+}
+
 /// Two faults far apart in different steps are both named, and neither hides behind the other.
 #[test]
 fn independent_faults_are_all_named() {
