@@ -11,7 +11,7 @@ mod spread;
 mod views;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -51,6 +51,9 @@ pub struct VerifyArguments {
     /// Check each signature by itself, never many together. The verdicts are the same, later.
     #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub one_by_one: bool,
+    /// Where the audit of a long log puts aside, some 300 bytes a record, what it can only judge at its end; if not given, /var/tmp.
+    #[arg(long, env = "TMPDIR", value_name = "DIRECTORY")]
+    pub scratch: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -137,7 +140,10 @@ pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
         Target::Server(base) => {
             let server = Server::new(base, arguments.key.clone())?;
             match arguments.chosen() {
-                None => server::audit(&server, pins, &kept, &arguments.bar()).await,
+                None => {
+                    let (scratch, bar) = (arguments.scratch(), arguments.bar());
+                    Box::pin(server::audit(&server, pins, &kept, scratch, &bar)).await
+                }
                 Some(id) => {
                     let bundle = server.bundle(id).await?;
                     arguments.concerns(&bundle, id)?;
@@ -161,6 +167,10 @@ impl VerifyArguments {
 
     fn signatures(&self) -> Signatures {
         if self.one_by_one { Signatures::OneByOne } else { Signatures::Together }
+    }
+
+    fn scratch(&self) -> Option<&Path> {
+        self.scratch.as_deref().filter(|directory| !directory.as_os_str().is_empty())
     }
 
     fn chosen(&self) -> Option<&str> {
@@ -199,7 +209,10 @@ impl VerifyArguments {
         let report = match self.chosen() {
             None => {
                 let (views, signatures, bar) = (self.views, self.signatures(), self.bar());
-                data::audit(data::Subject { store: &store, origin, pins, kept, views, signatures, bar }).await
+                let (store, scratch) = (&store, self.scratch());
+                let subject = data::Subject { store, origin, pins, kept, views, signatures, scratch, bar };
+                // Its state is large, and everything that may wait for it would be as large.
+                Box::pin(data::audit(subject)).await
             }
             Some(id) => {
                 let bundle = make(&store, &origin, &pins, &evidence::stream_of(id), true).await?;
@@ -220,6 +233,6 @@ impl VerifyArguments {
     }
 }
 
-fn read_note(path: &std::path::Path) -> anyhow::Result<String> {
+fn read_note(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("the checkpoint {} cannot be read", path.display()))
 }

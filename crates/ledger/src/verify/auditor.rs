@@ -223,7 +223,7 @@ impl Auditor {
         match Hash::from_base64url(digest) {
             Ok(digest) => self.aside.said(Said::Claimed, &digest, position),
             Err(error) => {
-                self.tally.fail(Check::Erasure, Place::at(position).note("digest", error.to_string()))
+                self.tally.fail(Check::Erasure, Place::at(position).note("digest", error.to_string()));
             }
         }
     }

@@ -118,8 +118,8 @@ fn read_streams(facts: &mut Facts<'_>, streams: &mut Streams, tally: &mut Tally)
 }
 
 /// How often it could be done.
-fn each(mut next: impl FnMut() -> Option<()>) -> u64 {
-    std::iter::from_fn(|| next()).fold(0, |count, ()| count + 1)
+fn each(next: impl FnMut() -> Option<()>) -> u64 {
+    std::iter::from_fn(next).fold(0, |count, ()| count + 1)
 }
 
 /// What was put aside has not come back, so nothing can be said of what it concerns.

@@ -57,8 +57,9 @@ fn what_comes_too_late_to_compare_is_not_checked() {
     assert_eq!(first.step("tiles").unwrap().checked, 0, "{first}");
 }
 
-/// What is kept of each part elsewhere.
-type Elsewhere = Vec<Vec<Vec<u8>>>;
+/// The pieces of a part, and those of all parts, that are kept elsewhere.
+type Pieces = Vec<Vec<u8>>;
+type Elsewhere = Vec<Pieces>;
 
 /// The story, of which the erased disclosure may exist still.
 fn story(is_still_there: bool) -> Material {
@@ -107,9 +108,9 @@ fn what_does_not_come_back_as_it_was_proves_nothing() {
     // Streams, ids, what is disclosed and what is erased, in that order. What is disclosed matters where it was erased.
     let kinds: [(bool, &[&str]); 4] =
         [(false, &["versions", "links"]), (false, &["ids"]), (true, &["erasure"]), (false, &["erasure"])];
-    let last_gone = |part: &mut Vec<Vec<u8>>| drop(part.pop());
-    let cut = |part: &mut Vec<Vec<u8>>| _ = part[0].pop();
-    let losses: [&dyn Fn(&mut Vec<Vec<u8>>); 2] = [&last_gone, &cut];
+    let last_gone = |part: &mut Pieces| drop(part.pop());
+    let cut = |part: &mut Pieces| _ = part[0].pop();
+    let losses: [&dyn Fn(&mut Pieces); 2] = [&last_gone, &cut];
     for (kind, (is_still_there, steps)) in kinds.into_iter().enumerate() {
         for lose in losses {
             let parts = kind * SHARES..(kind + 1) * SHARES;

@@ -1,6 +1,7 @@
 //! The audit of a whole ledger where it is stored: the log, and everything the database says about it.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -39,6 +40,8 @@ pub struct Subject<'a> {
     pub views: bool,
     /// How signatures are checked.
     pub signatures: Signatures,
+    /// Where the audit puts aside what it can only judge at its end, if not in the usual place.
+    pub scratch: Option<&'a Path>,
     /// Shows how far it is.
     pub bar: ProgressBar,
 }
@@ -71,11 +74,11 @@ struct Checkpoints {
 /// # Errors
 /// When the database does not answer.
 pub async fn audit(subject: Subject<'_>) -> anyhow::Result<Report> {
-    let Subject { store, origin, pins, kept, views, signatures, bar } = subject;
+    let Subject { store, origin, pins, kept, views, signatures, scratch, bar } = subject;
     let assumed = Pins { origin: Some(origin), ..Pins::default() };
     let auditor = Auditor::new(pins.clone()).assuming(assumed).bounded();
     let auditor = auditor.expecting_all_disclosures().expecting_stored_nodes();
-    let (reader, lookups, shelf) = (store.reader(), Lookups::default(), Shelf::default());
+    let (reader, lookups, shelf) = (store.reader(), Lookups::default(), Shelf::new(scratch));
     // The largest checkpoint before the size of the log: read the other way round, a growing log looked too short for it.
     let largest = reader.latest_checkpoint().await?.map_or(0, |row| row.size);
     let checkpoints = Checkpoints { largest, ..Checkpoints::default() };

@@ -1,6 +1,7 @@
 //! A running service, as any auditor sees it: what it publishes below `/log` (C2SP tlog-tiles).
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,6 +156,7 @@ pub async fn audit(
     server: &Server,
     pins: Pins,
     kept: &[String],
+    scratch: Option<&Path>,
     bar: &ProgressBar,
 ) -> anyhow::Result<Report> {
     let offered = if pins.log_vkey.is_some() { None } else { server.log_vkey().await? };
@@ -165,7 +167,7 @@ pub async fn audit(
     kept.iter().for_each(|note| auditor.checkpoint(note));
     let note = server.checkpoint().await?;
     auditor.checkpoint(&note);
-    let mut shelf = Shelf::default();
+    let mut shelf = Shelf::new(scratch);
     let size = verifier.and_then(|verifier| Some(Checkpoint::open(&note, &verifier).ok()?.size));
     if let Some(size) = size {
         bar.set_length(size);

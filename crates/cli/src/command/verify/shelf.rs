@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use ledger::verify::{Auditor, Closed, Judged, PARTS, Report, SHARES};
@@ -37,15 +37,11 @@ struct Layer {
     lengths: Box<[u32]>,
 }
 
-impl Default for Shelf {
-    fn default() -> Shelf {
-        Shelf::new(HELD_BYTES_MAX, directory())
-    }
-}
-
 impl Shelf {
-    fn new(held_bytes_max: usize, directory: PathBuf) -> Shelf {
-        Shelf { held_bytes_max, directory, file: None, layers: Vec::new(), end: 0 }
+    /// With a file in this directory, or in the usual place, once there is something to keep in it.
+    pub fn new(directory: Option<&Path>) -> Shelf {
+        let directory = directory.map_or_else(usual_directory, Path::to_path_buf);
+        Shelf { held_bytes_max: HELD_BYTES_MAX, directory, file: None, layers: Vec::new(), end: 0 }
     }
 
     /// Takes over what the audit has put aside, once that is much.
@@ -103,13 +99,9 @@ impl Shelf {
     }
 }
 
-/// What the environment names, or the usual place.
-fn directory() -> PathBuf {
+fn usual_directory() -> PathBuf {
     let usual = PathBuf::from(DIRECTORY);
-    match std::env::var_os("TMPDIR") {
-        None if usual.is_dir() => usual,
-        _ => std::env::temp_dir(),
-    }
+    if usual.is_dir() { usual } else { std::env::temp_dir() }
 }
 
 #[cfg(test)]
@@ -126,10 +118,14 @@ mod tests {
 
     const ORIGIN: &str = "ledger.test/shelf";
 
+    fn small(directory: Option<&Path>) -> Shelf {
+        Shelf { held_bytes_max: 2_000, ..Shelf::new(directory) }
+    }
+
     /// Some records of three streams, of which number `twice` has the id of the first.
     fn entries(twice: usize) -> Vec<String> {
         let key = RecordKey::from_seed(&[7; 32]);
-        let mut heads = vec![Head::default(); 3];
+        let mut heads = [Head::default(); 3];
         let mut entry = |number: usize| {
             let head = &mut heads[number % 3];
             let input = Uuid::from_u128(if number == twice { 0 } else { number as u128 });
@@ -156,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn what_lay_in_the_file_is_judged_as_if_it_had_not() {
         for (twice, finding) in [(0, None), (150, Some(150))] {
-            let mut shelf = Shelf::new(2_000, directory());
+            let mut shelf = small(None);
             let (mut auditor, mut alone) = (Auditor::new(Pins::default()), Auditor::new(Pins::default()));
             for (position, jws) in (0..).zip(entries(twice)) {
                 auditor.push(position, &jws, &[]);
@@ -175,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_lost_its_end_gives_no_report() {
-        let mut shelf = Shelf::new(2_000, directory());
+        let mut shelf = small(None);
         let mut auditor = Auditor::new(Pins::default());
         for (position, jws) in (0..).zip(entries(0)) {
             auditor.push(position, &jws, &[]);
@@ -188,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_place_that_is_not_there_is_named() {
-        let mut shelf = Shelf::new(2_000, PathBuf::from("/nowhere/at/all"));
+        let mut shelf = small(Some(Path::new("/nowhere/at/all")));
         let mut auditor = Auditor::new(Pins::default());
         let mut pushed = (0..).zip(entries(0)).map(|(position, jws)| {
             auditor.push(position, &jws, &[]);
