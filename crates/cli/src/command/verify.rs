@@ -52,7 +52,7 @@ pub struct VerifyArguments {
     #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub one_by_one: bool,
     /// Where the audit of a long log puts aside, some 300 bytes a record, what it can only judge at its end; if not given, /var/tmp.
-    #[arg(long, env = "TMPDIR", value_name = "DIRECTORY")]
+    #[arg(long, env = "AHADI_SCRATCH_DIR", value_name = "DIRECTORY")]
     pub scratch: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
