@@ -11,7 +11,7 @@ mod spread;
 mod views;
 mod walk;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -141,7 +141,7 @@ pub async fn check(arguments: &VerifyArguments) -> anyhow::Result<Report> {
             let server = Server::new(base, arguments.key.clone())?;
             match arguments.chosen() {
                 None => {
-                    let (scratch, bar) = (arguments.scratch(), arguments.bar());
+                    let (scratch, bar) = (arguments.scratch.as_deref(), arguments.bar());
                     Box::pin(server::audit(&server, pins, &kept, scratch, &bar)).await
                 }
                 Some(id) => {
@@ -167,10 +167,6 @@ impl VerifyArguments {
 
     fn signatures(&self) -> Signatures {
         if self.one_by_one { Signatures::OneByOne } else { Signatures::Together }
-    }
-
-    fn scratch(&self) -> Option<&Path> {
-        self.scratch.as_deref().filter(|directory| !directory.as_os_str().is_empty())
     }
 
     fn chosen(&self) -> Option<&str> {
@@ -209,7 +205,7 @@ impl VerifyArguments {
         let report = match self.chosen() {
             None => {
                 let (views, signatures, bar) = (self.views, self.signatures(), self.bar());
-                let (store, scratch) = (&store, self.scratch());
+                let (store, scratch) = (&store, self.scratch.as_deref());
                 let subject = data::Subject { store, origin, pins, kept, views, signatures, scratch, bar };
                 // Its state is large, and everything that may wait for it would be as large.
                 Box::pin(data::audit(subject)).await
@@ -233,6 +229,6 @@ impl VerifyArguments {
     }
 }
 
-fn read_note(path: &Path) -> anyhow::Result<String> {
+fn read_note(path: &std::path::Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("the checkpoint {} cannot be read", path.display()))
 }
