@@ -22,7 +22,7 @@ impl Place {
     pub fn empty() -> Place {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("ahadi-verify-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir_all(&path).unwrap();
         Place(path)
     }
@@ -32,7 +32,7 @@ impl Place {
         let template = WRITTEN.get_or_init(|| async {
             let place = Place::empty();
             Story::whole(&place.0, "first").await.end().await;
-            // Kept until the process ends: the other places are copies of it.
+            // Never removed by the tests, for the other places are copies of it; so it lies where building does.
             let path = place.0.clone();
             std::mem::forget(place);
             path
