@@ -51,7 +51,7 @@ pub struct VerifyArguments {
     /// Check each signature by itself, never many together. The verdicts are the same, later.
     #[arg(long, conflicts_with_all = ["id", "contract"])]
     pub one_by_one: bool,
-    /// Where the audit of a long log puts aside, some 300 bytes a record, what it can only judge at its end; if not given, /var/tmp.
+    /// Where the audit of a long log puts aside, some 200 bytes a record, what it can only judge at its end; if not given, /var/tmp.
     #[arg(long, env = "AHADI_SCRATCH_DIR", value_name = "DIRECTORY")]
     pub scratch: Option<PathBuf>,
     /// Print the report as JSON.

@@ -5,7 +5,7 @@ use super::aside::{Aside, Said};
 use super::chain::{Step, Times, links};
 use super::closed::Closed;
 use super::entry::{CheckedRecord, KnownKeys, check_record};
-use super::erasure::Erasure;
+use super::erasure;
 use super::log::Log;
 use super::notes::Notes;
 use super::report::Report;
@@ -43,7 +43,7 @@ const REQUIRED: [Check; 16] = [
 /// Entries are read once and not kept. Tiles, nodes and checkpoints may come in any order; columns of a row before its entry or
 /// right behind it. To spread the work, call [`check_record`] on threads with [`Auditor::known_keys`] and push the results in order.
 ///
-/// Memory grows by some 300 bytes per record, most of it what can only be judged at the end. It stays bounded where the audit is
+/// Memory grows by some 200 bytes per record for what can only be judged at the end, and 32 for its leaf. It stays bounded where the audit is
 /// [`Auditor::bounded`] and what it puts aside is handed out now and then ([`Auditor::hand_out`]), to come back in
 /// [`Closed::judge`]: it grows by a quarter of a byte per record then, for the hashes above the leaves; and each share that is
 /// judged at the end takes a 256th of 24 bytes per record and 150 per stream.
@@ -59,7 +59,8 @@ pub struct Auditor {
     unreadable: u64,
     log: Log,
     storage: Storage,
-    erasure: Erasure,
+    /// All disclosures are said to be given.
+    complete: bool,
     notes: Notes,
     tally: Tally,
 }
@@ -76,7 +77,7 @@ impl Auditor {
             unreadable: 0,
             log: Log::new(),
             storage: Storage::default(),
-            erasure: Erasure::default(),
+            complete: false,
             notes: Notes::default(),
             tally: Tally::new(),
         }
@@ -94,7 +95,7 @@ impl Auditor {
     /// needs a record of erasure. To be called before the first entry.
     #[must_use]
     pub fn expecting_all_disclosures(mut self) -> Auditor {
-        self.erasure.expect_all();
+        self.complete = true;
         self
     }
 
@@ -164,7 +165,7 @@ impl Auditor {
         if let Some(finding) = &disclosed.fault {
             self.tally.fail(Check::Disclosures, place.locate(finding.clone()));
         }
-        self.erasure.entry(position, &record, &disclosed, &mut self.aside);
+        erasure::put_aside(position, &record, &disclosed, self.complete, &mut self.aside);
     }
 
     /// Puts the leaf into the tree; false for an entry that comes again.
@@ -262,12 +263,12 @@ impl Auditor {
         if expected_size == Some(0) && self.log.next() == 0 {
             tally.allow_none(&REQUIRED);
         }
-        if self.erasure.is_complete() {
+        if self.complete {
             tally.allow_none(&[Check::Erasure]);
             tally.require(&[Check::Erasure]);
         }
         note_pins(&self.pins, &self.assumed, self.ring.as_ref(), verifier.as_ref(), tally);
-        Closed::new(self.tally, self.aside, self.unreadable, self.erasure.is_complete())
+        Closed::new(self.tally, self.aside, self.unreadable, self.complete)
     }
 
     fn check_size(&mut self, expected: Option<u64>, largest: Option<u64>) {

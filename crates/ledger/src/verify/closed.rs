@@ -37,6 +37,9 @@ impl Closed {
     ///
     /// # Errors
     /// The first that `earlier` gives.
+    ///
+    /// # Panics
+    /// Where there is no share of that number.
     pub fn judge<P, E>(&self, share: usize, earlier: impl Fn(usize) -> P) -> Result<Judged, E>
     where
         P: IntoIterator<Item = Result<Vec<u8>, E>>,
@@ -101,8 +104,11 @@ impl Closed {
 
     /// The report, where nothing was handed out.
     pub(super) fn report_at_once(self) -> Report {
-        let judge = |share| self.judge(share, |_| std::iter::empty::<Result<Vec<u8>, Infallible>>());
-        let judged: Vec<Judged> = (0..SHARES).filter_map(|share| judge(share).ok()).collect();
+        let judge = |share| {
+            let Ok(judged) = self.judge(share, |_| std::iter::empty::<Result<Vec<u8>, Infallible>>());
+            judged
+        };
+        let judged: Vec<Judged> = (0..SHARES).map(judge).collect();
         self.report(judged)
     }
 }

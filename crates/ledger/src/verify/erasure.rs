@@ -10,31 +10,21 @@ use crate::hash::Hash;
 use crate::json::Value;
 use crate::record::Record;
 
-/// What an audit makes of the digests of each entry. Puts them aside; [`Erased`] judges them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Erasure {
+/// Puts aside what an entry says of digests, for [`Erased`] to judge. `complete` where all disclosures are said to be given.
+pub(super) fn put_aside(
+    position: u64,
+    record: &Record,
+    disclosed: &Disclosed,
     complete: bool,
-}
-
-impl Erasure {
-    pub(super) fn expect_all(&mut self) {
-        self.complete = true;
+    aside: &mut Aside,
+) {
+    disclosed.live.iter().for_each(|digest| aside.live(digest, position));
+    // A commitment without a disclosure says nothing where some may not have been given.
+    if complete {
+        disclosed.withheld.iter().for_each(|digest| aside.said(Said::Withheld, digest, position));
     }
-
-    /// Whether all disclosures are said to be given.
-    pub(super) fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    pub(super) fn entry(&self, position: u64, record: &Record, disclosed: &Disclosed, aside: &mut Aside) {
-        disclosed.live.iter().for_each(|digest| aside.live(digest, position));
-        // A commitment without a disclosure says something only where all disclosures are said to be given.
-        if self.complete {
-            disclosed.withheld.iter().for_each(|digest| aside.said(Said::Withheld, digest, position));
-        }
-        if record.kind == ERASED_KIND {
-            list(position, &record.data, aside);
-        }
+    if record.kind == ERASED_KIND {
+        list(position, &record.data, aside);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an audit puts aside until its end, kept in a file of its own, so that memory stays bounded however long the log is.
 //!
 //! The file has no name, so that it goes with the program however that ends, and nobody else reads it. It holds names of streams, ids
-//! and digests, and nothing personal: some 300 bytes a record.
+//! and digests, and nothing personal: some 200 bytes a record.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
