@@ -83,6 +83,37 @@ async fn a_ledger_in_use_is_audited_up_to_a_checkpoint_over_all_that_was_read() 
     story.end().await;
 }
 
+/// An audit keeps the last leaves only, so each checkpoint has to be compared when the log comes to its size.
+#[tokio::test]
+async fn every_checkpoint_of_a_longer_log_is_compared() {
+    let place = Place::empty();
+    let mut story = Story::whole(&place.0, "longer").await;
+    for first in [1_000, 2_000, 3_000, 4_000] {
+        story.happen(Via::Api, (first..first + 400).map(|n| draft(n, None)).collect()).await;
+        story.checkpoint().await;
+    }
+    let size = story.store.tip().await.unwrap().size;
+    let signed = story.store.checkpoints(0, 100).await.unwrap().len() as u64;
+    story.end().await;
+    assert!(size > 3 * 512 && signed > 4, "{size} records, {signed} checkpoints");
+    std::fs::remove_file(place.path("checkpoint")).unwrap();
+    let report = place.audit().await;
+    assert_eq!(report.exit_code(), 0, "{report}");
+    let kept = step(&report, "checkpoints kept");
+    assert_eq!((kept.status, kept.checked), (Status::Pass, signed - 1), "{report}");
+}
+
+#[tokio::test]
+async fn a_log_shorter_than_its_last_checkpoint_fails() {
+    let place = Place::written().await;
+    std::fs::remove_file(place.path("checkpoint")).unwrap();
+    place.edit("DELETE FROM record WHERE position >= 3").await;
+    let report = place.audit().await;
+    assert_eq!(report.exit_code(), 1, "{report}");
+    let finding = step(&report, "inclusion").finding.clone().unwrap();
+    assert_eq!((finding.position, finding.field.as_str()), (Some(3), "size"), "{report}");
+}
+
 #[tokio::test]
 async fn records_that_no_checkpoint_covers_are_not_passed() {
     let place = Place::empty();
