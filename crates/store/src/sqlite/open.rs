@@ -5,17 +5,22 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, query_as, query_scalar};
+use tokio::time::{sleep, timeout};
 
 use super::readers::Readers;
 use super::writer::Writer;
 use super::{Sqlite, connect, database_millis};
 use crate::apart::blocking;
-use crate::error::OpenError;
+use crate::error::{Fault, OpenError};
 use crate::schema;
 use crate::store::OpenOptions;
 
 /// Longest wait for another process's migrations.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
+/// Pause before a connection is asked for once more.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+/// SQLite's code for a lock that another holds (`SQLITE_BUSY`).
+const BUSY: &str = "5";
 
 impl Sqlite {
     pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Sqlite, OpenError> {
@@ -28,7 +33,7 @@ impl Sqlite {
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
         let path = migrating.get_filename().to_owned();
-        let mut connection = migrating.connect().await?;
+        let mut connection = connect_in_turn(&migrating).await?;
         check_durable(&mut connection).await?;
         if options.migrate {
             migrate(&mut connection, &options.origin).await?;
@@ -40,6 +45,27 @@ impl Sqlite {
         let writer = blocking(move || Writer::start(&path)).await?;
         Ok(Sqlite { readers, writer })
     }
+}
+
+/// A connection to a database with a write-ahead log. Where several make a new database at once, SQLite tells some of them that
+/// it is busy without waiting: two that hold it for reading and want it alone would wait for each other for ever. They ask again.
+async fn connect_in_turn(options: &SqliteConnectOptions) -> Result<SqliteConnection, OpenError> {
+    let turn = async {
+        loop {
+            match options.connect().await {
+                Err(error) if is_busy(&error) => sleep(ASK_AGAIN).await,
+                connected => return connected,
+            }
+        }
+    };
+    match timeout(MIGRATION_TIMEOUT, turn).await {
+        Ok(connected) => Ok(connected?),
+        Err(_) => Err(OpenError::Unreachable(Fault::new("another process keeps the database to itself"))),
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == BUSY)
 }
 
 async fn check_durable(connection: &mut SqliteConnection) -> Result<(), OpenError> {

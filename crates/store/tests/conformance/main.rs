@@ -40,6 +40,7 @@ const CASES: &[Case] = &cases![
     opening::nothing_is_made_without_leave,
     opening::a_forgetful_database_is_refused,
     opening::many_may_open_a_new_database_at_once,
+    opening::who_opens_waits_for_who_makes_the_database,
     opening::logins_need_the_role_and_no_more,
     opening::every_column_is_explained,
     upgrade::a_ledger_of_the_first_schema_is_brought_up,

@@ -1,9 +1,11 @@
 //! Which databases are opened, and which are refused.
 
 use std::str::FromStr;
+use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor};
 use store::rows::{Mend, ViewKey};
 use store::{CommitError, OpenError, OpenOptions, Store};
 
@@ -115,6 +117,26 @@ pub async fn many_may_open_a_new_database_at_once(place: Place) {
         place.texts("SELECT CAST(version AS TEXT) FROM _sqlx_migrations AS m ORDER BY m.version").await;
     let numbers: Vec<u32> = versions.iter().map(|version| version.parse().unwrap()).collect();
     assert!(numbers.starts_with(&[1, 2]) && numbers.is_sorted_by(|a, b| a < b), "each once: {numbers:?}");
+}
+
+pub async fn who_opens_waits_for_who_makes_the_database(place: Place) {
+    if place.kind == Kind::Postgres {
+        // Migrations wait for each other on a lock of their own there.
+        return;
+    }
+    let options = SqliteConnectOptions::from_str(&place.url).unwrap().create_if_missing(true);
+    let mut maker = options.connect().await.unwrap();
+    maker.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut opening = Box::pin(Store::open(&place.url, OpenOptions::new(ORIGIN)));
+    // SQLite says at once that the file is busy, so this is ample for a refusal; on a slow machine the case only shows less.
+    tokio::select! {
+        opened = &mut opening => panic!("not before the other is done: {opened:?}"),
+        () = tokio::time::sleep(Duration::from_millis(200)) => {}
+    }
+    maker.execute("ROLLBACK").await.unwrap();
+    maker.close().await.unwrap();
+    opening.await.unwrap().close().await;
+    assert_eq!(place.texts("SELECT origin FROM ledger_info").await, [ORIGIN]);
 }
 
 /// The address of this database for another login.
