@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::checkpoint::CheckpointError;
 use crate::hash::{Hash, node_hash, sha256};
 use crate::tile::{TileId, TileSet};
-use crate::tree::{Subtree, range_root};
+use crate::tree::{Roots, Subtree};
 
 mod text;
 
@@ -83,7 +83,29 @@ pub fn inclusion_tiles(index: u64, size: u64) -> Result<Vec<TileId>, ProofError>
 /// # Errors
 /// [`ProofError::IndexOutOfRange`], [`ProofError::MissingTile`].
 pub fn inclusion(index: u64, size: u64, tiles: &TileSet) -> Result<Vec<Hash>, ProofError> {
-    roots_of(inclusion_ranges(index, size)?, size, tiles)
+    roots_of(inclusion_ranges(index, size)?, &mut Roots::new(size, tiles))
+}
+
+/// The tiles [`inclusions`] needs, without duplicates: leaves that lie together need little more than one of them.
+///
+/// # Errors
+/// [`ProofError::IndexOutOfRange`].
+pub fn inclusions_tiles(indices: &[u64], size: u64) -> Result<Vec<TileId>, ProofError> {
+    let mut ranges = Vec::new();
+    for index in indices {
+        ranges.append(&mut inclusion_ranges(*index, size)?);
+    }
+    Ok(tiles_of(&ranges, size))
+}
+
+/// The audit paths of several leaves of one tree, in the order of `indices`, each as from [`inclusion`]. What they share is
+/// computed once.
+///
+/// # Errors
+/// [`ProofError::IndexOutOfRange`], [`ProofError::MissingTile`].
+pub fn inclusions(indices: &[u64], size: u64, tiles: &TileSet) -> Result<Vec<Vec<Hash>>, ProofError> {
+    let mut roots = Roots::new(size, tiles);
+    indices.iter().map(|index| roots_of(inclusion_ranges(*index, size)?, &mut roots)).collect()
 }
 
 /// Checks that `leaf` is leaf `index` of the tree with `size` leaves and this `root` (RFC 9162 §2.1.3.2). The leaf hash
@@ -128,7 +150,7 @@ pub fn consistency_tiles(old: u64, new: u64) -> Result<Vec<TileId>, ProofError> 
 /// # Errors
 /// [`ProofError::SizeOrder`], [`ProofError::MissingTile`].
 pub fn consistency(old: u64, new: u64, tiles: &TileSet) -> Result<Vec<Hash>, ProofError> {
-    roots_of(consistency_ranges(old, new)?, new, tiles)
+    roots_of(consistency_ranges(old, new)?, &mut Roots::new(new, tiles))
 }
 
 /// Checks that the tree of `old_size` leaves and `old_root` is the beginning of the tree of `new_size` leaves and
@@ -288,6 +310,6 @@ fn tiles_of(ranges: &[Range<u64>], size: u64) -> Vec<TileId> {
     tiles
 }
 
-fn roots_of(ranges: Vec<Range<u64>>, size: u64, tiles: &TileSet) -> Result<Vec<Hash>, ProofError> {
-    ranges.into_iter().map(|range| range_root(range, size, tiles).map_err(ProofError::MissingTile)).collect()
+fn roots_of(ranges: Vec<Range<u64>>, roots: &mut Roots<'_>) -> Result<Vec<Hash>, ProofError> {
+    ranges.into_iter().map(|range| roots.of_range(range).map_err(ProofError::MissingTile)).collect()
 }

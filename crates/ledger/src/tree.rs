@@ -13,6 +13,7 @@
 //! Each time a merge completes a subtree of 256^n leaves, its root is one hash of a tile of level n: a [`Node`]. Leaf
 //! hashes and nodes, both written once, are all that storing the log needs.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::hash::{Hash, node_hash, sha256};
@@ -95,8 +96,8 @@ impl Tree {
     /// [`TreeError::Size`], [`TreeError::MissingTile`].
     pub fn from_tiles(size: u64, tiles: &TileSet) -> Result<Tree, TreeError> {
         check_size(size)?;
-        let peaks =
-            Subtree::decompose(0..size).map(|subtree| subtree.root(size, tiles)).collect::<Result<_, _>>();
+        let mut roots = Roots::new(size, tiles);
+        let peaks = Subtree::decompose(0..size).map(|subtree| roots.of(subtree)).collect::<Result<_, _>>();
         Ok(Tree { size, peaks: peaks.map_err(TreeError::MissingTile)? })
     }
 
@@ -157,15 +158,6 @@ fn fold_right(peaks: &[Hash]) -> Option<Hash> {
     Some(larger.iter().rfold(*last, |right, left| node_hash(left, &right)))
 }
 
-/// Root of 2^n hashes, as sliced out of a tile.
-fn perfect_root(hashes: &[Hash]) -> Hash {
-    let mut row = hashes.to_vec();
-    while row.len() > 1 {
-        row = row.as_chunks().0.iter().map(|[left, right]| node_hash(left, right)).collect();
-    }
-    row[0]
-}
-
 /// A perfect subtree of 2^height leaves, the `index`th of that height.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Subtree {
@@ -201,17 +193,42 @@ impl Subtree {
     pub(crate) fn tile(self, size: u64) -> TileId {
         self.place(size).0
     }
-
-    /// This subtree's root from that tile, or the tile when it is missing.
-    fn root(self, size: u64, tiles: &TileSet) -> Result<Hash, TileId> {
-        let (tile, places) = self.place(size);
-        tiles.get(&tile).map(|hashes| perfect_root(&hashes[places])).ok_or(tile)
-    }
 }
 
-/// Root of a non-empty range of leaves (`MTH(D[a:b])`) in a tree of `size`, or the first tile that is missing.
-pub(crate) fn range_root(leaves: Range<u64>, size: u64, tiles: &TileSet) -> Result<Hash, TileId> {
-    let peaks: Vec<Hash> =
-        Subtree::decompose(leaves).map(|subtree| subtree.root(size, tiles)).collect::<Result<_, _>>()?;
-    Ok(fold_right(&peaks).expect("the range is not empty"))
+/// The roots of perfect subtrees of a tree, from its tiles. What was computed is kept: proofs of neighbouring leaves share most
+/// of it.
+pub(crate) struct Roots<'a> {
+    size: u64,
+    tiles: &'a TileSet,
+    /// Of each tile that was used, the rows of the tree above its hashes, lowest first.
+    rows: BTreeMap<TileId, Vec<Vec<Hash>>>,
+}
+
+impl<'a> Roots<'a> {
+    /// Of the tree of `size` leaves, whose tiles these are.
+    pub(crate) fn new(size: u64, tiles: &'a TileSet) -> Roots<'a> {
+        Roots { size, tiles, rows: BTreeMap::new() }
+    }
+
+    /// Root of a non-empty range of leaves (`MTH(D[a:b])`), or the first tile that is missing.
+    pub(crate) fn of_range(&mut self, leaves: Range<u64>) -> Result<Hash, TileId> {
+        let peaks: Vec<Hash> =
+            Subtree::decompose(leaves).map(|subtree| self.of(subtree)).collect::<Result<_, _>>()?;
+        Ok(fold_right(&peaks).expect("the range is not empty"))
+    }
+
+    /// Root of a subtree, or its tile when that is missing.
+    fn of(&mut self, subtree: Subtree) -> Result<Hash, TileId> {
+        let (tile, places) = subtree.place(self.size);
+        let hashes = self.tiles.get(&tile).ok_or(tile)?;
+        let Some(above) = places.len().ilog2().checked_sub(1) else { return Ok(hashes[places.start]) };
+        let rows = self.rows.entry(tile).or_default();
+        for row in rows.len()..=above as usize {
+            let below = row.checked_sub(1).map_or(hashes, |below| &rows[below]);
+            // A last hash without a neighbour is the root of no perfect subtree above it.
+            let next = below.as_chunks().0.iter().map(|[left, right]| node_hash(left, right)).collect();
+            rows.push(next);
+        }
+        Ok(rows[above as usize][places.start >> (above + 1)])
+    }
 }

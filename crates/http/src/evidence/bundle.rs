@@ -12,7 +12,7 @@ use ledger::bundle::{BUNDLE_VERSION, Bundle, BundleKeyRecord, BundleKeys, Bundle
 use ledger::disclosure::Disclosure;
 use ledger::hash::{Hash, sha256};
 use ledger::key::PublicKey;
-use ledger::proof::{TlogProof, inclusion, inclusion_tiles};
+use ledger::proof::{TlogProof, inclusions, inclusions_tiles};
 use ledger::tile::TileSet;
 use ledger::time::Timestamp;
 use ledger::verify::Pins;
@@ -125,8 +125,10 @@ impl Evidence {
     /// 503 where no checkpoint covers the stream yet.
     pub async fn bundle(&self, stream: &str, personal: bool) -> Result<Bundle, Problem> {
         let mut rows = self.whole(stream).await?;
-        let codes_live = self.codes_live(stream).await?;
-        let document = self.document(stream, &rows).await?;
+        let agreement = self.agreement(stream).await?;
+        let codes_live = codes_live(agreement.as_deref());
+        let in_force = agreement.map(|agreement| agreement.document_sha256);
+        let document = self.document(&rows, in_force).await?;
         let mut opened = self.opened(&rows, personal, codes_live).await?;
         opened.keep_document_of(document.as_ref().map(|(position, _)| *position));
         let document = document.map(|(_, text)| text);
@@ -141,15 +143,15 @@ impl Evidence {
         let keys = self.whole(KEYS_STREAM).await?;
         let newest = rows.iter().chain(&keys).map(|row| row.position).max().unwrap_or(0);
         let checkpoint = self.covering(newest).await?;
-        let mut proofs = Vec::with_capacity(rows.len());
-        for row in &rows {
-            proofs.push(self.proof(row.position, &checkpoint).await?.format());
-        }
-        let mut key_records = Vec::with_capacity(keys.len());
-        for row in keys {
-            let proof = self.proof(row.position, &checkpoint).await?.format();
-            key_records.push(BundleKeyRecord { position: row.position, jws: row.jws, proof });
-        }
+        let positions: Vec<u64> = rows.iter().chain(&keys).map(|row| row.position).collect();
+        let mut proofs = self.proofs(&positions, &checkpoint).await?;
+        let proofs_of_keys = proofs.split_off(rows.len());
+        let key_record = |(row, proof): (RecordRow, TlogProof)| BundleKeyRecord {
+            position: row.position,
+            jws: row.jws,
+            proof: proof.format(),
+        };
+        let key_records = keys.into_iter().zip(proofs_of_keys).map(key_record).collect();
         let records =
             rows.into_iter().map(|row| BundleRecord { position: row.position, jws: row.jws }).collect();
         Ok(Bundle {
@@ -160,7 +162,7 @@ impl Evidence {
             records,
             disclosures: opened.of_records,
             document_disclosures: opened.of_document.into_values().flatten().collect(),
-            proofs,
+            proofs: proofs.iter().map(TlogProof::format).collect(),
             checkpoint: checkpoint.note,
             keys: BundleKeys {
                 root: Jwk::from(&self.anchors.root),
@@ -170,19 +172,29 @@ impl Evidence {
         })
     }
 
-    /// The inclusion proof of a position under a checkpoint, which must be larger.
+    /// The inclusion proofs of positions under a checkpoint, which must be larger, in the order asked for.
     ///
     /// # Errors
     /// When the tiles in the store are not whole.
-    pub async fn proof(&self, index: u64, checkpoint: &CheckpointRow) -> Result<TlogProof, Problem> {
+    pub async fn proofs(
+        &self,
+        positions: &[u64],
+        checkpoint: &CheckpointRow,
+    ) -> Result<Vec<TlogProof>, Problem> {
         let mut tiles = TileSet::new();
-        for tile in inclusion_tiles(index, checkpoint.size).map_err(Problem::internal)? {
+        for tile in inclusions_tiles(positions, checkpoint.size).map_err(Problem::internal)? {
             if let Some(hashes) = self.reader.tile(tile).await? {
                 tiles.insert(tile, hashes).map_err(Problem::internal)?;
             }
         }
-        let path = inclusion(index, checkpoint.size, &tiles).map_err(Problem::internal)?;
-        Ok(TlogProof { extra: None, index, path, checkpoint: checkpoint.note.clone() })
+        let paths = inclusions(positions, checkpoint.size, &tiles).map_err(Problem::internal)?;
+        let proof = |(index, path): (&u64, _)| TlogProof {
+            extra: None,
+            index: *index,
+            path,
+            checkpoint: checkpoint.note.clone(),
+        };
+        Ok(positions.iter().zip(paths).map(proof).collect())
     }
 
     /// A checkpoint under which the position lies; waits for one a moment.
@@ -203,7 +215,11 @@ impl Evidence {
 
     /// The document in force, as the records disclose it, and the position of the record that does. Where none of them is
     /// in force, the newest.
-    async fn document(&self, stream: &str, rows: &[RecordRow]) -> Result<Option<(u64, String)>, Problem> {
+    async fn document(
+        &self,
+        rows: &[RecordRow],
+        in_force: Option<Hash>,
+    ) -> Result<Option<(u64, String)>, Problem> {
         let kinds = ["contract.drafted", "contract.amendment_proposed"];
         let drafts = rows.iter().filter(|row| kinds.contains(&row.kind.as_str()));
         let positions: Vec<u64> = drafts.map(|row| row.position).collect();
@@ -214,7 +230,6 @@ impl Evidence {
             Some((row.position, text.to_owned()))
         });
         let mut texts: Vec<(u64, String)> = texts.collect();
-        let in_force = self.agreement(stream).await?.map(|agreement| agreement.document_sha256);
         let is_in_force = |(_, text): &(u64, String)| in_force == Some(sha256(text.as_bytes()));
         match texts.iter().position(is_in_force) {
             Some(place) => Ok(Some(texts.swap_remove(place))),
@@ -223,7 +238,8 @@ impl Evidence {
     }
 
     async fn disclosures(&self, stream: &str, rows: &[RecordRow], personal: bool) -> Result<Opened, Problem> {
-        self.opened(rows, personal, self.codes_live(stream).await?).await
+        let agreement = self.agreement(stream).await?;
+        self.opened(rows, personal, codes_live(agreement.as_deref())).await
     }
 
     async fn opened(&self, rows: &[RecordRow], personal: bool, codes_live: bool) -> Result<Opened, Problem> {
@@ -247,12 +263,6 @@ impl Evidence {
         Ok(opened)
     }
 
-    /// Whether the parties' codes still open something: then not even an auditor is told them, who could act for the
-    /// parties.
-    async fn codes_live(&self, stream: &str) -> Result<bool, Problem> {
-        Ok(self.agreement(stream).await?.is_some_and(|agreement| !agreement.status.is_final()))
-    }
-
     /// The contract of a stream, where it is one's.
     async fn agreement(&self, stream: &str) -> Result<Option<Box<Agreement>>, Problem> {
         let Some(row) = self.reader.stream(stream).await? else { return Ok(None) };
@@ -261,6 +271,11 @@ impl Evidence {
             _ => None,
         })
     }
+}
+
+/// Whether the parties' codes still open something: then not even an auditor is told them, who could act for the parties.
+fn codes_live(agreement: Option<&Agreement>) -> bool {
+    agreement.is_some_and(|agreement| !agreement.status.is_final())
 }
 
 #[derive(Default)]

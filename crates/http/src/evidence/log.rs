@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use contract::entity::KEYS_STREAM;
 use ledger::key::KeyRing;
+use ledger::proof::TlogProof;
 use ledger::tile::{EntriesId, TileId, encode_tile};
 use serde_json::{Value, json};
 use store::Reader;
@@ -134,8 +135,8 @@ async fn proof(State(state): State<Log>, query: Query) -> Result<Response, Probl
     if index >= row.size {
         return Err(Problem::not_found("The checkpoint does not reach this index."));
     }
-    let proof = state.evidence.proof(index, &row).await?;
-    Ok(served(TEXT, CACHE_CHECKPOINT, proof.format()))
+    let proofs = state.evidence.proofs(&[index], &row).await?;
+    Ok(served(TEXT, CACHE_CHECKPOINT, proofs.iter().map(TlogProof::format).collect::<String>()))
 }
 
 async fn vkey(State(state): State<Log>) -> Response {

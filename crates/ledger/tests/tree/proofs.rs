@@ -1,10 +1,12 @@
 //! Proofs: made from no more tiles than named, equal to those of others, and refused when anything in them is changed.
 
+use std::fmt::Debug;
+
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ledger::hash::{Hash, sha256};
 use ledger::proof::{
-    ProofError, consistency, consistency_tiles, inclusion, inclusion_tiles, verify_consistency,
-    verify_inclusion,
+    ProofError, consistency, consistency_tiles, inclusion, inclusion_tiles, inclusions, inclusions_tiles,
+    verify_consistency, verify_inclusion,
 };
 use ledger::tile::{TileId, TileSet, tiles_for};
 use sha2::Sha256;
@@ -102,7 +104,11 @@ fn proofs_agree_with_a_third_implementation() {
 }
 
 /// Every listed tile is needed, is a tile of that size, and is not replaced by one of another width.
-fn check_tiles(tiles: &[TileId], size: u64, prove: impl Fn(&TileSet) -> Result<Vec<Hash>, ProofError>) {
+fn check_tiles<T: Debug + PartialEq>(
+    tiles: &[TileId],
+    size: u64,
+    prove: impl Fn(&TileSet) -> Result<T, ProofError>,
+) {
     let listed: Vec<TileId> = tiles_for(size).collect();
     let all = LOG.tiles(tiles);
     assert_eq!(all.iter().count(), tiles.len(), "a tile of size {size} is named twice");
@@ -132,6 +138,25 @@ fn a_proof_needs_each_tile_it_names_at_its_width() {
             check_tiles(&consistency_tiles(old, size).unwrap(), size, |tiles| consistency(old, size, tiles));
         }
     }
+}
+
+#[test]
+fn proofs_made_together_are_those_made_one_by_one() {
+    let mut dice = Dice(7);
+    for size in EDGE_SIZES.into_iter().chain([1, 2, 300, 1_030]) {
+        let near = dice.roll(size);
+        let mut indices: Vec<u64> = (near..size).take(12).chain([0, size - 1]).collect();
+        indices.extend((0..6).map(|_| dice.roll(size)));
+        let named = inclusions_tiles(&indices, size).unwrap();
+        let tiles = LOG.tiles(&named);
+        let alone: Vec<_> = indices.iter().map(|index| check_inclusion(*index, size)).collect();
+        assert_eq!(inclusions(&indices, size, &tiles), Ok(alone), "{indices:?} of {size}");
+        check_tiles(&named, size, |tiles| inclusions(&indices, size, tiles));
+    }
+    assert_eq!(inclusions(&[], 7, &TileSet::new()), Ok(Vec::new()));
+    let out_of_range = ProofError::IndexOutOfRange { index: 7, size: 7 };
+    assert_eq!(inclusions_tiles(&[0, 7], 7), Err(out_of_range.clone()));
+    assert_eq!(inclusions(&[7], 7, &TileSet::new()), Err(out_of_range));
 }
 
 fn flip(hash: &Hash, bit: usize) -> Hash {
