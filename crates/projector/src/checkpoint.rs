@@ -6,7 +6,7 @@ use std::time::Duration;
 use ledger::checkpoint::{Checkpoint, CheckpointError, LogKey};
 use ledger::hash::Hash;
 use ledger::proof::ProofError;
-use ledger::tile::{TileError, TileSet, edge_tiles};
+use ledger::tile::edge_tiles;
 use ledger::time::Timestamp;
 use ledger::tree::{Tree, TreeError};
 use store::rows::{CheckpointRow, SourcePosition};
@@ -80,9 +80,6 @@ pub enum CheckpointerError {
     /// The tree in the store is not whole.
     #[error("the tree in the store is not whole: {0}")]
     Tree(#[from] TreeError),
-    /// The tiles in the store are not whole.
-    #[error("the tiles in the store are not whole: {0}")]
-    Tile(#[from] TileError),
     /// A proof could not be made.
     #[error("the tree in the store is not whole: {0}")]
     Proof(#[from] ProofError),
@@ -230,10 +227,6 @@ impl Checkpointer {
 
 /// The root the log had at `size`, from its tiles.
 async fn root_at(reader: &Reader, size: u64) -> Result<Hash, CheckpointerError> {
-    let mut tiles = TileSet::new();
-    for id in edge_tiles(size) {
-        let hashes = reader.tile(id).await?.unwrap_or_default();
-        tiles.insert(id, hashes)?;
-    }
+    let tiles = reader.tiles(&edge_tiles(size)).await?;
     Ok(Tree::from_tiles(size, &tiles)?.root())
 }

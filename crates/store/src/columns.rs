@@ -1,6 +1,7 @@
 //! From columns to rows and back. Both databases give the same types for the same columns.
 
 use ledger::hash::Hash;
+use ledger::tile::{TileId, TileSet};
 use ledger::time::Timestamp;
 use uuid::Uuid;
 
@@ -27,6 +28,19 @@ fn small_number(column: i64) -> Result<u32, StoreError> {
 
 pub(crate) fn hash(column: Vec<u8>) -> Result<Hash, StoreError> {
     column.try_into().map(Hash).map_err(|_| corrupt("a hash that is not 32 bytes"))
+}
+
+/// Puts the hashes of a tile, and what is left of their bytes, into the set; not where some are missing.
+pub(crate) fn tile(set: &mut TileSet, tile: TileId, hashes: (&[[u8; 32]], &[u8])) -> Result<(), StoreError> {
+    let (hashes, rest) = hashes;
+    if !rest.is_empty() {
+        return Err(corrupt("a hash that is not 32 bytes"));
+    }
+    if hashes.len() < usize::from(tile.width()) {
+        return Ok(());
+    }
+    set.insert(tile, hashes.iter().copied().map(Hash).collect())
+        .map_err(|_| corrupt("two hashes in one place"))
 }
 
 pub(crate) fn time(column: i64) -> Result<Timestamp, StoreError> {

@@ -107,21 +107,6 @@ macro_rules! plain_statements {
                 columns::one(self.row(sql, values![id]).await?, columns::record)
             }
 
-            pub(crate) async fn tile(&self, tile: TileId) -> Result<Option<Vec<Hash>>, StoreError> {
-                let places = tile.hashes();
-                let found: Vec<(Vec<u8>,)> = if tile.level() == 0 {
-                    let sql = "SELECT leaf FROM record WHERE position >= $1 AND position < $2 ORDER BY position";
-                    self.rows(sql, values![places.start, places.end]).await?
-                } else {
-                    let sql = "SELECT hash FROM tree_node WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
-                    self.rows(sql, values![u32::from(tile.level()), places.start, places.end]).await?
-                };
-                if found.len() < usize::from(tile.width()) {
-                    return Ok(None);
-                }
-                columns::all(found, |(hash,)| columns::hash(hash)).map(Some)
-            }
-
             pub(crate) async fn contract(&self, id: String) -> Result<Option<(ContractRow, String)>, StoreError> {
                 let sql = concat!(
                     "SELECT ", contract_columns!(), " FROM contract_view AS v

@@ -13,7 +13,6 @@ mod plain;
 mod read;
 
 use ledger::hash::{Hash, sha256};
-use ledger::tile::TileId;
 use ledger::time::Timestamp;
 use sqlx::{PgPool, query, query_as};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use ledger::hash::Hash;
-use ledger::tile::TileId;
+use ledger::tile::{TileId, TileSet};
 use ledger::time::Timestamp;
 use uuid::Uuid;
 
@@ -175,7 +175,13 @@ impl Reader {
     /// The hashes of a tile, or `None` when the log is too small to have it at this width. A partial tile is served
     /// long after the log has grown beyond it.
     pub async fn tile(&self, tile: TileId) -> Result<Option<Vec<Hash>>, StoreError> {
-        on_backend!(self, db => db.tile(tile))
+        Ok(self.tiles(&[tile]).await?.take(&tile))
+    }
+
+    /// Those of these tiles that the log is large enough to have at their widths, asked for at once.
+    pub async fn tiles(&self, tiles: &[TileId]) -> Result<TileSet, StoreError> {
+        let tiles = tiles.to_vec();
+        on_backend!(self, db => db.tiles(tiles))
     }
 
     /// Head and state of a stream.

@@ -18,7 +18,6 @@ mod views;
 mod writer;
 
 use ledger::hash::Hash;
-use ledger::tile::TileId;
 use ledger::time::Timestamp;
 use uuid::Uuid;
 

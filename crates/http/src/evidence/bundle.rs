@@ -13,7 +13,6 @@ use ledger::disclosure::Disclosure;
 use ledger::hash::{Hash, sha256};
 use ledger::key::PublicKey;
 use ledger::proof::{TlogProof, inclusions, inclusions_tiles};
-use ledger::tile::TileSet;
 use ledger::time::Timestamp;
 use ledger::verify::Pins;
 use store::Reader;
@@ -181,12 +180,8 @@ impl Evidence {
         positions: &[u64],
         checkpoint: &CheckpointRow,
     ) -> Result<Vec<TlogProof>, Problem> {
-        let mut tiles = TileSet::new();
-        for tile in inclusions_tiles(positions, checkpoint.size).map_err(Problem::internal)? {
-            if let Some(hashes) = self.reader.tile(tile).await? {
-                tiles.insert(tile, hashes).map_err(Problem::internal)?;
-            }
-        }
+        let needed = inclusions_tiles(positions, checkpoint.size).map_err(Problem::internal)?;
+        let tiles = self.reader.tiles(&needed).await?;
         let paths = inclusions(positions, checkpoint.size, &tiles).map_err(Problem::internal)?;
         let proof = |(index, path): (&u64, _)| TlogProof {
             extra: None,

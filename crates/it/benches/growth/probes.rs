@@ -6,7 +6,6 @@ use contract::provider::Provider;
 use http_surface::evidence::bundle::Evidence;
 use ledger::hash::sha256;
 use ledger::proof::{consistency, consistency_tiles, inclusion, inclusion_tiles};
-use ledger::tile::{TileId, TileSet};
 use store::Reader;
 use store::{ContractFilter, Page};
 
@@ -86,11 +85,11 @@ impl Asked<'_> {
                 reader.repeats(&call.stream, 1_000).await.unwrap();
             }
             Asked::Inclusion(position, size) => {
-                let tiles = tiles(reader, inclusion_tiles(position, size).unwrap()).await;
+                let tiles = reader.tiles(&inclusion_tiles(position, size).unwrap()).await.unwrap();
                 inclusion(position, size, &tiles).unwrap();
             }
             Asked::Consistency(old, new) => {
-                let tiles = tiles(reader, consistency_tiles(old, new).unwrap()).await;
+                let tiles = reader.tiles(&consistency_tiles(old, new).unwrap()).await.unwrap();
                 consistency(old, new, &tiles).unwrap();
             }
             Asked::Bundle(id) => {
@@ -101,12 +100,4 @@ impl Asked<'_> {
             }
         }
     }
-}
-
-async fn tiles(reader: &Reader, ids: Vec<TileId>) -> TileSet {
-    let mut set = TileSet::new();
-    for id in ids {
-        set.insert(id, reader.tile(id).await.unwrap().unwrap()).unwrap();
-    }
-    set
 }

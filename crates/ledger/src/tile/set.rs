@@ -43,6 +43,11 @@ impl TileSet {
         self.0.get(tile).map(Vec::as_slice)
     }
 
+    /// Gives away the hashes of exactly this tile.
+    pub fn take(&mut self, tile: &TileId) -> Option<Vec<Hash>> {
+        self.0.remove(tile)
+    }
+
     /// The tiles held, by level, index and width.
     pub fn iter(&self) -> impl Iterator<Item = (&TileId, &[Hash])> {
         self.0.iter().map(|(tile, hashes)| (tile, hashes.as_slice()))

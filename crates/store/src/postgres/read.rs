@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use ledger::tile::{TileId, TileSet};
 use sqlx::{AssertSqlSafe, query_as, query_scalar};
 
 use super::{Postgres, seen_key};
@@ -79,6 +80,30 @@ impl Postgres {
             SELECT 2, position, NULL, NULL, source FROM source_position";
         let rows = self.readers.fetch_all(query_as::<_, columns::TipColumns>(sql)).await?;
         columns::tip(rows)
+    }
+
+    pub(crate) async fn tiles(&self, tiles: Vec<TileId>) -> Result<TileSet, StoreError> {
+        // One row for a tile: a row for each hash would cost more than the hash.
+        let sql = "
+            SELECT CASE WHEN need.level = 0 THEN (
+                SELECT string_agg(leaf, ''::bytea ORDER BY position) FROM record
+                WHERE position >= need.first AND position < need.behind
+            ) ELSE (
+                SELECT string_agg(hash, ''::bytea ORDER BY idx) FROM tree_node
+                WHERE level = need.level AND idx >= need.first AND idx < need.behind
+            ) END
+            FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS need (level, first, behind, place)
+            ORDER BY place";
+        let levels: Vec<i16> = tiles.iter().map(|tile| tile.level().into()).collect();
+        let firsts: Vec<i64> = tiles.iter().map(|tile| sql_int(tile.hashes().start)).collect();
+        let behind: Vec<i64> = tiles.iter().map(|tile| sql_int(tile.hashes().end)).collect();
+        let query = query_as(sql).bind(levels).bind(firsts).bind(behind);
+        let found: Vec<(Option<Vec<u8>>,)> = self.readers.fetch_all(query).await?;
+        let mut set = TileSet::new();
+        for (tile, (hashes,)) in tiles.into_iter().zip(found) {
+            columns::tile(&mut set, tile, hashes.unwrap_or_default().as_chunks())?;
+        }
+        Ok(set)
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {

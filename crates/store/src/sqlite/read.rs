@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ledger::hash::Hash;
+use ledger::tile::{TileId, TileSet};
 use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
@@ -41,6 +42,31 @@ impl Sqlite {
             UNION ALL
             SELECT 2, position, NULL, NULL, source FROM source_position";
         columns::tip(self.rows(sql, values![]).await?)
+    }
+
+    pub(crate) async fn tiles(&self, tiles: Vec<TileId>) -> Result<TileSet, StoreError> {
+        const LEAVES: &str =
+            "SELECT leaf FROM record WHERE position >= ?2 AND position < ?3 ORDER BY position";
+        const NODES: &str =
+            "SELECT hash FROM tree_node WHERE level = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
+        self.readers
+            .read(move |connection| {
+                let mut set = TileSet::new();
+                for tile in tiles {
+                    let sql = if tile.level() == 0 { LEAVES } else { NODES };
+                    let mut statement = connection.prepare_cached(sql)?;
+                    let places = tile.hashes();
+                    let mut rows =
+                        statement.query(params![tile.level(), sql_int(places.start), sql_int(places.end)])?;
+                    let mut hashes: Vec<[u8; 32]> = Vec::with_capacity(tile.width().into());
+                    while let Some(row) = rows.next()? {
+                        hashes.push(row.get(0)?);
+                    }
+                    columns::tile(&mut set, tile, (&hashes, &[]))?;
+                }
+                Ok(set)
+            })
+            .await
     }
 
     pub(crate) async fn load(&self, needs: Needs) -> Result<Loaded, StoreError> {
