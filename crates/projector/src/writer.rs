@@ -27,9 +27,6 @@ use crate::signer::{self, KeyOf, RingError, Signer, SignerError};
 const BATCH_ENTRIES_MAX: usize = 1_000;
 /// Most payload bytes in one transaction.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// From this many inputs on, a batch is written while the next is planned. Smaller ones are soon written, and what comes
-/// meanwhile makes one batch with one flush.
-const OVERLAP_ENTRIES_MIN: usize = 16;
 /// How long a read waits for something to come before the lease is looked after.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long a lease holds without being renewed: how long a second projector waits after this one died.
@@ -385,7 +382,7 @@ impl Tenure<'_> {
         let planned = self.pipeline.plan(key, reads, read_to).await?;
         let Some(planned) = planned else { return Ok(Handled::Panicked) };
         self.pipeline.write(planned).await?;
-        if reads.len() < OVERLAP_ENTRIES_MIN {
+        if !self.writer.store.loads_beside(reads.len()) {
             self.pipeline.settle().await?;
         }
         Ok(Handled::Taken)

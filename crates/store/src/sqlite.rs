@@ -17,6 +17,8 @@ mod readers;
 mod views;
 mod writer;
 
+pub(crate) use read::BESIDE_INPUTS_MIN;
+
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use uuid::Uuid;

@@ -15,7 +15,7 @@ use crate::lease::{Lease, millis};
 use crate::postgres::Postgres;
 use crate::reader::Reader;
 use crate::rows::{CheckpointRow, Commit, Mend, PersonRow};
-use crate::sqlite::Sqlite;
+use crate::sqlite::{self, Sqlite};
 
 /// Connections for reading, unless told otherwise.
 const READERS: u32 = 8;
@@ -121,6 +121,16 @@ impl Store {
     /// The half that cannot write.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// Whether a batch can well be loaded while one of so many inputs is written. If not, that one is soon written, and what
+    /// comes meanwhile makes one batch with one flush.
+    pub fn loads_beside(&self, inputs: usize) -> bool {
+        match &self.reader.backend {
+            // The server writes on another core, and a commit waits for its disk.
+            Backend::Postgres(_) => true,
+            Backend::Sqlite(_) => inputs >= sqlite::BESIDE_INPUTS_MIN,
+        }
     }
 
     /// The half that writes keys of the interface.

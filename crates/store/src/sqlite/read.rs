@@ -16,8 +16,8 @@ use crate::plain::record_columns;
 use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, StreamRow, Tip};
 use crate::value::values;
 
-/// From this many inputs on, the projector has a batch loaded while the one before it is written: on another connection, then.
-const BESIDE_INPUTS_MIN: usize = 16;
+/// From this many inputs on, a batch is loaded while the one before it is written: on another connection, then.
+pub(crate) const BESIDE_INPUTS_MIN: usize = 16;
 
 const STREAM: &str = "SELECT stream, version, head, recorded_at, state FROM stream_head WHERE stream = ?1";
 
