@@ -30,8 +30,11 @@ bench *arguments:
 
 # commands from many clients, in turns with other people's event stores (wants protoc, Debian's protobuf-compiler)
 peers:
+    deploy/dev/setup
+    npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix target/dev/peers @eventide/message-db@1.3.1
     cargo build --release --locked --manifest-path crates/peers/Cargo.toml
-    AHADI_PEERS="$PWD/crates/peers/target/release/peers" {{ just_executable() }} bench --bench pipeline -- commands
+    AHADI_PEERS="$PWD/crates/peers/target/release/peers" \
+        AHADI_PEERS_MESSAGE_DB="$PWD/target/dev/peers/node_modules/@eventide/message-db/database" {{ just_executable() }} bench --bench pipeline -- commands
 
 # have openssl, Python and Node check a bundle; one of an example ledger if none is given
 verify-elsewhere *bundle:

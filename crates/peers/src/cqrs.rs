@@ -7,12 +7,10 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use postgres_es::postgres_cqrs;
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::PgPoolOptions;
 
+use crate::scratch::Scratch;
 use crate::{Load, entity, text};
 
-/// Connections for all clients: more made it slower on two cores.
-const CONNECTIONS: u32 = 16;
 /// The table as postgres-es wants it.
 const TABLE: &str = "CREATE TABLE events (
     aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint CHECK (sequence >= 0) NOT NULL,
@@ -81,13 +79,8 @@ impl Aggregate for Contract {
 
 /// Commands of one event each, in a database of its own.
 pub async fn run(load: Load) -> f64 {
-    let server = std::env::var("AHADI_TEST_POSTGRES_URL").expect("run `just peers`");
-    let name = format!("peers_{}", std::process::id());
-    let admin = PgPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
-    sqlx::query(&format!("CREATE DATABASE {name}")).execute(&admin).await.unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let pool =
-        PgPoolOptions::new().max_connections(CONNECTIONS).connect(&format!("{base}/{name}")).await.unwrap();
+    let scratch = Scratch::new().await;
+    let pool = scratch.connect().await;
     sqlx::query(TABLE).execute(&pool).await.unwrap();
     let store = Arc::new(postgres_cqrs::<Contract>(pool.clone(), Vec::new(), ()));
     let rate = load
@@ -101,6 +94,6 @@ pub async fn run(load: Load) -> f64 {
         })
         .await;
     pool.close().await;
-    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&admin).await.unwrap();
+    scratch.remove().await;
     rate
 }

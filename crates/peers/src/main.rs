@@ -1,11 +1,15 @@
 //! Other event stores doing commands of one event each, from many clients at once.
 //!
 //! `peers NAME SECONDS CLIENTS` prints commands a second. NAME: `umadb` and `umadb-condition` (its server as a process
-//! of its own, over gRPC, as it is meant to be used), `cqrs-es` (in the PostgreSQL of AHADI_TEST_POSTGRES_URL). None of
-//! them hashes, chains or signs.
+//! of its own, over gRPC, as it is meant to be used), `cqrs-es`, `disintegrate` and `message-db` (in the PostgreSQL of
+//! AHADI_TEST_POSTGRES_URL; the last is installed from the directory of AHADI_PEERS_MESSAGE_DB). None of them hashes,
+//! chains or signs.
 #![allow(clippy::unwrap_used)]
 
 mod cqrs;
+mod deciding;
+mod message_db;
+mod scratch;
 mod umadb;
 
 use std::sync::Arc;
@@ -30,6 +34,8 @@ fn main() {
                     "umadb" => umadb::run(load, false).await,
                     "umadb-condition" => umadb::run(load, true).await,
                     "cqrs-es" => cqrs::run(load).await,
+                    "disintegrate" => deciding::run(load).await,
+                    "message-db" => message_db::run(load).await,
                     other => panic!("no peer {other}"),
                 };
                 println!("{rate:.0}");

@@ -18,7 +18,7 @@ use crate::{CONNECTIONS, ROUNDS, round};
 /// The program that drives other people's event stores (crates/peers); without it they are left out.
 const PEERS_PROGRAM: &str = "AHADI_PEERS";
 /// Their names, as that program knows them. None hashes, chains or signs.
-const PEERS: [&str; 3] = ["umadb", "umadb-condition", "cqrs-es"];
+const PEERS: [&str; 5] = ["umadb", "umadb-condition", "cqrs-es", "disintegrate", "message-db"];
 
 pub async fn rows() -> Vec<Row> {
     let setup = Setup { store: StoreKind::Postgres, source: SourceKind::Journal };
