@@ -1,6 +1,5 @@
 //! cqrs-es with postgres-es: an aggregate is loaded, decides, and its event is inserted and committed.
 
-use std::fmt;
 use std::sync::Arc;
 
 use cqrs_es::event_sink::EventSink;
@@ -9,7 +8,7 @@ use postgres_es::postgres_cqrs;
 use serde::{Deserialize, Serialize};
 
 use crate::scratch::Scratch;
-use crate::{Load, entity, text};
+use crate::{Load, Refused, entity, text};
 
 /// The table as postgres-es wants it.
 const TABLE: &str = "CREATE TABLE events (
@@ -31,18 +30,6 @@ impl DomainEvent for Event {
         "1.0".to_owned()
     }
 }
-
-/// Nothing is refused.
-#[derive(Debug)]
-struct Refused;
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused")
-    }
-}
-
-impl std::error::Error for Refused {}
 
 #[derive(Default, Serialize, Deserialize)]
 struct Contract {

@@ -1,15 +1,13 @@
 //! disintegrate with its store in PostgreSQL: the events of an entity are read, a decision is made of them, and its event is
 //! inserted unless another came in between. Version 1: from 2 on it wants PostgreSQL 16.
 
-use std::fmt;
-
 use disintegrate::serde::json::Json;
 use disintegrate::{Decision, Event, StateMutate, StateQuery};
 use disintegrate_postgres::{PgEventStore, decision_maker};
 use serde::{Deserialize, Serialize};
 
 use crate::scratch::Scratch;
-use crate::{Load, entity, text};
+use crate::{Load, Refused, entity, text};
 
 /// Conflicts in a row after which something else is wrong.
 const ATTEMPTS_MAX: u32 = 1_000;
@@ -39,18 +37,6 @@ impl StateMutate for Contract {
         self.events += 1;
     }
 }
-
-/// Nothing is refused.
-#[derive(Debug)]
-struct Refused;
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused")
-    }
-}
-
-impl std::error::Error for Refused {}
 
 struct RecordTerms {
     contract_id: String,

@@ -12,6 +12,7 @@ mod message_db;
 mod scratch;
 mod umadb;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -44,6 +45,18 @@ fn main() {
         }
     });
 }
+
+/// Why a command is refused: none is, but those who decide have to say so.
+#[derive(Debug)]
+struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// How many clients, for how long.
 #[derive(Clone, Copy)]

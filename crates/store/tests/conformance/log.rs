@@ -266,6 +266,15 @@ pub async fn tiles_are_those_of_the_tree(place: Place) {
         let beyond = TileId::new(level, index, width).unwrap();
         assert_eq!(store.tile(beyond).await.unwrap(), None, "{beyond}");
     }
+    // Asked for at once: in any order, one of them twice, and none of what is not there.
+    let (first, edge) = (TileId::at(0, 0, BIG_LOG).unwrap(), TileId::at(1, 0, BIG_LOG).unwrap());
+    let beyond = TileId::new(0, BIG_LOG, 7).unwrap();
+    let found = store.tiles(&[edge, beyond, first, edge]).await.unwrap();
+    let names: Vec<TileId> = found.iter().map(|(tile, _)| *tile).collect();
+    assert_eq!(names, [first, edge]);
+    assert_eq!(found.get(&first), Some(&leaves[..256]));
+    assert_eq!(found.get(&edge), store.tile(edge).await.unwrap().as_deref());
+    assert_eq!(store.tiles(&[]).await.unwrap(), TileSet::new());
     store.close().await;
 }
 
