@@ -11,7 +11,7 @@ mod spread;
 mod views;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -229,6 +229,6 @@ impl VerifyArguments {
     }
 }
 
-fn read_note(path: &std::path::Path) -> anyhow::Result<String> {
+fn read_note(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("the checkpoint {} cannot be read", path.display()))
 }

@@ -51,9 +51,15 @@ impl Sqlite {
 /// it is busy without waiting: two that hold it for reading and want it alone would wait for each other for ever. They ask again.
 async fn connect_in_turn(options: &SqliteConnectOptions) -> Result<SqliteConnection, OpenError> {
     let turn = async {
+        let mut is_told = false;
         loop {
             match options.connect().await {
-                Err(error) if is_busy(&error) => sleep(ASK_AGAIN).await,
+                Err(error) if is_busy(&error) => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::info!("another process makes or keeps the database; waiting for it");
+                    }
+                    sleep(ASK_AGAIN).await;
+                }
                 connected => return connected,
             }
         }
