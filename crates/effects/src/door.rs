@@ -23,13 +23,47 @@ const ID_BYTES: usize = 10;
 /// Inputs whose random bytes are asked for at once: a question to the operating system costs more than the bytes.
 const DRAWN_STAMPS: usize = 32;
 
+/// Greatest count the ids of one millisecond can show, in twelve bits.
+const COUNT_MAX: u16 = 0xfff;
+/// Counts begin at random, and leave room for two thousand ids in the same millisecond.
+const COUNT_FIRST_MAX: u16 = 0x7ff;
+
 /// Takes inputs and journals them. Cheap to clone.
 #[derive(Clone)]
 pub struct Door {
     journal: Journal,
     /// Latest time given out, milliseconds: this door's clock never runs backwards. Written by all handlers.
     latest: Arc<AtomicI64>,
-    drawn: Arc<Mutex<Drawn>>,
+    stamping: Arc<Mutex<Stamping>>,
+}
+
+/// What stamps are made of.
+struct Stamping {
+    drawn: Drawn,
+    counted: Counted,
+}
+
+/// The newest id's place in its millisecond.
+#[derive(Default)]
+struct Counted {
+    millis: u64,
+    count: u16,
+}
+
+impl Counted {
+    /// Makes a UUIDv7 that is greater than those before it, also in the same millisecond: its twelve bits behind the time
+    /// count (RFC 9562, section 6.2, method 1). So who asks what came first of one millisecond is answered by the ids.
+    fn id(&mut self, millis: u64, mut random: [u8; ID_BYTES]) -> Uuid {
+        let [high, low, ..] = random;
+        self.count = if millis == self.millis {
+            (self.count + 1).min(COUNT_MAX)
+        } else {
+            u16::from_be_bytes([high, low]) & COUNT_FIRST_MAX
+        };
+        self.millis = millis;
+        random[..2].copy_from_slice(&self.count.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
 }
 
 /// Random bytes of the operating system that no input has got yet.
@@ -68,7 +102,7 @@ pub enum DoorError {
 /// What every input gets at the door.
 #[derive(Clone, Debug)]
 pub struct Stamp {
-    /// UUIDv7.
+    /// UUIDv7. Of two stamps of this door the later has the greater id.
     pub id: Uuid,
     /// When.
     pub received_at: Timestamp,
@@ -86,7 +120,8 @@ impl Door {
     /// A door in front of a journal.
     pub fn new(journal: Journal) -> Door {
         let drawn = Drawn { bytes: [0; STAMP_BYTES * DRAWN_STAMPS], left: 0 };
-        Door { journal, latest: Arc::new(AtomicI64::new(0)), drawn: Arc::new(Mutex::new(drawn)) }
+        let stamping = Stamping { drawn, counted: Counted::default() };
+        Door { journal, latest: Arc::new(AtomicI64::new(0)), stamping: Arc::new(Mutex::new(stamping)) }
     }
 
     /// The journal behind it.
@@ -112,13 +147,14 @@ impl Door {
     /// [`DoorError::Random`].
     pub fn stamp(&self) -> Result<Stamp, DoorError> {
         // Nothing there panics half-way.
-        let bytes = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let mut stamping = self.stamping.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = stamping.drawn.take()?;
         let (mut seed, mut random) = ([0; SEED_BYTES], [0; ID_BYTES]);
         seed.copy_from_slice(&bytes[..SEED_BYTES]);
         random.copy_from_slice(&bytes[SEED_BYTES..]);
+        // Read under the lock: ids grow as the time does.
         let received_at = self.now();
-        let millis = u64::try_from(received_at.millis()).unwrap_or(0);
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        let id = stamping.counted.id(u64::try_from(received_at.millis()).unwrap_or(0), random);
         let seed = Seed(Hash(seed));
         Ok(Stamp { id, received_at, seed })
     }
@@ -185,5 +221,18 @@ mod tests {
         let given: HashSet<_> = (0..3 * DRAWN_STAMPS).map(|_| drawn.take().unwrap()).collect();
         assert_eq!(given.len(), 3 * DRAWN_STAMPS);
         assert_eq!((drawn.left, drawn.bytes), (0, [0; STAMP_BYTES * DRAWN_STAMPS]));
+    }
+
+    #[test]
+    fn ids_grow_within_a_millisecond_and_with_time() {
+        let (mut counted, mut before) = (Counted::default(), Uuid::nil());
+        for n in 0..10_000_u64 {
+            // Bytes that fall, so that nothing but the count makes the ids grow; a new millisecond every 2,000.
+            let random = [u8::MAX - (n % 251) as u8; ID_BYTES];
+            let id = counted.id(1_700_000_000_000 + n / 2_000, random);
+            assert!(id > before, "{id} follows {before}");
+            assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
+            before = id;
+        }
     }
 }

@@ -187,13 +187,8 @@ fn due<'a>(task: &TaskRef, state: &'a Entity) -> Option<&'a OutgoingMessage> {
 /// message back: the wish is looked up again with the next one.
 async fn opted_out(reader: &Reader, message: &OutgoingMessage) -> bool {
     let Some(to) = &message.to else { return false };
-    let streams = match reader.links(space::CONTACT, to).await {
-        Ok(streams) if streams.is_empty() => return false,
-        Ok(streams) => reader.streams(&streams).await,
-        Err(error) => Err(error),
-    };
-    match streams {
-        Ok(rows) => rows.iter().any(|row| {
+    match reader.linked(&[(space::CONTACT, to)]).await {
+        Ok(led) => led.iter().flatten().any(|row| {
             matches!(Entity::from_json(&row.state), Ok(Entity::Contact(contact)) if !contact.may_be_texted())
         }),
         Err(error) => {

@@ -3,6 +3,7 @@
 //! Webhook handlers cannot read the store. The few that somebody waits for get this, which answers a few questions about
 //! the person who asks and nothing else, within a time that fits on a phone.
 
+use std::iter;
 use std::time::Duration;
 
 use contract::agreement::Agreement;
@@ -65,6 +66,13 @@ pub struct Own {
     pub party: usize,
 }
 
+/// What a leg was placed for.
+pub struct Placed {
+    /// The room of the conference, which has the conference's id where nobody chose another name; none where it was placed
+    /// for no conference.
+    pub room: Option<String>,
+}
+
 /// What MiniVoice told of a question. `Debug` hides the keys.
 pub struct Gathered {
     /// The keys pressed; none where the time was over.
@@ -78,6 +86,17 @@ impl Own {
     pub fn known(&self) -> Known<'_> {
         let Own { number, contract_id, agreement, party } = self;
         Known { number: *number, contract_id, agreement, party: *party }
+    }
+}
+
+impl Placed {
+    fn on(stream: &str, entity: Option<Entity>) -> Placed {
+        let chosen = match entity {
+            Some(Entity::Conference(conference)) => conference.room,
+            _ => None,
+        };
+        let room = stream.strip_prefix("conference/").map(|id| chosen.unwrap_or_else(|| id.to_owned()));
+        Placed { room }
     }
 }
 
@@ -112,8 +131,8 @@ impl Directory {
         Ok(found.and_then(|(row, state)| own(1, row.contract_id, &state, phone)))
     }
 
-    /// The conference or dialling for which a leg was placed: by the leg, where the provider's answer is recorded
-    /// already, else by the number that was to be rung.
+    /// What a leg was placed for: by the leg, where the provider's answer is recorded already, else by the number that was
+    /// to be rung. None where we placed it for nothing that is known.
     ///
     /// # Errors
     /// [`DirectoryError`].
@@ -123,41 +142,24 @@ impl Directory {
         call_id: &str,
         phone: Option<&str>,
         now: Timestamp,
-    ) -> Result<Option<String>, DirectoryError> {
+    ) -> Result<Option<Placed>, DirectoryError> {
         let leg = call_stream(provider, call_id);
-        if let Some(stream) = in_time(self.reader.links(space::CALL, &leg)).await?.pop() {
-            return Ok(Some(stream));
-        }
-        let Some(phone) = phone else { return Ok(None) };
-        let mut ringing: Option<(Timestamp, String)> = None;
         let hour_ago = Timestamp::from_millis(now.millis() - HOUR_MS).unwrap_or(now);
-        for hour in [now, hour_ago] {
-            let streams = in_time(self.reader.links(space::RUNG, &rung_key(phone, hour))).await?;
-            for row in in_time(self.reader.streams(&streams)).await? {
-                let Ok(Entity::Conference(conference)) = Entity::from_json(&row.state) else { continue };
-                let Some(at) = conference.requested_at else { continue };
-                let rings = now.millis() - at.millis() <= RINGING_MS_MAX && conference.failure.is_none();
-                if rings && ringing.as_ref().is_none_or(|(latest, _)| *latest < at) {
-                    ringing = Some((at, row.stream));
-                }
-            }
+        let rung = phone.map(|phone| [now, hour_ago].map(|hour| rung_key(phone, hour)));
+        let rung = rung.iter().flatten().map(|key| (space::RUNG, key.as_str()));
+        let keys: Vec<(&str, &str)> = iter::once((space::CALL, leg.as_str())).chain(rung).collect();
+        let mut led = in_time(self.reader.linked(&keys)).await?.into_iter();
+        if let Some(row) = led.next().unwrap_or_default().pop() {
+            return Ok(Some(Placed::on(&row.stream, Entity::from_json(&row.state).ok())));
         }
-        Ok(ringing.map(|(_, stream)| stream))
-    }
-
-    /// The room of a conference of ours, which has the conference's id where nobody chose another name; none where the
-    /// stream is none of a conference.
-    ///
-    /// # Errors
-    /// [`DirectoryError`].
-    pub async fn room_of(&self, stream: &str) -> Result<Option<String>, DirectoryError> {
-        let Some(id) = stream.strip_prefix("conference/") else { return Ok(None) };
-        let row = in_time(self.reader.stream(stream)).await?;
-        let chosen = row.and_then(|row| match Entity::from_json(&row.state) {
-            Ok(Entity::Conference(conference)) => conference.room,
-            _ => None,
+        let ringing = led.flatten().filter_map(|row| {
+            let Ok(Entity::Conference(conference)) = Entity::from_json(&row.state) else { return None };
+            let at = conference.requested_at?;
+            let rings = now.millis() - at.millis() <= RINGING_MS_MAX && conference.failure.is_none();
+            rings.then_some((at, row.stream, conference))
         });
-        Ok(Some(chosen.unwrap_or_else(|| id.to_owned())))
+        let newest = ringing.reduce(|newest, next| if next.0 > newest.0 { next } else { newest });
+        Ok(newest.map(|(_, stream, conference)| Placed::on(&stream, Some(Entity::Conference(conference)))))
     }
 
     /// What was pressed on a call in answer to a question that was waited for so many seconds, recorded behind `after`.

@@ -101,6 +101,9 @@ pub(crate) fn stream(columns: StreamColumns) -> Result<StreamRow, StoreError> {
     })
 }
 
+/// Which of the keys asked for led there, from 1, and what it led to.
+pub(crate) type LinkedColumns = (i64, String, i64, Vec<u8>, i64, String);
+
 pub(crate) type ContractColumns = (String, String, String, String, i64, Vec<u8>);
 
 pub(crate) fn contract(columns: ContractColumns) -> Result<ContractRow, StoreError> {

@@ -248,6 +248,13 @@ impl Reader {
         on_backend!(self, db => db.links(space, key))
     }
 
+    /// For each of these keys, named by space and key, the streams it leads to, by name, with heads and states: of one
+    /// moment, and asked for at once.
+    pub async fn linked(&self, keys: &[(&str, &str)]) -> Result<Vec<Vec<StreamRow>>, StoreError> {
+        let keys = keys.iter().map(|(space, key)| ((*space).to_owned(), (*key).to_owned())).collect();
+        on_backend!(self, db => db.linked(keys))
+    }
+
     /// At most `max` tasks of a kind that may be tried at `now`, longest due first.
     pub async fn tasks_due(&self, kind: &str, now: Timestamp, max: u32) -> Result<Vec<TaskRow>, StoreError> {
         let kind = kind.to_owned();

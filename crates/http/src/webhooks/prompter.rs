@@ -236,14 +236,9 @@ impl Prompter {
             if let Some(room) = phone.and_then(|phone| self.inner.rooms.room_of(phone)) {
                 return Some(room);
             }
-            let placed = match directory.placed_for(*provider, id, phone, inlet.now()).await {
-                Ok(Some(stream)) => directory.room_of(&stream).await.map(|room| (true, room)),
-                Ok(None) => Ok((false, None)),
-                Err(error) => Err(error),
-            };
-            match placed {
-                Ok((true, room)) => return room,
-                Ok((false, _)) => {}
+            match directory.placed_for(*provider, id, phone, inlet.now()).await {
+                Ok(Some(placed)) => return placed.room,
+                Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "what a call was placed for could not be looked up"),
             }
         }

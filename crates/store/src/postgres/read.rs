@@ -133,6 +133,35 @@ impl Postgres {
         columns::all(self.readers.fetch_all(query).await?, columns::stream)
     }
 
+    pub(crate) async fn linked(
+        &self,
+        keys: Vec<(String, String)>,
+    ) -> Result<Vec<Vec<StreamRow>>, StoreError> {
+        // Key by key, and so are the streams: see LED. These connections are free to read a table from end to end; in their order
+        // the streams of a key come from the index.
+        let sql = "
+            SELECT need.place, head.stream, head.version, head.head, head.recorded_at, head.state
+            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS need (space, key, place)
+            CROSS JOIN LATERAL (
+                SELECT stream FROM link WHERE link.space = need.space AND link.key = need.key ORDER BY stream OFFSET 0
+            ) AS led
+            CROSS JOIN LATERAL (
+                SELECT stream, version, head, recorded_at, state FROM stream_head
+                WHERE stream_head.stream = led.stream OFFSET 0
+            ) AS head
+            ORDER BY need.place, head.stream";
+        let mut found: Vec<Vec<StreamRow>> = keys.iter().map(|_| Vec::new()).collect();
+        let (spaces, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
+        let query = query_as::<_, columns::LinkedColumns>(sql).bind(spaces).bind(keys);
+        for (place, stream, version, head, recorded_at, state) in self.readers.fetch_all(query).await? {
+            // Places are counted from 1.
+            if let Some(led) = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place)) {
+                led.push(columns::stream((stream, version, head, recorded_at, state))?);
+            }
+        }
+        Ok(found)
+    }
+
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, opened FROM disclosure WHERE position = ANY ($1) ORDER BY position";
         let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();

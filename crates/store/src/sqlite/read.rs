@@ -97,6 +97,30 @@ impl Sqlite {
             .await
     }
 
+    pub(crate) async fn linked(
+        &self,
+        keys: Vec<(String, String)>,
+    ) -> Result<Vec<Vec<StreamRow>>, StoreError> {
+        const LED: &str = "SELECT head.stream, head.version, head.head, head.recorded_at, head.state
+                           FROM link CROSS JOIN stream_head AS head ON head.stream = link.stream
+                           WHERE link.space = ?1 AND link.key = ?2 ORDER BY link.stream";
+        self.readers
+            .read(move |connection| {
+                let transaction = connection.unchecked_transaction()?;
+                let mut statement = transaction.prepare_cached(LED)?;
+                let led = |(space, key): (String, String)| {
+                    let mut rows = statement.query([space, key])?;
+                    let mut found = Vec::new();
+                    while let Some(row) = rows.next()? {
+                        found.push(columns::stream(row.try_into()?)?);
+                    }
+                    Ok(found)
+                };
+                keys.into_iter().map(led).collect()
+            })
+            .await
+    }
+
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
         let sql = "SELECT CAST(coalesce(sum(1 + octet_length(opened) - octet_length(replace(opened, char(10), ''))), 0) AS INTEGER)
                    FROM disclosure WHERE position < $1";

@@ -105,6 +105,14 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
     assert_eq!(digests, [("k1", digest), ("k1", sha256(b"other"))].into_iter().collect());
     assert_eq!(loaded.counters, [("contract/AGRI-2026".to_owned(), 41)]);
 
+    let keys = needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str()));
+    let linked = store.linked(&keys.collect::<Vec<_>>()).await.unwrap();
+    let of_code = vec![stream_row("contract/A", 3)];
+    let of_phone = vec![stream_row("contract/A", 3), stream_row("contract/B", 1)];
+    let expected = [of_phone, of_code.clone(), of_code, vec![stream_row(odd, 2)], vec![], vec![]];
+    assert_eq!(linked, expected, "key by key, as they were asked for");
+    assert!(store.linked(&[]).await.unwrap().is_empty());
+
     let nothing = store.load(&Needs::default()).await.unwrap();
     assert!(nothing.inputs.is_empty() && nothing.streams.is_empty() && nothing.links.is_empty());
     assert!(nothing.seen.is_empty() && nothing.counters.is_empty());
@@ -346,6 +354,7 @@ pub async fn links_are_looked_up_by_key_where_many_have_one(place: Place) {
     let needs = Needs { links, streams: vec!["contract/1".to_owned()], ..Needs::default() };
     for _ in 0..20 {
         assert_eq!(store.load(&needs).await.unwrap().links, []);
+        assert_eq!(store.linked(&[("phone", "+254700000002")]).await.unwrap(), [[]]);
     }
     store.close().await;
     if place.kind == Kind::Postgres {
