@@ -66,6 +66,7 @@ const CASES: &[Case] = &cases![
     guards::inserts_past_the_store_are_refused,
     guards::the_service_role_can_only_append,
     views::links_come_and_go_once,
+    views::streams_are_found_by_the_keys_that_lead_to_them,
     views::needs_are_answered_and_links_followed,
     needs::each_need_is_answered_alone_and_among_many_inputs,
     views::tasks_of_a_stream_are_replaced,

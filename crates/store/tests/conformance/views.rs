@@ -42,6 +42,34 @@ pub async fn links_come_and_go_once(place: Place) {
     store.close().await;
 }
 
+pub async fn streams_are_found_by_the_keys_that_lead_to_them(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let odd = "call/a/\"quoted\\\" ü \u{7}";
+    let phone = "+254700000001";
+    let links = vec![
+        link("phone", phone, "contract/B", true),
+        link("phone", phone, "contract/A", true),
+        link("code", "1234", "contract/A", true),
+        link("call", "it's", odd, true),
+        link("code", "9999", "contract/never", true),
+    ];
+    let streams = vec![stream_row("contract/A", 3), stream_row("contract/B", 1), stream_row(odd, 2)];
+    let (a, b, strange) = (streams[0].clone(), streams[1].clone(), streams[2].clone());
+    apply(&store, &lease, Views { streams, links, ..Views::default() }).await;
+    let keys = [
+        ("code", "1234"),
+        ("phone", phone),
+        ("code", phone),
+        ("code", "1234"),
+        ("call", "it's"),
+        ("code", "9999"),
+    ];
+    let expected = [vec![a.clone()], vec![a.clone(), b], vec![], vec![a], vec![strange], vec![]];
+    assert_eq!(store.linked(&keys).await.unwrap(), expected, "key by key, as they were asked for");
+    assert!(store.linked(&[]).await.unwrap().is_empty());
+    store.close().await;
+}
+
 pub async fn needs_are_answered_and_links_followed(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let odd = "call/a/\"quoted\\\" ü \u{7}";
@@ -104,14 +132,6 @@ pub async fn needs_are_answered_and_links_followed(place: Place) {
     let digests: BTreeSet<_> = loaded.seen.iter().map(|row| (row.key.as_str(), row.digest)).collect();
     assert_eq!(digests, [("k1", digest), ("k1", sha256(b"other"))].into_iter().collect());
     assert_eq!(loaded.counters, [("contract/AGRI-2026".to_owned(), 41)]);
-
-    let keys = needs.links.iter().map(|(space, key)| (space.as_str(), key.as_str()));
-    let linked = store.linked(&keys.collect::<Vec<_>>()).await.unwrap();
-    let of_code = vec![stream_row("contract/A", 3)];
-    let of_phone = vec![stream_row("contract/A", 3), stream_row("contract/B", 1)];
-    let expected = [of_phone, of_code.clone(), of_code, vec![stream_row(odd, 2)], vec![], vec![]];
-    assert_eq!(linked, expected, "key by key, as they were asked for");
-    assert!(store.linked(&[]).await.unwrap().is_empty());
 
     let nothing = store.load(&Needs::default()).await.unwrap();
     assert!(nothing.inputs.is_empty() && nothing.streams.is_empty() && nothing.links.is_empty());
