@@ -34,10 +34,11 @@ for one in VECTORS["derivations"]["salts"]:
     salt = verify.sha256(bytes.fromhex(one["seed"]), b"ahadi.salt", one["n"].to_bytes(4, "big"))[:16]
     same(verify.b64url(salt), one["salt"], f"salt {one['n']}")
 for one in VECTORS["derivations"]["record_ids"]:
-    parts = [b"ahadi.record-id", b"\0", one["origin"].encode(), b"\0", uuid.UUID(one["input"]).bytes]
-    digest = bytearray(verify.sha256(*parts, one["ordinal"].to_bytes(4, "big"))[:16])
-    digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
-    same(str(uuid.UUID(bytes=bytes(digest))), one["id"], f"record id {one['ordinal']}")
+    source = uuid.UUID(one["input"]).bytes
+    parts = [b"ahadi.record-id", b"\0", one["origin"].encode(), b"\0", source]
+    derived = bytearray(source[:6] + verify.sha256(*parts, one["ordinal"].to_bytes(4, "big"))[:10])
+    derived[6], derived[8] = derived[6] & 0x0F | 0x80, derived[8] & 0x3F | 0x80
+    same(str(uuid.UUID(bytes=bytes(derived))), one["id"], f"record id {one['ordinal']}")
 for one in VECTORS["derivations"]["disclosures"]:
     encoded = verify.b64url(verify.dumps([one["salt"], one["name"], one["value"]]))
     same(encoded, one["encoded"], f"disclosure {one['name']}")

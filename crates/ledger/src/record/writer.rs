@@ -115,9 +115,13 @@ pub fn seal(origin: &str, draft: &Draft<impl Facts>, key: &RecordKey) -> Result<
     Ok(payload(origin, draft)?.seal(key))
 }
 
-/// Id of the record number `ordinal` that an input gives: a UUIDv8 (RFC 9562 §5.8) of the first 16 bytes of
-/// `SHA-256("ahadi.record-id" ‖ 0x00 ‖ origin ‖ 0x00 ‖ input as 16 bytes ‖ ordinal as 4 bytes big-endian)`, so that
-/// replaying the input gives the same id.
+/// So many bytes of a UUIDv7 say its time (RFC 9562 §5.7).
+const TIME_BYTES: usize = 6;
+
+/// Id of the record number `ordinal` that an input gives: a UUIDv8 (RFC 9562 §5.8) of the first 6 bytes of the input's id, which
+/// say when it came where the id is a UUIDv7, and the first 10 bytes of `SHA-256("ahadi.record-id" ‖ 0x00 ‖ origin ‖ 0x00 ‖ input
+/// as 16 bytes ‖ ordinal as 4 bytes big-endian)`. So replaying the input gives the same id, and the ids of records that were
+/// made after one another lie beside each other in an index.
 pub fn record_id(origin: &str, input: Uuid, ordinal: u32) -> Uuid {
     let mut message = Vec::with_capacity(64 + origin.len());
     message.extend_from_slice(b"ahadi.record-id\0");
@@ -126,7 +130,9 @@ pub fn record_id(origin: &str, input: Uuid, ordinal: u32) -> Uuid {
     message.extend_from_slice(input.as_bytes());
     message.extend_from_slice(&ordinal.to_be_bytes());
     let mut bytes = [0u8; 16];
-    bytes.copy_from_slice(&sha256(&message).0[..16]);
+    let (time, rest) = bytes.split_at_mut(TIME_BYTES);
+    time.copy_from_slice(&input.as_bytes()[..TIME_BYTES]);
+    rest.copy_from_slice(&sha256(&message).0[..16 - TIME_BYTES]);
     Uuid::new_v8(bytes)
 }
 

@@ -76,7 +76,7 @@ fn a_sealed_record_opens_and_verifies() {
 
 #[test]
 fn the_id_is_a_function_of_its_input() {
-    let input = Uuid::from_u128(9);
+    let input = Uuid::from_u128(0x0195_6af1_7000_7000_8000_0000_0000_0009);
     let id = record_id(ORIGIN, input, 0);
     assert_eq!(id.get_version_num(), 8);
     assert_eq!(id, record_id(ORIGIN, input, 0));
@@ -85,7 +85,9 @@ fn the_id_is_a_function_of_its_input() {
     assert!(!others.contains(&id));
     let message =
         [b"ahadi.record-id\0".as_slice(), ORIGIN.as_bytes(), &[0], input.as_bytes(), &[0; 4]].concat();
-    assert_eq!(id.as_bytes()[..6], sha256(&message).0[..6]);
+    let hash = sha256(&message).0;
+    assert_eq!(id.as_bytes()[..6], input.as_bytes()[..6]);
+    assert_eq!((id.as_bytes()[7], &id.as_bytes()[9..]), (hash[1], &hash[3..10]));
 }
 
 #[test]
