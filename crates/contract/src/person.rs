@@ -91,8 +91,8 @@ const LINE: &str = "line";
 const HASH: &str = "sha256";
 
 /// A run of digits as it stands in a text.
-struct Group {
-    digits: String,
+struct Group<'t> {
+    digits: &'t str,
     /// Behind a `+`.
     international: bool,
     /// Only blanks, dashes, dots or brackets stand between it and the group before.
@@ -106,13 +106,14 @@ pub fn numbers(text: &str, country: Country) -> BTreeSet<Phone> {
     let decoded = decoded(text);
     let groups = groups(&decoded);
     let mut found = BTreeSet::new();
+    let mut digits = String::new();
     for first in 0..groups.len() {
-        let mut digits = String::new();
+        digits.clear();
         for (nth, group) in groups[first..].iter().take(GROUPS_MAX).enumerate() {
             if nth > 0 && (!group.continues || group.international) {
                 break;
             }
-            digits.push_str(&group.digits);
+            digits.push_str(group.digits);
             if digits.len() > *DIGITS.end() + 2 {
                 break;
             }
@@ -124,6 +125,10 @@ pub fn numbers(text: &str, country: Country) -> BTreeSet<Phone> {
 
 /// The number some digits stand for.
 fn normal(digits: &str, international: bool, country: Country) -> Option<Phone> {
+    // Most groups are none: parts of ids, dates, amounts.
+    if digits.len() < *DIGITS.start() {
+        return None;
+    }
     let code = country.calling_code();
     let text = if let Some(rest) = digits.strip_prefix("00") {
         format!("+{rest}")
@@ -135,27 +140,21 @@ fn normal(digits: &str, international: bool, country: Country) -> Option<Phone> 
         format!("+{code}{digits}")
     };
     let length = text.len() - 1;
-    (DIGITS.contains(&length) && digits.len() >= *DIGITS.start()).then(|| text.parse().ok()).flatten()
+    DIGITS.contains(&length).then(|| text.parse().ok()).flatten()
 }
 
-fn groups(text: &str) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let (mut plus, mut continues, mut in_group) = (false, false, false);
-    for letter in text.chars() {
-        match letter {
-            '0'..='9' => {
-                match groups.last_mut().filter(|_| in_group) {
-                    Some(group) => group.digits.push(letter),
-                    None => {
-                        groups.push(Group { digits: letter.into(), international: plus, continues });
-                    }
-                }
-                (plus, continues, in_group) = (false, true, true);
-            }
-            '+' => (plus, in_group) = (true, false),
-            ' ' | '-' | '.' | '(' | ')' | '\u{a0}' => (plus, in_group) = (false, false),
-            _ => (plus, continues, in_group) = (false, false, false),
-        }
+fn groups(text: &str) -> Vec<Group<'_>> {
+    let between = |letter| matches!(letter, '+' | ' ' | '-' | '.' | '(' | ')' | '\u{a0}');
+    let mut groups = Vec::new();
+    let mut rest = text;
+    // Digits are single bytes, so that texts are cut between letters.
+    while let Some(at) = rest.bytes().position(|byte| byte.is_ascii_digit()) {
+        let (gap, behind) = rest.split_at(at);
+        let length = behind.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(behind.len());
+        let (digits, behind) = behind.split_at(length);
+        let continues = !groups.is_empty() && gap.chars().all(between);
+        groups.push(Group { digits, international: gap.ends_with('+'), continues });
+        rest = behind;
     }
     groups
 }
