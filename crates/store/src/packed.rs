@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::columns::{number, sql_int};
 use crate::error::{Fault, StoreError};
-use crate::rows::{DisclosureRow, Scope};
+use crate::rows::{DisclosureRow, Scope, SignedRow};
 
 /// Stands before a disclosure that is kept as it came.
 const AS_IT_CAME: char = '=';
@@ -86,6 +86,15 @@ pub(crate) fn unpack_all(rows: Vec<Columns>) -> Result<Vec<DisclosureRow>, Store
         all.extend(unpack(position, &opened)?);
     }
     Ok(all)
+}
+
+/// Columns `position`, `jws` and `opened` of a record with its disclosures.
+pub(crate) type SignedColumns = (i64, String, Option<String>);
+
+/// A record with what is left of its disclosures.
+pub(crate) fn signed((position, jws, opened): SignedColumns) -> Result<SignedRow, StoreError> {
+    let disclosures = opened.map_or_else(|| Ok(Vec::new()), |opened| unpack(position, &opened))?;
+    Ok(SignedRow { position: number(position)?, jws, disclosures })
 }
 
 /// How many rows go, by position and digest, and the rows that are left.

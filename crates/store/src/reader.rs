@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::lease::LeaseStatus;
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, DisclosureRow, InboxRow, Loaded, Needs, PersonRow,
-    RecordRow, RepeatRow, StreamRow, TaskRow, Tip, ViewKey, ViewRow, ViewTable, WorkRow,
+    RecordRow, RepeatRow, SignedRow, StreamRow, TaskRow, Tip, ViewKey, ViewRow, ViewTable, WorkRow,
 };
 use crate::scan::{Scan, ViewScan};
 use crate::store::{Backend, on_backend};
@@ -138,6 +138,11 @@ impl Reader {
     /// At most `max` records from position `from` on, in order.
     pub async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
         on_backend!(self, db => db.records(from, max))
+    }
+
+    /// At most `max` records from position `from` on, in order, as they were signed, with their disclosures of the same moment.
+    pub async fn signed(&self, from: u64, max: u32) -> Result<Vec<SignedRow>, StoreError> {
+        on_backend!(self, db => db.signed(from, max))
     }
 
     /// At most `max` records of a stream from `from_version` (1-based) on, in order.

@@ -125,6 +125,17 @@ pub struct RecordRow {
     pub jws: String,
 }
 
+/// A record as it was signed, without what else is stored of it, and what is left of its disclosures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedRow {
+    /// 0-based, gapless.
+    pub position: u64,
+    /// The record itself: compact JWS.
+    pub jws: String,
+    /// In their order.
+    pub disclosures: Vec<DisclosureRow>,
+}
+
 /// One disclosure of a record, or of the document that a record quotes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DisclosureRow {

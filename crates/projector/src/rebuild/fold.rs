@@ -7,9 +7,7 @@ use contract::event::{Event, EventData};
 use contract::world::StreamState;
 use ledger::record::Record;
 use ledger::stream::Head;
-use store::rows::{
-    DisclosureRow, LinkChange, Mend, RecordRow, StreamTasks, TaskRow, ViewKey, ViewRow, Views,
-};
+use store::rows::{LinkChange, Mend, SignedRow, StreamTasks, TaskRow, ViewKey, ViewRow, Views};
 use store::{Scan, Store, StoreError};
 use tokio::task::JoinHandle;
 
@@ -29,22 +27,23 @@ struct Decoded {
 }
 
 /// Reads a record with what is left of its disclosures. Needs nothing of the records before it.
-fn decode(row: &RecordRow, disclosures: &[DisclosureRow]) -> Result<Decoded, RebuildError> {
+fn decode(row: &SignedRow) -> Result<Decoded, RebuildError> {
     let position = row.position;
     let record =
         ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
-    let event = Event::from_record(&record, disclosures.iter().map(|d| d.encoded.as_str()))
+    let disclosures = row.disclosures.iter().map(|d| d.encoded.as_str());
+    let event = Event::from_record(&record, disclosures)
         .map_err(|error| RebuildError::Event { position, reason: error.to_string() })?;
-    Ok(Decoded { position, record, event, disclosures: disclosures.len() as u64 })
+    Ok(Decoded { position, record, event, disclosures: row.disclosures.len() as u64 })
 }
 
 /// Records with what is left of their disclosures.
-type Page = Vec<(RecordRow, Vec<DisclosureRow>)>;
+type Page = Vec<SignedRow>;
 
 /// Begins to read a page of records, all of it on one core. At most as many are read at once as there are cores, those that
 /// came first before the others.
 fn decode_page(page: Page) -> JoinHandle<Vec<Result<Decoded, RebuildError>>> {
-    let work = move || page.iter().map(|(row, disclosures)| decode(row, disclosures)).collect();
+    let work = move || page.iter().map(decode).collect();
     tokio::task::spawn_blocking(move || rayon::scope(|_| work()))
 }
 
@@ -243,7 +242,7 @@ type Reading = JoinHandle<(Scan, Result<Option<Page>, StoreError>)>;
 
 fn read(mut scan: Scan) -> Reading {
     tokio::spawn(async move {
-        let page = scan.next_page().await;
+        let page = scan.next_signed().await;
         (scan, page)
     })
 }

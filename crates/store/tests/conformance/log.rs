@@ -337,7 +337,7 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
     let (records, disclosures) = (batch.records.clone(), batch.disclosures.clone());
     store.commit(&lease, batch).await.unwrap();
     for from in [0, 511, 1_099, 1_100, 5_000] {
-        let mut scan = store.scan(from).await.unwrap();
+        let (mut scan, mut again) = (store.scan(from).await.unwrap(), store.scan(from).await.unwrap());
         assert_eq!(scan.end(), book.tree.size());
         // What comes after the scan began is not part of it.
         store.commit(&lease, book.batch(&["call/a/2"])).await.unwrap();
@@ -355,6 +355,15 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
         );
         let expected: Vec<_> = disclosures.iter().filter(|one| one.position >= from).cloned().collect();
         assert_eq!(opened, expected);
+        let mut signed = Vec::new();
+        while let Some(page) = again.next_signed().await.unwrap() {
+            signed.extend(page);
+        }
+        assert!(
+            signed.iter().map(|row| (row.position, &row.jws)).eq(seen.iter().map(|r| (r.position, &r.jws)))
+        );
+        assert!(signed.iter().flat_map(|row| &row.disclosures).eq(&expected));
+        assert!(signed.iter().all(|row| row.disclosures.iter().all(|one| one.position == row.position)));
     }
     store.close().await;
 }
