@@ -161,25 +161,7 @@ fn groups(text: &str) -> Vec<Group<'_>> {
 
 /// A text with `%XX` read back (RFC 3986 §2.1); what is none stays as it is.
 pub fn decoded(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.contains('%') {
-        return text.into();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.filter(|_| *first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned().into()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[cfg(test)]
@@ -215,6 +197,8 @@ mod tests {
             "of 5 bags, 0700000011, 12",
             "5 0700000011 12",
             "tel:+254700000011;ext=9",
+            "10 %+254700000011",
+            "zäh%2B254700000011",
         ] {
             check(text, true);
         }
