@@ -15,6 +15,8 @@
 mod bare;
 #[path = "pipeline/commands.rs"]
 mod commands;
+#[path = "pipeline/line.rs"]
+mod line;
 #[path = "pipeline/load.rs"]
 mod load;
 #[path = "pipeline/mix.rs"]
@@ -50,6 +52,8 @@ const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
 /// Different webhooks made beforehand; they come again with other ids.
 const POOL: usize = 20_000;
+/// How many times the rate to be reached is offered to the bare line.
+const BARE_HASTE: f64 = 3.0;
 /// Webhooks a second while it is measured how soon one is visible.
 const STEADY: f64 = 1_000.0;
 /// Contracts a second.
@@ -69,8 +73,8 @@ const STEADY_ROUNDS: u32 = 5;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    if std::env::var_os(bare::VARIABLE).is_some() {
-        return runtime.block_on(bare::serve());
+    if let Ok(what) = std::env::var(bare::VARIABLE) {
+        return runtime.block_on(bare::serve(&what));
     }
     let _ = rustls::crypto::ring::default_provider().install_default();
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
@@ -136,7 +140,7 @@ fn check(told: &Told) {
 /// A webhook to a 2xx that is on disk, beside a handler that only parses the same form.
 async fn door() -> Vec<Row> {
     let site = Site::start(Kind::Embedded, Some("ingress")).await;
-    let bare = Bare::start().await;
+    let bare = Bare::handler().await;
     let ours = Arc::new(Mix::events(1, POOL, &format!("{}/voice/events", Site::hooks())));
     let theirs = Arc::new(Mix::events(1, POOL, "/hook"));
     let ours: Requests = Arc::new(move |n, request| ours.write(n, request));
@@ -178,35 +182,48 @@ async fn door() -> Vec<Row> {
     rows
 }
 
-/// Webhooks at the rate to be reached for a minute, then until nothing waits any more.
+/// Webhooks at the rate to be reached for a minute, then until nothing waits any more; and the same on the bare line.
 async fn end_to_end(kind: Kind) -> Vec<Row> {
-    let site = Site::start(kind, None).await;
-    let mix = Arc::new(Mix::webhooks(2, POOL, &Site::hooks()));
-    let requests: Requests = Arc::new(move |n, request| mix.write(n, request));
     let target = if kind == Kind::Embedded { 25_000.0 } else { 15_000.0 };
     let rate = std::env::var("AHADI_BENCH_RATE").ok().and_then(|text| text.parse().ok()).unwrap_or(target);
-    let duration = round() * MINUTE_ROUNDS;
+    let requests = |hooks: &str| -> Requests {
+        let mix = Mix::webhooks(2, POOL, hooks);
+        Arc::new(move |n, request| mix.write(n, request))
+    };
+    // As many to each; the bare line is offered them sooner, to see what it can do.
+    let offer = async |address, haste: f64, requests: &Requests| {
+        let (rate, duration) = (rate * haste, (round() * MINUTE_ROUNDS).div_f64(haste));
+        let told = load::open(address, CONNECTIONS, rate, duration, &AtomicUsize::new(0), requests).await;
+        check(&told);
+        told
+    };
+    let (ours, theirs) = (requests(&Site::hooks()), requests("/hook"));
+
+    let bare = Bare::line(kind).await;
+    let before = bare.cpu();
+    let told = offer(bare.address, BARE_HASTE, &theirs).await;
+    let bare_drained = bare.drain().await;
+    let bare_cpu = (bare.cpu() - before) * 1e6 / told.taken.len() as f64;
+    let bare_folded = told.taken.len() as f64 / (told.seconds + bare_drained);
+    let bare_taken = told.per_second();
+    bare.stop().await;
+
+    let site = Site::start(kind, None).await;
     let before = site.cpu();
-    let mut told =
-        load::open(site.address, CONNECTIONS, rate, duration, &AtomicUsize::new(0), &requests).await;
-    check(&told);
+    let mut told = offer(site.address, 1.0, &ours).await;
     let (drained, cpu) = (site.drain().await, site.cpu() - before);
     let mut taken = Taken::default();
-    taken.webhooks(&told, &requests);
+    taken.webhooks(&told, &ours);
     let count = told.taken.len() as f64;
     let name = kind.name();
+    let what = format!("{name}: end to end, {rate}/s offered, taken");
     let rows = vec![
-        Row::value(
-            &format!("{name}: end to end, {rate}/s offered, taken"),
-            "/s",
-            told.per_second(),
-            &format!(">= {target}"),
-        ),
-        Row::value("  lag back to zero after", "s", drained, "<= 2"),
-        Row::value("  folded until then", "/s", count / (told.seconds + drained), ""),
+        Row::beside(&what, "/s", told.per_second(), bare_taken, &format!(">= {target}")),
+        Row::beside("  lag back to zero after", "s", drained, bare_drained, "<= 2"),
+        Row::beside("  folded until then", "/s", count / (told.seconds + drained), bare_folded, ""),
+        Row::beside("  processor time of the process for each", "us", cpu * 1e6 / count, bare_cpu, ""),
         Row::value("  answered, p50", "ms", told.quantile_ms(0.5), ""),
         Row::value("  answered, p99", "ms", told.quantile_ms(0.99), ""),
-        Row::value("  processor time of ahadi for each", "us", cpu * 1e6 / count, ""),
         Row::value("  most memory of ahadi", "MiB", site.peak_mib(), "<= 256"),
     ];
     site.stop_and_account(&taken).await;

@@ -12,6 +12,7 @@ use it::{Setup, SourceKind, StoreKind, World};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
+use crate::line::{Line, Place};
 use crate::table::Row;
 use crate::{CONNECTIONS, ROUNDS, round};
 
@@ -26,15 +27,16 @@ pub async fn rows() -> Vec<Row> {
     let url = world.config().database();
     let program = std::env::var(PEERS_PROGRAM).ok();
     let row = |limit: &str, target: &str| Row::new("one-record commands, PostgreSQL", "/s", limit, target);
-    let mut rows = vec![row("unsigned INSERT and COMMIT each, /s", ">= 45000")];
+    let mut rows = vec![row("unsigned INSERT and COMMIT each, /s", ">= 45000"), row("bare line, /s", "")];
     let peers = PEERS.iter().filter(|_| program.is_some());
     rows.extend(peers.map(|peer| row(&format!("{peer}, /s"), "1.6")));
     for _ in 0..ROUNDS {
         let ours = ours(&world).await;
         rows.iter_mut().for_each(|row| row.ours.push(ours));
         rows[0].limits.push(one_by_one(&url).await);
+        rows[1].limits.push(bare(&url).await);
         if let Some(program) = &program {
-            for (peer, row) in PEERS.iter().zip(&mut rows[1..]) {
+            for (peer, row) in PEERS.iter().zip(&mut rows[2..]) {
                 row.limits.push(theirs(program, peer).await);
             }
         }
@@ -71,6 +73,29 @@ async fn ours(world: &World) -> f64 {
                 let body = Body::Command(Command::InvokeCall(command));
                 door.take_stamped(stamp, Via::Api, true, body).await.unwrap();
                 assert!(outcome.await.unwrap().contains("recorded"));
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+    done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// The same two syncs, of a journal and of PostgreSQL, and a signature; nothing else.
+async fn bare(url: &str) -> f64 {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place { directory: directory.path().to_owned(), nats: None, database: Some(url.to_owned()) };
+    let line = Line::begin(place).await;
+    let (done, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
+    let clients = (0..CONNECTIONS).map(|client| {
+        let (line, done) = (line.clone(), done.clone());
+        tokio::spawn(async move {
+            let fields = [("sessionId", format!("client/{client}")), ("phone", "+254700000001".to_owned())];
+            let form = fields.map(|(name, value)| (name.to_owned(), value)).into();
+            while start.elapsed() < round() {
+                line.carry_out(&form).await;
                 done.fetch_add(1, Ordering::Relaxed);
             }
         })

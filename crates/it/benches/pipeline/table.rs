@@ -26,6 +26,11 @@ impl Row {
         Row { ours: vec![value], ..Row::new(what, unit, "", target) }
     }
 
+    /// A value beside that of the bare line.
+    pub fn beside(what: &str, unit: &'static str, ours: f64, bare: f64, target: &str) -> Row {
+        Row { ours: vec![ours], limits: vec![bare], ..Row::new(what, unit, "bare line", target) }
+    }
+
     fn ratio(&self) -> Option<f64> {
         (!self.limits.is_empty()).then(|| median(&self.ours) / median(&self.limits))
     }
