@@ -1,8 +1,9 @@
 //! The limit of the whole: as few steps as what is promised leaves, each as a program would take it that does nothing else.
 //!
-//! A form is parsed (of commands: taken as it is), written to a journal with all that wait, synced and answered; behind that, bytes as long as those of a record are
-//! signed on all cores and inserted, a thousand at a time, while the next are signed: into SQLite, or, by way of JetStream, into
-//! PostgreSQL. Nothing is checked, known again, folded, chained, hashed or shown, and there are no views.
+//! A form is parsed, written to a journal with all that wait, synced and answered; behind that, bytes as long as those of a
+//! record are signed on all cores and inserted, a thousand at a time, while the next are signed: into SQLite, or, by way of
+//! JetStream, into PostgreSQL. A command is answered once it is inserted. Nothing is checked, known again, folded, chained,
+//! hashed or shown, and there are no views.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
