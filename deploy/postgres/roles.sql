@@ -27,8 +27,8 @@ SELECT format('CREATE ROLE %I', name)
 FROM unnest(ARRAY[:'owner', :'service']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
-ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password' CONNECTION LIMIT 20;
--- A process has up to 14 connections.
+ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password' CONNECTION LIMIT 24;
+-- A process has up to 18 connections.
 ALTER ROLE :"service" LOGIN PASSWORD :'service_password' CONNECTION LIMIT 60;
 -- Both act as the role while they work; the owner besides has the tables.
 GRANT ahadi_service TO :"owner";

@@ -1,7 +1,8 @@
 //! The store in Postgres.
 //!
-//! Three kinds of connection: `writer` and `readers` act as the role `ahadi_service` where it exists, the readers in
-//! read-only transactions; `owner` stays the login and is used for migrations and rebuilding only.
+//! Four kinds of connection. `writer`, `readers` and `finders` act as the role `ahadi_service` where it exists, the last two in
+//! read-only transactions: `finders` look rows up by key, always by index; what is listed or counted is for the planner, and goes
+//! through `readers`. `owner` stays the login and is used for migrations and rebuilding only.
 
 mod commit;
 mod connections;
@@ -39,6 +40,7 @@ use crate::value::{Statement, values};
 #[derive(Clone)]
 pub(crate) struct Postgres {
     readers: Connections,
+    finders: Connections,
     writer: Connections,
     owner: PgPool,
 }

@@ -34,11 +34,14 @@ const WRITERS: u32 = 4;
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
                        SET statement_timeout = '60s'; SET jit = off; SET client_min_messages = warning; \
                        SET search_path = public;";
-/// What connections for writing are told besides; the batches are loaded through them too. The statements of a batch have one
-/// plan worth having, by index, for one row as for a thousand. Left to itself the planner makes a new plan each time, which
-/// takes longer than a small commit, or keeps one made while the tables were empty, which reads them from end to end.
-const WRITING: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
-                       SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0;";
+/// Those that read rows by their keys. Each asks for little, and callers that wait for a call's answer share them.
+const FINDERS: u32 = 4;
+/// What connections are told besides that write, load batches or find rows by key. Their statements have one plan worth having, by
+/// index, for one row as for a thousand. Left to itself the planner makes a new plan each time (it takes an array for ten
+/// elements until it sees the three there are), which takes longer than a small commit and three times as long as finding a row,
+/// or keeps one made while the tables were empty, which reads them from end to end.
+const BY_INDEX: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
+                        SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0;";
 /// What connections for reading are told besides.
 const READ_ONLY: &str = "SET default_transaction_read_only = on;";
 /// What the connection for migrations is told: it waits for another's migrations however long they take, and no setting
@@ -67,9 +70,10 @@ impl Postgres {
 
         let session = format!("{SESSION} {role}");
         let readers = Connections::new(&login, options.readers.max(1), format!("{READ_ONLY} {session}"));
-        let writer = Connections::new(&login, WRITERS, format!("{WRITING} {session}"));
+        let finders = Connections::new(&login, FINDERS, format!("{READ_ONLY} {BY_INDEX} {session}"));
+        let writer = Connections::new(&login, WRITERS, format!("{BY_INDEX} {session}"));
         let owner = owner(&login);
-        Ok(Postgres { readers, writer, owner })
+        Ok(Postgres { readers, finders, writer, owner })
     }
 }
 

@@ -42,6 +42,7 @@ impl Postgres {
 
     pub(crate) async fn close(&self) {
         self.readers.close();
+        self.finders.close();
         self.writer.close();
     }
 }

@@ -98,7 +98,7 @@ impl Postgres {
         let firsts: Vec<i64> = tiles.iter().map(|tile| sql_int(tile.hashes().start)).collect();
         let behind: Vec<i64> = tiles.iter().map(|tile| sql_int(tile.hashes().end)).collect();
         let query = query_as(sql).bind(levels).bind(firsts).bind(behind);
-        let found: Vec<(Option<Vec<u8>>,)> = self.readers.fetch_all(query).await?;
+        let found: Vec<(Option<Vec<u8>>,)> = self.finders.fetch_all(query).await?;
         let mut set = TileSet::new();
         for (tile, (hashes,)) in tiles.into_iter().zip(found) {
             columns::tile(&mut set, tile, hashes.unwrap_or_default().as_chunks())?;
@@ -130,15 +130,14 @@ impl Postgres {
         let sql = "SELECT stream, version, head, recorded_at, state FROM stream_head
                    WHERE stream = ANY ($1) ORDER BY stream";
         let query = query_as::<_, columns::StreamColumns>(sql).bind(streams);
-        columns::all(self.readers.fetch_all(query).await?, columns::stream)
+        columns::all(self.finders.fetch_all(query).await?, columns::stream)
     }
 
     pub(crate) async fn linked(
         &self,
         keys: Vec<(String, String)>,
     ) -> Result<Vec<Vec<StreamRow>>, StoreError> {
-        // Key by key, and so are the streams: see LED. These connections are free to read a table from end to end; in their order
-        // the streams of a key come from the index.
+        // Key by key, and so are the streams: see LED. In their order the streams of a key come from the index.
         let sql = "
             SELECT need.place, head.stream, head.version, head.head, head.recorded_at, head.state
             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS need (space, key, place)
@@ -153,7 +152,7 @@ impl Postgres {
         let mut found: Vec<Vec<StreamRow>> = keys.iter().map(|_| Vec::new()).collect();
         let (spaces, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
         let query = query_as::<_, columns::LinkedColumns>(sql).bind(spaces).bind(keys);
-        for (place, stream, version, head, recorded_at, state) in self.readers.fetch_all(query).await? {
+        for (place, stream, version, head, recorded_at, state) in self.finders.fetch_all(query).await? {
             // Places are counted from 1.
             if let Some(led) = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place)) {
                 led.push(columns::stream((stream, version, head, recorded_at, state))?);
@@ -165,7 +164,7 @@ impl Postgres {
     pub(crate) async fn disclosures_of(&self, positions: Vec<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, opened FROM disclosure WHERE position = ANY ($1) ORDER BY position";
         let positions: Vec<i64> = positions.into_iter().map(sql_int).collect();
-        unpack_all(self.readers.fetch_all(query_as(sql).bind(positions)).await?)
+        unpack_all(self.finders.fetch_all(query_as(sql).bind(positions)).await?)
     }
 
     pub(crate) async fn records(&self, from: u64, max: u32) -> Result<Vec<RecordRow>, StoreError> {
@@ -175,14 +174,14 @@ impl Postgres {
             " FROM record WHERE position >= $1 ORDER BY position LIMIT $2"
         );
         let query = query_as::<_, columns::RecordColumns>(sql).bind(sql_int(from)).bind(i64::from(max));
-        columns::all(self.readers.fetch_all(query).await?, columns::record)
+        columns::all(self.finders.fetch_all(query).await?, columns::record)
     }
 
     pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {
         let sql = "SELECT position, opened FROM disclosure
                    WHERE position >= $1 AND position < $2 ORDER BY position";
         let query = query_as(sql).bind(sql_int(range.start)).bind(sql_int(range.end));
-        unpack_all(self.readers.fetch_all(query).await?)
+        unpack_all(self.finders.fetch_all(query).await?)
     }
 
     pub(crate) async fn disclosures_before(&self, position: u64) -> Result<u64, StoreError> {
