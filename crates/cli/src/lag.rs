@@ -1,13 +1,20 @@
 //! How far the projector is behind, wherever it runs: what was taken in, beside what the ledger says it has read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_surface::health::{Lag, LagOf};
 use journal::{Bus, Journal};
 use store::Reader;
 use store::rows::SourcePosition;
+use tokio_util::sync::CancellationToken;
 
 use crate::system::System;
+
+/// How often a journal is told how far the fold is behind.
+const TOLD_EVERY: Duration = Duration::from_millis(100);
+/// Inputs in that time below which nobody asks: so few do not make a backlog.
+const ASKED_FROM: u64 = 200;
 
 /// Tells the lag of the ledger this process works with.
 pub fn of(system: &System) -> LagOf {
@@ -20,6 +27,25 @@ pub fn of(system: &System) -> LagOf {
             Lag { working, inputs: inputs(&reader, bus.as_ref(), journal.as_ref()).await }
         })
     })
+}
+
+/// Tells the journal of a process that also folds how far the fold is behind, so that those who bring more give way. Asks only while
+/// much comes in, and until the backlog is gone.
+pub async fn tell(reader: Reader, bus: Option<Bus>, journal: Journal, stop: CancellationToken) {
+    let (mut seen, mut behind) = (journal.last_position(), 0);
+    loop {
+        tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(TOLD_EVERY) => {} }
+        let last = journal.last_position();
+        let came = last.saturating_sub(seen);
+        seen = last;
+        if came < ASKED_FROM && behind == 0 {
+            continue;
+        }
+        // Where the database or the bus is away, waiting would help nobody.
+        behind = inputs(&reader, bus.as_ref(), Some(&journal)).await.unwrap_or(0);
+        journal.tell_behind(behind);
+    }
+    journal.tell_behind(0);
 }
 
 /// Inputs that were taken and are not folded, as far as this process can know: those in the stream, and those of its own

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Role};
 use crate::keyfiles::{self, KeyFiles};
+use crate::lag;
 use crate::owner::Owner;
 
 /// A part of the system came to its end, well or not.
@@ -169,6 +170,7 @@ impl System {
             self.start_announcing(bus, active_seen.clone(), covered_seen.clone(), faults);
         }
         self.start_retention(active_seen.clone());
+        self.start_giving_way();
         self.active = active_seen;
         self.keys = Some(keys);
         if self.bus.is_none() {
@@ -218,6 +220,17 @@ impl System {
         self.followers.spawn(async move {
             projector::retention::keep(store, active, retention, clock(), stop).await;
             ("retention", Ok(()))
+        });
+    }
+
+    /// The door of a process that also folds does not run far ahead of the fold.
+    fn start_giving_way(&mut self) {
+        let Some(door) = &self.door else { return };
+        let (reader, bus, journal) = (self.store.reader(), self.bus.clone(), door.journal().clone());
+        let stop = self.intake.clone();
+        self.followers.spawn(async move {
+            lag::tell(reader, bus, journal, stop).await;
+            ("giving way", Ok(()))
         });
     }
 

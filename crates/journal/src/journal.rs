@@ -7,6 +7,7 @@
 
 mod backfill;
 mod file;
+mod pace;
 mod portion;
 mod prune;
 mod reads;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::entry::{Batch, Covered, Entry, EntryError, Positioned};
 use crate::jetstream::StreamExtent;
 use crate::source::ReadError;
+use pace::Pace;
 use portion::Job;
 use statements::Marks;
 use tail::Tail;
@@ -106,6 +108,7 @@ struct Inner {
     refused: watch::Receiver<Option<Arc<str>>>,
     reads: Readers,
     tail: Tail,
+    pace: Pace,
 }
 
 impl std::fmt::Debug for Journal {
@@ -130,14 +133,14 @@ impl Journal {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let (last_sender, last) = watch::channel(opened.totals.last_position);
         let (refused_sender, refused) = watch::channel(None);
-        let (tail, identity) = (Tail::new(opened.marked), opened.identity.clone());
-        let writer = Writer::new(opened, limits, tail.clone(), last_sender, refused_sender);
+        let (tail, pace, identity) = (Tail::new(opened.marked), Pace::default(), opened.identity.clone());
+        let writer = Writer::new(opened, limits, (tail.clone(), pace.clone()), last_sender, refused_sender);
         std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(queue))
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        let inner =
-            Inner { identity, path: path.to_owned(), jobs, last, refused, reads: Readers::new(path), tail };
+        let (path, reads) = (path.to_owned(), Readers::new(path));
+        let inner = Inner { identity, path, jobs, last, refused, reads, tail, pace };
         Ok(Journal { inner: Arc::new(inner) })
     }
 
@@ -307,6 +310,12 @@ impl Journal {
         stats.last_position = self.last_position();
         stats.refused = self.inner.refused.borrow().clone();
         Ok(stats)
+    }
+
+    /// Tells how many inputs wait to be folded, by whoever works beside this journal: while they are many, those who bring more
+    /// wait some milliseconds. Before anybody tells, and after 0, nobody waits.
+    pub fn tell_behind(&self, inputs: u64) {
+        self.inner.pace.tell(inputs);
     }
 
     /// Writes what was handed over, refuses what comes later, and releases the file. Ready when another process may

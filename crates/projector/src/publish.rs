@@ -109,7 +109,8 @@ impl Publisher {
         if progress.next != progress.stored && progress.stored_at.elapsed() >= STORE_EVERY {
             self.store_cursor(progress).await?;
         }
-        Ok(records.is_empty())
+        // A page that is not full was the end of the log; what comes behind it is announced.
+        Ok(records.len() < RECORDS_MAX as usize)
     }
 
     /// Dying before publishes again what came since the last time, under the same ids.

@@ -50,6 +50,11 @@ impl Portion {
         self.rows < BATCH_ROWS_MAX && self.bytes < BATCH_BYTES_MAX
     }
 
+    /// Whether it has entries.
+    pub fn brings(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// Adds a job that can share a transaction; gives back one that cannot.
     pub fn add(&mut self, job: Job) -> Option<Job> {
         match job {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::backfill::{self, Backfill, BackfillError};
 use super::file::Opened;
+use super::pace::Pace;
 use super::portion::{Job, Portion, Reply, Run};
 use super::statements::{insert, mark, reset};
 use super::tail::Tail;
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     totals: Totals,
     limits: Limits,
     tail: Tail,
+    pace: Pace,
     /// Rows above this position were not deleted since the journal was opened.
     deleted: u64,
     last: watch::Sender<u64>,
@@ -63,7 +65,7 @@ impl Writer {
     pub fn new(
         opened: Opened,
         limits: Limits,
-        tail: Tail,
+        (tail, pace): (Tail, Pace),
         last: watch::Sender<u64>,
         refused: watch::Sender<Option<Arc<str>>>,
     ) -> Writer {
@@ -75,6 +77,7 @@ impl Writer {
             totals,
             limits,
             tail,
+            pace,
             deleted: 0,
             last,
             refused,
@@ -97,6 +100,9 @@ impl Writer {
                     other => self.keep_house(other),
                 }
             } else {
+                if portion.brings() {
+                    std::thread::sleep(self.pace.pause());
+                }
                 held = portion.gather(&mut queue, self.last_rows);
                 self.write(portion);
             }
