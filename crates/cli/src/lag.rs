@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http_surface::health::{Lag, LagOf};
 use journal::{Bus, Journal};
-use store::Reader;
 use store::rows::SourcePosition;
+use store::{Lease, Reader};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::system::System;
@@ -31,19 +32,26 @@ pub fn of(system: &System) -> LagOf {
 
 /// Tells the journal of a process that also folds how far the fold is behind, so that those who bring more give way. Asks only while
 /// much comes in, and until the backlog is gone.
-pub async fn tell(reader: Reader, bus: Option<Bus>, journal: Journal, stop: CancellationToken) {
-    let (mut seen, mut behind) = (journal.last_position(), 0);
+pub async fn tell(
+    reader: Reader,
+    bus: Option<Bus>,
+    journal: Journal,
+    active: watch::Receiver<Option<Lease>>,
+    stop: CancellationToken,
+) {
+    let mut seen = journal.last_position();
     loop {
         tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(TOLD_EVERY) => {} }
         let last = journal.last_position();
         let came = last.saturating_sub(seen);
         seen = last;
-        if came < ASKED_FROM && behind == 0 {
+        if came < ASKED_FROM && journal.behind() == 0 {
             continue;
         }
-        // Where the database or the bus is away, waiting would help nobody.
-        behind = inputs(&reader, bus.as_ref(), Some(&journal)).await.unwrap_or(0);
-        journal.tell_behind(behind);
+        // Where another process folds, or the database or the bus is away, waiting would help nobody.
+        let folds = active.borrow().is_some();
+        let known = if folds { inputs(&reader, bus.as_ref(), Some(&journal)).await } else { None };
+        journal.tell_behind(known.unwrap_or(0));
     }
     journal.tell_behind(0);
 }

@@ -170,7 +170,7 @@ impl System {
             self.start_announcing(bus, active_seen.clone(), covered_seen.clone(), faults);
         }
         self.start_retention(active_seen.clone());
-        self.start_giving_way();
+        self.start_giving_way(active_seen.clone());
         self.active = active_seen;
         self.keys = Some(keys);
         if self.bus.is_none() {
@@ -224,12 +224,12 @@ impl System {
     }
 
     /// The door of a process that also folds does not run far ahead of the fold.
-    fn start_giving_way(&mut self) {
+    fn start_giving_way(&mut self, active: watch::Receiver<Option<Lease>>) {
         let Some(door) = &self.door else { return };
         let (reader, bus, journal) = (self.store.reader(), self.bus.clone(), door.journal().clone());
         let stop = self.intake.clone();
         self.followers.spawn(async move {
-            lag::tell(reader, bus, journal, stop).await;
+            lag::tell(reader, bus, journal, active, stop).await;
             ("giving way", Ok(()))
         });
     }

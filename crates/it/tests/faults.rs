@@ -2,6 +2,8 @@
 //! service goes on to the same log, or refuses to sign.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+#[path = "faults/backlog.rs"]
+mod backlog;
 #[path = "faults/backups.rs"]
 mod backups;
 #[path = "faults/connections.rs"]

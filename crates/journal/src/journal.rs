@@ -17,6 +17,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -316,6 +317,18 @@ impl Journal {
     /// wait some milliseconds. Before anybody tells, and after 0, nobody waits.
     pub fn tell_behind(&self, inputs: u64) {
         self.inner.pace.tell(inputs);
+    }
+
+    /// How many inputs wait to be folded, as it was told last.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.inner.pace.behind()
+    }
+
+    /// How long each transaction waits because of that before it is written.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.inner.pace.pause()
     }
 
     /// Writes what was handed over, refuses what comes later, and releases the file. Ready when another process may

@@ -28,9 +28,14 @@ impl Pace {
         self.behind.store(inputs, Ordering::Relaxed);
     }
 
+    /// As it was told last.
+    pub fn behind(&self) -> u64 {
+        self.behind.load(Ordering::Relaxed)
+    }
+
     /// How long the next transaction is to wait.
     pub fn pause(&self) -> Duration {
-        let over = self.behind.load(Ordering::Relaxed).saturating_sub(BEHIND_MIN);
+        let over = self.behind().saturating_sub(BEHIND_MIN);
         PAUSE_EACH.saturating_mul(u32::try_from(over).unwrap_or(u32::MAX)).min(PAUSE_MAX)
     }
 }
