@@ -18,6 +18,8 @@ use ledger::time::Timestamp;
 pub use life::*;
 pub use reading::*;
 pub use recording::*;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeSeed, MapAccess};
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Occurred;
@@ -261,8 +263,36 @@ impl EventData {
     ///
     /// # Errors
     /// When the type is unknown to this program or the data has another shape.
-    pub fn decode(kind: &str, data: &Value) -> Result<EventData, serde_json::Error> {
-        serde_json::from_value(serde_json::json!({ "type": kind, "data": loose(data) }))
+    pub fn decode(kind: &str, data: &Canonical) -> Result<EventData, serde_json::Error> {
+        EventData::deserialize(MapAccessDeserializer::new(Tagged { kind: Some(kind), data: data.as_str() }))
+    }
+}
+
+/// The two members of a tagged event in the order in which serde need not keep one until it has seen the other.
+struct Tagged<'a> {
+    /// None once it is read.
+    kind: Option<&'a str>,
+    /// Empty once it is read.
+    data: &'a str,
+}
+
+impl<'a> MapAccess<'a> for Tagged<'a> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
+        let name = match (self.kind, self.data) {
+            (Some(_), _) => "type",
+            (None, "") => return Ok(None),
+            (None, _) => "data",
+        };
+        seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
+        match self.kind.take() {
+            Some(kind) => seed.deserialize(BorrowedStrDeserializer::new(kind)),
+            None => seed.deserialize(&mut serde_json::Deserializer::from_str(std::mem::take(&mut self.data))),
+        }
     }
 }
 

@@ -161,7 +161,7 @@ pub fn ledger_json(data: &[u8]) {
 /// Records and what opens them: what is opened is the text that was given.
 pub fn ledger_record(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if let Ok(record) = ledger::record::open(&text) {
+    if let Ok(record) = ledger::record::open(text.as_ref()) {
         assert_eq!(record.jws(), text);
     }
     let _ = Disclosure::parse(&text);

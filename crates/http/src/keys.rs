@@ -125,7 +125,7 @@ async fn check(state: &Keys, statements: &[Said]) -> Result<(), Problem> {
     for row in state.reader.stream_records(KEYS_STREAM, 1, KEY_RECORDS_MAX).await? {
         let record = ledger::record::open(&row.jws).map_err(Problem::internal)?;
         ring.apply(row.position, &record).map_err(Problem::internal)?;
-        standing.push(record.data);
+        standing.push(record.data.value());
     }
     for (n, said) in statements.iter().enumerate() {
         if standing.contains(&said.signed.data()) {

@@ -115,8 +115,12 @@ impl Disclosure {
         let Ok([Value::String(salt), Value::String(name), value]) = <[Value; 3]>::try_from(parts) else {
             return Err(DisclosureError::Shape);
         };
-        let salt = URL_SAFE_NO_PAD.decode(&salt).map_err(|_| DisclosureError::Salt)?;
-        let salt = Salt(salt.try_into().map_err(|_| DisclosureError::Salt)?);
+        // Whole groups of three are asked for.
+        let mut bytes = [0; 18];
+        let salt = match (URL_SAFE_NO_PAD.decode_slice(&salt, &mut bytes), bytes.first_chunk()) {
+            (Ok(16), Some(salt)) => Salt(*salt),
+            _ => return Err(DisclosureError::Salt),
+        };
         if check_key(&name).is_err() || name == "_sd" || name == "_sd_alg" {
             return Err(DisclosureError::Name);
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub use writer::{Facts, Payload, payload, record_id, seal, seal_all};
 
 use crate::hash::{Hash, leaf_hash};
-use crate::json::{ProfileError, Value};
+use crate::json::{Canonical, ProfileError, Value};
 use crate::key::{Batch, KeyError, PublicKey};
 use crate::stream::{Head, StreamId};
 use crate::time::Timestamp;
@@ -191,7 +191,7 @@ pub struct Record {
     /// Where it comes from.
     pub source: Source,
     /// The facts.
-    pub data: Value,
+    pub data: Canonical,
     /// Digests of its disclosures, sorted, each once (the payload's `_sd`).
     pub commitments: Vec<String>,
     /// Thumbprint of the key that signed it.

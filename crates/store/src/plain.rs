@@ -102,13 +102,6 @@ macro_rules! plain_statements {
                 columns::all(self.rows(sql, values![stream, from_version, max]).await?, columns::record)
             }
 
-            pub(crate) async fn signed(&self, from: u64, max: u32) -> Result<Vec<SignedRow>, StoreError> {
-                // Record by record, whatever a planner thinks of the tables.
-                let sql = "SELECT position, jws, (SELECT opened FROM disclosure WHERE disclosure.position = record.position)
-                           FROM record WHERE position >= $1 ORDER BY position LIMIT $2";
-                columns::all(self.rows(sql, values![from, max]).await?, packed::signed)
-            }
-
             pub(crate) async fn record_by_id(&self, id: Uuid) -> Result<Option<RecordRow>, StoreError> {
                 let sql = concat!("SELECT ", record_columns!(), " FROM record WHERE id = $1");
                 columns::one(self.row(sql, values![id]).await?, columns::record)

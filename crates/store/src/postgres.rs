@@ -23,7 +23,6 @@ use crate::columns;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
 use crate::outcomes::{self, Kept};
-use crate::packed;
 use crate::person::person_statements;
 use crate::plain::{
     api_key_columns, contract_columns, plain_statements, record_columns, view_keys, view_page,
@@ -31,7 +30,7 @@ use crate::plain::{
 use crate::reader::{ContractFilter, ContractPage, Counts, Page};
 use crate::rows::{
     ApiKeyRow, CallRow, CheckpointRow, ContractRow, InboxRow, PersonRow, PersonToken, RecordRow, RepeatRow,
-    SignedRow, TaskRow, ViewKey, ViewRow, ViewTable, WorkRow,
+    TaskRow, ViewKey, ViewRow, ViewTable, WorkRow,
 };
 use crate::store::Expired;
 use crate::value::{Statement, values};

@@ -140,9 +140,9 @@ impl Reader {
         on_backend!(self, db => db.records(from, max))
     }
 
-    /// At most `max` records from position `from` on, in order, as they were signed, with their disclosures of the same moment.
-    pub async fn signed(&self, from: u64, max: u32) -> Result<Vec<SignedRow>, StoreError> {
-        on_backend!(self, db => db.signed(from, max))
+    /// The records in a range of positions, in order, as they were signed, with their disclosures of the same moment.
+    pub async fn signed(&self, positions: Range<u64>) -> Result<Vec<SignedRow>, StoreError> {
+        on_backend!(self, db => db.signed(positions))
     }
 
     /// At most `max` records of a stream from `from_version` (1-based) on, in order.

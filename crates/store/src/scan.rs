@@ -53,16 +53,18 @@ impl Scan {
 }
 
 impl Scan {
-    /// As [`Scan::next_page`], of each record only what was signed: who folds it needs nothing else.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the same page can be asked for again.
-    pub async fn next_signed(&mut self) -> Result<Option<Vec<SignedRow>>, StoreError> {
-        let mut page = self.reader.signed(self.next, PAGE_RECORDS).await?;
-        page.retain(|row| row.position < self.end);
-        let Some(last) = page.last() else { return Ok(None) };
-        self.next = last.position + 1;
-        Ok(Some(page))
+    /// As [`Scan::next_page`], of each record only what was signed: who folds it needs nothing else. A page may be asked for before the
+    /// one ahead of it is there. Where the log has gaps a page has fewer records than others, or none.
+    pub fn next_signed(
+        &mut self,
+    ) -> Option<impl Future<Output = Result<Vec<SignedRow>, StoreError>> + Send + use<>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let behind = self.end.min(self.next + u64::from(PAGE_RECORDS));
+        let (reader, range) = (self.reader.clone(), self.next..behind);
+        self.next = behind;
+        Some(async move { reader.signed(range).await })
     }
 }
 

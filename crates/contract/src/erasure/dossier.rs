@@ -247,7 +247,7 @@ impl Dossier {
         let to_person = held.value("to").is_some_and(|to| self.is_person(to));
         let drafted = held.value("document").is_some();
         let of_party = self.party(held).map(|party| (party, self.of_party(held, party)));
-        let said_by = held.record.data.get("party").and_then(Value::as_int).map(usize::try_from);
+        let said_by = held.record.data.get("party").as_ref().and_then(Value::as_int).map(usize::try_from);
         let own_word = !drafted && party.is_some_and(|party| said_by == Some(Ok(party)));
         let goes = |value: &&HeldValue| {
             own || heard

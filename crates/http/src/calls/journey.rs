@@ -219,7 +219,7 @@ impl Telling {
             occurred_at_assumed_zone: record.occurred_at_assumed_zone.clone(),
             source: Some(record.source.via.clone()),
             authenticated: record.source.authenticated,
-            data: plain(&record.data),
+            data: plain(&record.data.value()),
             private: if self.personal { opened(disclosures) } else { Map::new() },
             state: self.state(&row.stream),
         };

@@ -304,7 +304,7 @@ fn linked_streams(rows: &[RecordRow], own: &str) -> Vec<String> {
     let mut streams = BTreeSet::new();
     for row in rows {
         let Ok(record) = ledger::record::open(&row.jws) else { continue };
-        let links = record.data.get("links").and_then(ledger::json::Value::as_array).unwrap_or(&[]);
+        let Some(ledger::json::Value::Array(links)) = record.data.get("links") else { continue };
         let names = links.iter().filter_map(|link| link.get("stream")?.as_str());
         streams.extend(names.filter(|name| *name != own).map(str::to_owned));
     }

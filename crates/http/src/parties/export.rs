@@ -59,7 +59,8 @@ pub(super) async fn of(reader: &Reader, index: &Index, phone: &Phone) -> Result<
 /// A recording the person may be heard on.
 fn recording(stream: &str, held: &Held) -> Option<Value> {
     let sha256 = held.values.iter().find(|value| value.name == "sha256" && !value.of_document)?;
-    let field = |name: &str| held.record.data.get(name).map_or(Value::Null, crate::contracts::plain);
+    let field =
+        |name: &str| held.record.data.get(name).map_or(Value::Null, |value| crate::contracts::plain(&value));
     Some(json!({
         "stream": stream,
         "sha256": sha256.value,

@@ -103,7 +103,8 @@ async fn a_posted_transcript_of_a_conference_is_kept_and_drafted_from() {
     let contract = answer["contract_id"].as_str().unwrap();
     let records = rig.get(&format!("/v1/contracts/{contract}/records")).await.expect(200).json();
     let drafted = ledger::record::open(records["records"][0]["jws"].as_str().unwrap()).unwrap();
-    let link = &drafted.data.get("links").unwrap().as_array().unwrap()[0];
+    let links = drafted.data.get("links").unwrap();
+    let link = &links.as_array().unwrap()[0];
     assert_eq!(link.get("stream").unwrap().as_str(), Some("conference/ATVoice_a1b2c3d4e5f6"));
     assert_eq!(link.get("version").unwrap().as_int(), Some(2));
 }

@@ -245,9 +245,9 @@ impl Bundle {
     /// L0: the document is one the stream speaks of, and is what its hash says.
     fn check_document(&self, records: &BTreeMap<u64, Record>, tally: &mut Tally) {
         let of_stream = records.iter().filter(|(_, record)| record.stream.as_str() == self.stream);
-        let quotes: Vec<(&u64, &Record, &str)> = of_stream
-            .filter_map(|(at, record)| Some((at, record, record.data.get(DOCUMENT_FIELD)?.as_str()?)))
-            .collect();
+        let quoted = |record: &Record| Some(record.data.get(DOCUMENT_FIELD)?.as_str()?.to_owned());
+        let quotes: Vec<(&u64, &Record, String)> =
+            of_stream.filter_map(|(at, record)| Some((at, record, quoted(record)?))).collect();
         let Some(document) = &self.document else {
             if let Some((position, record, _)) = quotes.first() {
                 tally.require(&[Check::Document]);

@@ -11,10 +11,13 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::{ProfileError, check_integer, check_key, check_text, deeper, write_integer, write_string};
+use super::{
+    ProfileError, Value, check_integer, check_key, check_text, deeper, parse_canonical, write_integer,
+    write_string,
+};
 
-/// JSON of the profile in its canonical form (RFC 8785), as text. Only this module makes one, so that the text needs no
-/// check wherever it goes.
+/// JSON of the profile in its canonical form (RFC 8785), as text. Only this module and the reader of records make one, so that
+/// the text needs no check wherever it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canonical(String);
 
@@ -30,9 +33,27 @@ impl Canonical {
         Ok(Canonical(out))
     }
 
+    /// A text that was read as canonical to the byte.
+    pub(super) fn read(text: &str) -> Canonical {
+        Canonical(text.to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The value as a tree.
+    pub fn value(&self) -> Value {
+        parse_canonical(self.0.as_bytes())
+            .expect("nothing else than canonical text of the profile becomes one of these")
+    }
+
+    /// The value under `key`, if this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        let value = Named(self.0.strip_prefix('{')?).take_while(|(name, _)| *name <= key).last();
+        let (_, text) = value.filter(|(name, _)| *name == key)?;
+        Some(Canonical::read(text).value())
     }
 
     /// How many arrays and objects lie inside each other.
@@ -69,6 +90,34 @@ impl Canonical {
         text.truncate(end);
         text.drain(..BEFORE.len());
         Some((Canonical(text), word))
+    }
+}
+
+/// The members of an object in canonical text that are left: name, and the text of the value.
+struct Named<'a>(&'a str);
+
+impl<'a> Iterator for Named<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // A key of the profile needs no escapes.
+        let (name, rest) = self.0.strip_prefix('"')?.split_once("\":")?;
+        let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+        let end = rest.bytes().position(|byte| {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => quoted = !quoted,
+                _ if quoted => {}
+                b'{' | b'[' => depth += 1,
+                b',' | b'}' if depth == 0 => return true,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            false
+        })?;
+        self.0 = rest.get(end + 1..)?;
+        Some((name, rest.get(..end)?))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{ProfileError, Value, check_integer, check_key, check_text, deeper, write_string};
+use super::{Canonical, ProfileError, Value, check_integer, check_key, check_text, deeper, write_string};
 
 /// Reads one JSON value of the profile, white space around its parts allowed (RFC 8259 §2).
 pub fn parse(bytes: &[u8]) -> Result<Value, ProfileError> {
@@ -99,9 +99,64 @@ impl<'a> Reader<'a> {
         self.integer().ok()?.as_int()
     }
 
-    /// A value inside `depth` arrays and objects.
-    pub(crate) fn value_below(&mut self, depth: usize) -> Option<Value> {
-        self.value(depth).ok()
+    /// An object of canonical text inside `depth` arrays and objects, of which no tree is made.
+    pub(crate) fn canonical_below(&mut self, depth: usize) -> Option<Canonical> {
+        let from = self.at;
+        self.pass_object(deeper(depth).ok()?)?;
+        self.text.get(from..self.at).map(Canonical::read)
+    }
+
+    /// Passes over a value; the same that [`Reader::value`] reads.
+    fn pass_value(&mut self, depth: usize) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.pass_string(),
+            b'[' => self.pass_array(deeper(depth).ok()?),
+            b'{' => self.pass_object(deeper(depth).ok()?),
+            _ => self.value(depth).ok().map(drop),
+        }
+    }
+
+    fn pass_string(&mut self) -> Option<()> {
+        let from = self.at;
+        if self.plain().is_some() {
+            return Some(());
+        }
+        // It has an escape, or is none.
+        self.at = from;
+        self.value(0).ok().map(drop)
+    }
+
+    fn pass_array(&mut self, depth: usize) -> Option<()> {
+        self.pass("[")?;
+        if self.pass("]").is_some() {
+            return Some(());
+        }
+        loop {
+            self.pass_value(depth)?;
+            if self.pass("]").is_some() {
+                return Some(());
+            }
+            self.pass(",")?;
+        }
+    }
+
+    /// Keys in rising order, so that each stands once.
+    fn pass_object(&mut self, depth: usize) -> Option<()> {
+        self.pass("{")?;
+        if self.pass("}").is_some() {
+            return Some(());
+        }
+        let mut last = "";
+        loop {
+            let key = self.plain().filter(|key| check_key(key).is_ok() && *key > last)?;
+            last = key;
+            self.pass(":")?;
+            self.pass_value(depth)?;
+            if self.pass("}").is_some() {
+                return Some(());
+            }
+            self.pass(",")?;
+        }
     }
 }
 
@@ -278,6 +333,8 @@ impl Reader<'_> {
         let mut text = String::new();
         let mut plain_from = self.at;
         loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            self.at += rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => {
                     text.push_str(&self.text[plain_from..self.at]);
@@ -295,7 +352,6 @@ impl Reader<'_> {
                     text.push(character);
                     plain_from = self.at;
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return self.fault(),
             }
         }

@@ -62,7 +62,7 @@ impl KeyRing {
     pub fn signer(&self, position: u64, record: &Record) -> Result<PublicKey, KeyError> {
         match self.may_sign(&record.kid, position) {
             Ok(key) => Ok(key.clone()),
-            Err(error) => match SignedStatement::from_data(&record.data) {
+            Err(error) => match SignedStatement::from_data(&record.data.value()) {
                 Ok(signed) if self.is_genesis(position, record, &signed) => Ok(signed.statement.public_key),
                 _ => Err(error),
             },
@@ -80,7 +80,7 @@ impl KeyRing {
 
     /// Takes in the record of the key stream at `position`. On an error the ring is unchanged.
     pub fn apply(&mut self, position: u64, record: &Record) -> Result<(), KeyError> {
-        let signed = SignedStatement::from_data(&record.data)?;
+        let signed = SignedStatement::from_data(&record.data.value())?;
         let statement = &signed.statement;
         if record.kind != statement.action.kind() {
             return Err(KeyError::Statement { field: "action" });

@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 use super::{ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RECORD_VERSION, Record, RecordError, Source, field};
 use crate::hash::{Hash, sha256};
-use crate::json::{self, Value};
+use crate::json::{self, Canonical, Value};
 use crate::stream::StreamId;
 use crate::time::Timestamp;
 
 /// Reads an entry of the log: three canonical base64url parts, the fixed header, a payload of the JSON profile in
-/// canonical form with exactly the fields of a record. The signature is not checked yet.
-pub fn open(jws: &str) -> Result<Record, RecordError> {
+/// canonical form with exactly the fields of a record. The signature is not checked yet. A text that is handed over is kept as
+/// it is, one that is lent is copied.
+pub fn open(jws: impl Into<String>) -> Result<Record, RecordError> {
+    let jws = jws.into();
     if jws.len() > ENTRY_BYTES_MAX {
         return Err(RecordError::TooLong { bytes: jws.len() });
     }
@@ -50,12 +52,12 @@ struct Payload {
     occurred_at_assumed_zone: Option<String>,
     recorded_at: Timestamp,
     source: Source,
-    data: Value,
+    data: Canonical,
     commitments: Vec<String>,
 }
 
 impl Payload {
-    fn into_record(self, kid: String, payload: Vec<u8>, jws: &str, signature: [u8; 64]) -> Record {
+    fn into_record(self, kid: String, payload: Vec<u8>, jws: String, signature: [u8; 64]) -> Record {
         Record {
             log: self.log,
             stream: self.stream,
@@ -72,7 +74,7 @@ impl Payload {
             kid,
             payload_sha256: sha256(&payload),
             payload,
-            jws: jws.to_owned(),
+            jws,
             signature,
         }
     }
@@ -84,7 +86,7 @@ fn in_order(payload: &[u8]) -> Option<Payload> {
     at.pass("{")?;
     let commitments = commitments_in_order(&mut at)?;
     at.pass("\"data\":")?;
-    let data = at.value_below(1).filter(field::is_data)?;
+    let data = at.canonical_below(1).filter(|data| field::is_data_text(data.as_str()))?;
     at.pass(",\"id\":")?;
     let id = uuid(at.plain()?)?;
     at.pass(",\"log\":")?;
@@ -185,7 +187,7 @@ impl Fields {
             occurred_at_assumed_zone: self.zone(occurred_at.is_some())?,
             recorded_at: self.word("recorded_at", |text| text.parse().ok())?,
             source: self.source()?,
-            data: self.take("data").filter(field::is_data).ok_or(RecordError::Field { field: "data" })?,
+            data: self.data()?,
             commitments: self.commitments()?,
         })
     }
@@ -214,6 +216,11 @@ impl Fields {
             return Ok(None);
         }
         self.word(field, read).map(Some)
+    }
+
+    fn data(&mut self) -> Result<Canonical, RecordError> {
+        let value = self.take("data").filter(field::is_data).ok_or(RecordError::Field { field: "data" })?;
+        Ok(Canonical::of(&value)?)
     }
 
     fn version(&mut self) -> Result<u64, RecordError> {

@@ -153,7 +153,7 @@ impl Auditor {
         if in_order {
             self.times.check(position, &record, &mut self.tally);
             self.aside.step(&Step::of(position, &record));
-            links(position, &record).for_each(|link| self.aside.link(position, &record, &link));
+            links(position, &record, |link| self.aside.link(position, &record, link));
             self.aside.id(record.id.as_bytes(), position);
         }
         let place = Place::of(position, &record);

@@ -34,7 +34,7 @@ impl Chain {
     /// Checks the next record of the log.
     pub(crate) fn check(&mut self, position: u64, record: &Record, tally: &mut Tally) {
         self.streams.step(&Step::of(position, record), tally);
-        links(position, record).for_each(|link| self.streams.link(&link, tally));
+        links(position, record, |link| self.streams.link(link, tally));
         self.times.check(position, record, tally);
         self.ids.add(record.id.into_bytes(), position);
     }
@@ -125,10 +125,10 @@ pub(super) struct Link<'r> {
     pub(super) hash: &'r str,
 }
 
-/// The member `links` of a record's data, as far as it is one.
-pub(super) fn links(position: u64, record: &Record) -> impl Iterator<Item = Link<'_>> {
-    let listed = record.data.get("links").and_then(Value::as_array).unwrap_or(&[]);
-    listed.iter().filter_map(move |link| {
+/// Hands on the member `links` of a record's data, as far as it is one.
+pub(super) fn links(position: u64, record: &Record, mut found: impl FnMut(&Link<'_>)) {
+    let Some(Value::Array(listed)) = record.data.get("links") else { return };
+    let read = |link| {
         let member = |name| Value::get(link, name);
         Some(Link {
             from: Place::of(position, record),
@@ -136,7 +136,8 @@ pub(super) fn links(position: u64, record: &Record) -> impl Iterator<Item = Link
             version: member("version")?.as_int()?,
             hash: member("hash")?.as_str()?,
         })
-    })
+    };
+    listed.iter().filter_map(read).for_each(|link| found(&link));
 }
 
 /// A fault that entries which cannot be read may explain.

@@ -241,7 +241,8 @@ fn match_nested(nested: &[String], others: Vec<Hash>, found: &mut Disclosed, rec
 
 /// Compares a disclosed document with the hash in the record, and returns the commitments inside it.
 fn check_document(record: &Record, text: &str, found: &mut Disclosed) -> Vec<String> {
-    let Some(quoted) = record.data.get(DOCUMENT_FIELD).and_then(Value::as_str) else { return Vec::new() };
+    let quoted = record.data.get(DOCUMENT_FIELD);
+    let Some(quoted) = quoted.as_ref().and_then(Value::as_str) else { return Vec::new() };
     let actual = sha256(text.as_bytes()).hex();
     if actual != quoted {
         let message = "the document is not the one whose hash the record quotes";

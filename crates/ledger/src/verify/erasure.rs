@@ -24,7 +24,7 @@ pub(super) fn put_aside(
         disclosed.withheld.iter().for_each(|digest| aside.said(Said::Withheld, digest, position));
     }
     if record.kind == ERASED_KIND {
-        list(position, &record.data, aside);
+        list(position, &record.data.value(), aside);
     }
 }
 

@@ -177,6 +177,16 @@ proptest! {
     }
 
     #[test]
+    fn text_gives_the_value_and_its_members_back(value in values(), absent in "[a-z0-9_]{1,6}") {
+        let text = Canonical::of(&value).unwrap();
+        prop_assert_eq!(&text.value(), &value);
+        let names = value.as_object().into_iter().flat_map(|entries| entries.keys());
+        for name in names.chain([&absent]) {
+            prop_assert_eq!(text.get(name), value.get(name).cloned(), "{}", name);
+        }
+    }
+
+    #[test]
     fn payloads_are_the_same_either_way(value in values()) {
         prop_assert_eq!(written(&value), payload(ORIGIN, &Draft { data: value, ..draft() }));
     }

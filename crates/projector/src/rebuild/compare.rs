@@ -5,9 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use store::rows::{ViewKey, ViewRow, ViewTable};
 use store::{Store, StoreError, ViewScan};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 use super::fold::Fold;
+
+/// Pages that were read and not looked at yet. Each reader holds one more.
+const PAGES_WAITING: usize = 2;
 
 /// A row that is there, against the fold.
 enum Verdict {
@@ -43,26 +46,27 @@ pub(super) async fn differing(store: &Store, fold: &Fold) -> Result<BTreeSet<Vie
     Ok(wrong)
 }
 
-/// Hands on all rows of all views. While one page is looked at, the next is read.
+/// Hands on all rows of all views, in no order. While some are looked at, others are read.
 async fn each_page(store: &Store, mut look: impl FnMut(Vec<ViewRow>)) -> Result<(), StoreError> {
+    let (pages, mut arrived) = mpsc::channel(PAGES_WAITING);
     for table in ViewTable::ALL {
-        let mut reading = read(store.view_scan(table));
-        loop {
-            let (scan, rows) = reading.await.expect("reading neither panics nor is cancelled");
-            let rows = rows?;
-            if rows.is_empty() {
-                break;
-            }
-            reading = read(scan);
-            look(rows);
-        }
+        tokio::spawn(read(store.view_scan(table), pages.clone()));
+    }
+    // It is over when the last reader is.
+    drop(pages);
+    while let Some(rows) = arrived.recv().await {
+        look(rows?);
     }
     Ok(())
 }
 
-fn read(mut scan: ViewScan) -> JoinHandle<(ViewScan, Result<Vec<ViewRow>, StoreError>)> {
-    tokio::spawn(async move {
+/// Reads a view to its end or first error, or until nobody listens.
+async fn read(mut scan: ViewScan, pages: mpsc::Sender<Result<Vec<ViewRow>, StoreError>>) {
+    loop {
         let rows = scan.next_page().await;
-        (scan, rows)
-    })
+        let more = rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+        if pages.send(rows).await.is_err() || !more {
+            return;
+        }
+    }
 }

@@ -5,46 +5,46 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use contract::entity::{Entity, counted};
 use contract::event::{Event, EventData};
 use contract::world::StreamState;
-use ledger::record::Record;
-use ledger::stream::Head;
+use ledger::stream::{Head, StreamId};
 use store::rows::{LinkChange, Mend, SignedRow, StreamTasks, TaskRow, ViewKey, ViewRow, Views};
-use store::{Scan, Store, StoreError};
-use tokio::task::JoinHandle;
+use store::{Store, StoreError};
 
 use super::RebuildError;
 use crate::views;
 
 /// Rows that are put right by one statement.
 const PART_ROWS: usize = 20_000;
+/// Pages for each core that are read, taken apart, or wait to be folded: with one each, cores wait for the store, and the store for them.
+const PAGES_AHEAD: usize = 3;
 
-/// A record as it is folded.
+/// What is folded of a record; the rest goes where it was read, beside the fold.
 struct Decoded {
     position: u64,
-    record: Record,
+    stream: StreamId,
+    head: Head,
     event: Event,
     /// How many disclosures are left of it.
     disclosures: u64,
 }
 
 /// Reads a record with what is left of its disclosures. Needs nothing of the records before it.
-fn decode(row: &SignedRow) -> Result<Decoded, RebuildError> {
-    let position = row.position;
-    let record =
-        ledger::record::open(&row.jws).map_err(|source| RebuildError::Record { position, source })?;
-    let disclosures = row.disclosures.iter().map(|d| d.encoded.as_str());
-    let event = Event::from_record(&record, disclosures)
+fn decode(SignedRow { position, jws, disclosures }: SignedRow) -> Result<Decoded, RebuildError> {
+    let record = ledger::record::open(jws).map_err(|source| RebuildError::Record { position, source })?;
+    let event = Event::from_record(&record, disclosures.iter().map(|one| one.encoded.as_str()))
         .map_err(|error| RebuildError::Event { position, reason: error.to_string() })?;
-    Ok(Decoded { position, record, event, disclosures: row.disclosures.len() as u64 })
+    let (head, disclosures) = (record.head(), disclosures.len() as u64);
+    Ok(Decoded { position, stream: record.stream, head, event, disclosures })
 }
 
-/// Records with what is left of their disclosures.
-type Page = Vec<SignedRow>;
-
-/// Begins to read a page of records, all of it on one core. At most as many are read at once as there are cores, those that
-/// came first before the others.
-fn decode_page(page: Page) -> JoinHandle<Vec<Result<Decoded, RebuildError>>> {
-    let work = move || page.iter().map(decode).collect();
-    tokio::task::spawn_blocking(move || rayon::scope(|_| work()))
+/// Reads a page of records, then takes it apart on one core. Of those that were read, as many are taken apart at once as there are
+/// cores, and those that came first before the others.
+async fn decoded(
+    page: impl Future<Output = Result<Vec<SignedRow>, StoreError>>,
+) -> Result<Vec<Decoded>, RebuildError> {
+    let page = page.await?;
+    let work = move || page.into_iter().map(decode).collect();
+    let decoding = tokio::task::spawn_blocking(move || rayon::scope(|_| work()));
+    decoding.await.expect("decoding neither panics nor is cancelled")
 }
 
 /// Space, key and stream of a link.
@@ -64,30 +64,24 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// Folds what was recorded since, up to where the log ends now. Meanwhile every core takes a page apart, and the one
-    /// behind them is read.
+    /// Folds what was recorded since, up to where the log ends now. Meanwhile the pages behind are read and taken apart.
     pub(super) async fn catch_up(
         &mut self,
         store: &Store,
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), RebuildError> {
-        let scan = store.scan(self.next).await?;
+        let mut scan = store.scan(self.next).await?;
         let end = scan.end();
-        let mut reading = Some(read(scan));
-        let mut decoding = VecDeque::new();
+        let mut ahead = VecDeque::new();
         loop {
-            while decoding.len() <= rayon::current_num_threads()
-                && let Some(read_last) = reading.take()
+            while ahead.len() < PAGES_AHEAD * rayon::current_num_threads()
+                && let Some(page) = scan.next_signed()
             {
-                let (scan, page) = read_last.await.expect("reading neither panics nor is cancelled");
-                if let Some(page) = page? {
-                    decoding.push_back(decode_page(page));
-                    reading = Some(read(scan));
-                }
+                ahead.push_back(tokio::spawn(decoded(page)));
             }
-            let Some(oldest) = decoding.pop_front() else { return Ok(()) };
-            for one in oldest.await.expect("decoding neither panics nor is cancelled") {
-                self.fold(one?)?;
+            let Some(oldest) = ahead.pop_front() else { return Ok(()) };
+            for one in oldest.await.expect("reading neither panics nor is cancelled")? {
+                self.fold(one)?;
             }
             progress(self.next, end);
         }
@@ -95,23 +89,22 @@ impl Fold {
 
     fn fold(
         &mut self,
-        Decoded { position, record, event, disclosures }: Decoded,
+        Decoded { position, stream, head, event, disclosures }: Decoded,
     ) -> Result<(), RebuildError> {
         let unknown = |reason: String| RebuildError::Event { position, reason };
-        let stream = record.stream.as_str();
+        let stream = stream.as_str();
         let state = match self.streams.get_mut(stream) {
             Some(state) => state,
             None => {
                 let entity = Entity::empty(stream).ok_or_else(|| unknown("no such kind of stream".into()))?;
-                let head = Head { version: 0, prev: None };
-                let fresh = StreamState { head, recorded_at: record.recorded_at, entity, changed: true };
+                let fresh = StreamState { head, recorded_at: event.recorded_at, entity, changed: true };
                 self.streams.entry(stream.to_owned()).or_insert(fresh)
             }
         };
         let before = state.entity.links(stream);
         state.entity.apply(&event);
-        state.head = record.head();
-        state.recorded_at = record.recorded_at;
+        state.head = head;
+        state.recorded_at = event.recorded_at;
         let now = state.entity.links(stream);
         let owned = |(space, key, stream): &(&'static str, String, String)| {
             ((*space).to_owned(), key.clone(), stream.clone())
@@ -236,13 +229,4 @@ impl Fold {
 /// The stream of a contract, by the id in its view.
 fn contract_stream(id: &str) -> String {
     format!("contract/{id}")
-}
-
-type Reading = JoinHandle<(Scan, Result<Option<Page>, StoreError>)>;
-
-fn read(mut scan: Scan) -> Reading {
-    tokio::spawn(async move {
-        let page = scan.next_signed().await;
-        (scan, page)
-    })
 }

@@ -13,7 +13,7 @@ use crate::columns::{self, sql_int};
 use crate::error::StoreError;
 use crate::packed::{self, unpack_all};
 use crate::plain::record_columns;
-use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, StreamRow, Tip};
+use crate::rows::{DisclosureRow, Loaded, Needs, RecordRow, SeenRow, SignedRow, StreamRow, Tip};
 use crate::value::values;
 
 /// From this many inputs on, a batch is loaded while the one before it is written: on another connection, then.
@@ -158,6 +158,12 @@ impl Sqlite {
                 Ok(records)
             })
             .await
+    }
+
+    pub(crate) async fn signed(&self, range: Range<u64>) -> Result<Vec<SignedRow>, StoreError> {
+        let sql = "SELECT position, jws, (SELECT opened FROM disclosure WHERE disclosure.position = record.position)
+                   FROM record WHERE position >= ?1 AND position < ?2 ORDER BY position";
+        columns::all(self.rows(sql, values![range.start, range.end]).await?, packed::signed)
     }
 
     pub(crate) async fn disclosures(&self, range: Range<u64>) -> Result<Vec<DisclosureRow>, StoreError> {

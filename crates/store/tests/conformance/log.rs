@@ -356,8 +356,8 @@ pub async fn a_scan_ends_where_the_log_ended(place: Place) {
         let expected: Vec<_> = disclosures.iter().filter(|one| one.position >= from).cloned().collect();
         assert_eq!(opened, expected);
         let mut signed = Vec::new();
-        while let Some(page) = again.next_signed().await.unwrap() {
-            signed.extend(page);
+        while let Some(page) = again.next_signed() {
+            signed.extend(page.await.unwrap());
         }
         assert!(
             signed.iter().map(|row| (row.position, &row.jws)).eq(seen.iter().map(|r| (r.position, &r.jws)))

@@ -76,6 +76,7 @@ const CASES: &[Case] = &cases![
     views::tasks_are_counted_however_they_come_and_go,
     views::keys_seen_before_are_those_the_migration_made,
     views::links_are_looked_up_by_key_where_many_have_one,
+    views::rows_are_found_by_index_however_few_there_are,
     mend::they_are_read_page_by_page,
     mend::they_are_mended_row_by_row,
     mend::a_row_that_cannot_be_read_is_named,
