@@ -59,9 +59,10 @@ impl CheckedRecord {
     }
 }
 
-/// Opens an entry, checks its signature where its key is known, and matches its disclosures.
-pub fn check_record(jws: &str, disclosures: &[&str], known: &KnownKeys) -> CheckedRecord {
-    let mut checked = check_unsigned(jws, disclosures);
+/// Opens an entry, checks its signature where its key is known, and matches its disclosures. As with [`open`], a text that is handed
+/// over is not copied.
+pub fn check_record(jws: impl Into<String>, disclosures: &[&str], known: &KnownKeys) -> CheckedRecord {
+    let mut checked = check_unsigned(jws.into(), disclosures);
     checked.signature = checked.one_signature(known);
     checked
 }
@@ -69,7 +70,7 @@ pub fn check_record(jws: &str, disclosures: &[&str], known: &KnownKeys) -> Check
 /// As [`check_record`] for many entries in one go: the verdicts are the same, sooner. Where many signatures are by one
 /// key they are checked together first; if that does not prove them all, each is checked by itself.
 pub fn check_records<'a>(
-    entries: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>,
+    entries: impl IntoIterator<Item = (impl Into<String>, Vec<&'a str>)>,
     known: &KnownKeys,
 ) -> Vec<CheckedRecord> {
     let mut checked = check_all_unsigned(entries);
@@ -92,7 +93,7 @@ pub fn check_records<'a>(
 
 /// As [`check_record`] for many entries in one go: the verdicts are the same, sooner. Each signature is checked by itself.
 pub fn check_each_record<'a>(
-    entries: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>,
+    entries: impl IntoIterator<Item = (impl Into<String>, Vec<&'a str>)>,
     known: &KnownKeys,
 ) -> Vec<CheckedRecord> {
     let mut checked = check_all_unsigned(entries);
@@ -100,8 +101,10 @@ pub fn check_each_record<'a>(
     checked
 }
 
-fn check_all_unsigned<'a>(entries: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Vec<CheckedRecord> {
-    entries.into_iter().map(|(jws, disclosures)| check_unsigned(jws, &disclosures)).collect()
+fn check_all_unsigned<'a>(
+    entries: impl IntoIterator<Item = (impl Into<String>, Vec<&'a str>)>,
+) -> Vec<CheckedRecord> {
+    entries.into_iter().map(|(jws, disclosures)| check_unsigned(jws.into(), &disclosures)).collect()
 }
 
 /// Checks the signatures that are not checked yet and whose keys are known.
@@ -118,11 +121,12 @@ fn check_each_signature(checked: &mut [CheckedRecord], known: &KnownKeys) {
     }
 }
 
-fn check_unsigned(jws: &str, disclosures: &[&str]) -> CheckedRecord {
+fn check_unsigned(jws: String, disclosures: &[&str]) -> CheckedRecord {
+    let leaf = leaf_hash(jws.as_bytes());
     let record = open(jws);
     let disclosed =
         record.as_ref().map_or_else(|_| Disclosed::default(), |r| match_disclosures(r, disclosures));
-    CheckedRecord { leaf: leaf_hash(jws.as_bytes()), record, signature: None, disclosed }
+    CheckedRecord { leaf, record, signature: None, disclosed }
 }
 
 /// What a record's disclosures turned out to be.

@@ -51,7 +51,7 @@ pub async fn check(
 
 /// Rows with what checking each for itself gave, in order.
 pub struct Checked {
-    /// The rows.
+    /// The rows, without their entries.
     pub page: Page,
     /// The verdict on each entry.
     pub records: Vec<CheckedRecord>,
@@ -61,26 +61,26 @@ pub struct Checked {
 
 /// Begins to check rows of a database, all of them on one core: while each core has a portion of its own, none waits for
 /// another. At most as many run at once as there are cores, those that came first before the others.
-pub fn check_page(page: Page, known: KnownKeys, signatures: Signatures) -> JoinHandle<Checked> {
+pub fn check_page(mut page: Page, known: KnownKeys, signatures: Signatures) -> JoinHandle<Checked> {
     let work = move || {
-        let (records, lookups) = check_rows(&page, &known, signatures);
+        let (records, lookups) = check_rows(&mut page, &known, signatures);
         Checked { page, records, lookups }
     };
     // The threads of rayon stay from one portion to the next: new ones would each begin with memory of their own.
     tokio::task::spawn_blocking(move || rayon::scope(|_| work()))
 }
 
-fn check_rows(page: &Page, known: &KnownKeys, signatures: Signatures) -> (Vec<CheckedRecord>, Lookups) {
-    let rows = || page.records.iter().zip(&page.disclosures);
-    let entries = rows().map(|(record, own)| {
-        (record.jws.as_str(), own.iter().map(|one| one.encoded.as_str()).collect::<Vec<_>>())
+/// Takes the entries out of their rows: what was read of them holds them from then on.
+fn check_rows(page: &mut Page, known: &KnownKeys, signatures: Signatures) -> (Vec<CheckedRecord>, Lookups) {
+    let entries = page.records.iter_mut().zip(&page.disclosures).map(|(row, own)| {
+        (std::mem::take(&mut row.jws), own.iter().map(|one| one.encoded.as_str()).collect::<Vec<_>>())
     });
     let checked = match signatures {
         Signatures::Together => check_records(entries, known),
         Signatures::OneByOne => check_each_record(entries, known),
     };
     let mut lookups = Lookups::default();
-    for ((row, own), checked) in rows().zip(&checked) {
+    for ((row, own), checked) in page.records.iter().zip(&page.disclosures).zip(&checked) {
         // Of an entry that is no record the audit says so, and there is nothing to compare with.
         let Some(record) = checked.record() else { continue };
         lookups.record(row, record);
