@@ -22,10 +22,13 @@ pub(super) enum BackfillError {
     Sync(#[from] std::io::Error),
 }
 
+/// Pages in the write-ahead log, those included that were moved: what the file of the log holds until it begins anew.
+pub(super) type Pages = u32;
+
 /// The thread, and the one backfill it may be at.
 pub(super) struct Backfill {
     orders: Sender<()>,
-    done: Receiver<Result<(), BackfillError>>,
+    done: Receiver<Result<Pages, BackfillError>>,
     file: Arc<File>,
     thread: JoinHandle<()>,
     running: bool,
@@ -42,7 +45,7 @@ impl Backfill {
         let work = move || {
             while let Ok(()) = taken.recv() {
                 let moved = passive(&connection).map_err(BackfillError::from);
-                if tell.send(moved.and_then(|()| Ok(synced.sync_data()?))).is_err() {
+                if tell.send(moved.and_then(|pages| Ok(synced.sync_data().map(|()| pages)?))).is_err() {
                     break;
                 }
             }
@@ -65,22 +68,22 @@ impl Backfill {
     }
 
     /// What came of the one that was begun; none while it goes on.
-    pub fn poll(&mut self) -> Option<Result<(), BackfillError>> {
+    pub fn poll(&mut self) -> Option<Result<Pages, BackfillError>> {
         match self.done.try_recv() {
             Err(TryRecvError::Empty) => None,
             told => {
                 self.running = false;
-                Some(told.unwrap_or(Ok(())))
+                Some(told.unwrap_or(Ok(0)))
             }
         }
     }
 
     /// Waits for the one that was begun, if any.
-    pub fn wait(&mut self) -> Result<(), BackfillError> {
+    pub fn wait(&mut self) -> Result<Pages, BackfillError> {
         if !std::mem::take(&mut self.running) {
-            return Ok(());
+            return Ok(0);
         }
-        self.done.recv().unwrap_or(Ok(()))
+        self.done.recv().unwrap_or(Ok(0))
     }
 
     /// Ends the thread, which lets go of its connection. The file is to be dropped behind all connections: closing it releases
@@ -94,6 +97,8 @@ impl Backfill {
 }
 
 /// Moves what no reader still needs to find in the log.
-pub(super) fn passive(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+pub(super) fn passive(connection: &Connection) -> Result<Pages, rusqlite::Error> {
+    // Columns: whether it was kept from it, pages in the log, pages moved; -1 where it was kept from it at once.
+    let pages: i64 = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get(1))?;
+    Ok(Pages::try_from(pages).unwrap_or(0))
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use super::backfill::{self, Backfill, BackfillError};
+use super::backfill::{self, Backfill, BackfillError, Pages};
 use super::file::Opened;
 use super::pace::Pace;
 use super::portion::{Job, Portion, Reply, Run};
@@ -18,8 +18,9 @@ use crate::entry::Entry;
 
 /// Payload bytes moved into the database file at a time. While the disk syncs them, commits wait for it: the fewer, the less.
 const SLICE_BYTES: u64 = 256 * 1024;
-/// Payload bytes written before the log begins anew: keeps it near this size.
-const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
+/// Pages in the log from which on it begins anew: 8 MiB. Pages, for a row that comes alone writes three or more of them. A log that stays
+/// within the file it has is synced without the length of the file, in two thirds of the time (measured, ext4).
+const CHECKPOINT_PAGES: Pages = 2_048;
 /// Payload bytes after which the writer waits for a checkpoint that is under way.
 const CHECKPOINT_BYTES_MAX: u64 = 12 * 1024 * 1024;
 /// How often the write-ahead log is tried to be emptied while readers hold it; each try waits for them as long as any
@@ -291,7 +292,7 @@ impl Writer {
                 _ => self.backfill.poll(),
             };
             let Some(mut done) = done else { return };
-            if done.is_ok() && self.uncheckpointed_bytes >= CHECKPOINT_BYTES {
+            if done.as_ref().is_ok_and(|pages| *pages >= CHECKPOINT_PAGES) {
                 (self.uncheckpointed_bytes, self.unmoved_bytes) = (0, 0);
                 done = backfill::passive(&self.connection).map_err(BackfillError::from);
             }

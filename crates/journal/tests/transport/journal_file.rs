@@ -231,6 +231,19 @@ async fn the_write_ahead_log_is_emptied_while_the_journal_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_write_ahead_log_stays_as_small_where_every_row_is_a_commit() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal().await;
+    for n in 0..4_000 {
+        journal.append(journal::Entry { payload: vec![7; 400], ..entry(n) }).await.unwrap();
+    }
+    // Three pages of 4 KiB or more for each row: 50 MB, of 1.6 MB of payload.
+    let log = std::fs::metadata(scratch.path().join("journal.db-wal")).unwrap().len();
+    assert!(log < 30_000_000, "the log holds {log} bytes");
+    assert_eq!(journal.read(0, ANY, ANY).await.unwrap().entries.len(), 4_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_refuse_before_the_disk_does() {
     for limits in [
         Limits { rows_max: 10, ..Limits::default() },
