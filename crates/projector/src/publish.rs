@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use journal::{Bus, EventsEnd, EventsStream, OutEvent, PublishError, encode_token};
 use store::rows::RecordRow;
-use store::{Lease, Store, StoreError};
+use store::{Lease, Newest, Store, StoreError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,9 @@ const FOLLOWER: &str = "publisher";
 const SEQUENCE: &str = "ce-sequence";
 /// Most records published at a time.
 const RECORDS_MAX: u32 = 500;
+/// Time between two runs while there is something to publish: the records of several small commits go in one, so that the
+/// work of a run for itself is not done for each commit. The first record after a pause goes at once.
+const RUN_EVERY: Duration = Duration::from_millis(4);
 /// How often the cursor is stored. Each time is a transaction with a flush of its own, beside those of the writer.
 const STORE_EVERY: Duration = Duration::from_millis(100);
 /// Pause after the bus or the store did not answer.
@@ -45,6 +48,8 @@ pub struct Publisher {
 /// The stream as it was looked at, and how far it holds the log.
 struct Progress {
     stream: EventsStream,
+    /// What this process writes since, so that it need not be read back.
+    newest: Newest,
     /// Position of the next record.
     next: u64,
     /// The same as stored; behind by what was published since.
@@ -56,20 +61,21 @@ impl Publisher {
     /// Publishes until asked to stop. Whatever is away is waited for.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut size = self.store.board().size();
-        let mut looked = None;
+        let (mut looked, mut lease) = (None, None);
         while !stop.is_cancelled() {
-            let active = self.active.borrow_and_update().is_some();
-            if !active {
-                // Another process may publish meanwhile.
-                looked = None;
+            let held = self.active.borrow_and_update().clone();
+            if held != lease {
+                // Under another lease another process may have written and published.
+                (looked, lease) = (None, held);
             }
-            let done = if active { self.round(&mut looked).await } else { Ok(true) };
+            let begun = Instant::now();
+            let done = if lease.is_some() { self.round(&mut looked).await } else { Ok(true) };
             let owes = looked.as_ref().is_some_and(|progress: &Progress| progress.next != progress.stored);
             match done {
                 Ok(false) => {}
                 Ok(true) => tokio::select! {
                     () = stop.cancelled() => break,
-                    changed = size.changed() => if changed.is_err() { return },
+                    changed = later(begun + RUN_EVERY, size.changed()) => if changed.is_err() { return },
                     changed = self.active.changed() => if changed.is_err() { return },
                     () = tokio::time::sleep(STORE_EVERY), if owes => {}
                 },
@@ -93,7 +99,10 @@ impl Publisher {
             *looked = Some(self.look().await?);
         }
         let Some(progress) = looked else { return Err("the stream was not looked at".to_owned()) };
-        let records = self.store.records(progress.next, RECORDS_MAX).await.map_err(|e| e.to_string())?;
+        let records = match progress.newest.take(progress.next, RECORDS_MAX as usize) {
+            Some(records) => records,
+            None => self.store.records(progress.next, RECORDS_MAX).await.map_err(|e| e.to_string())?,
+        };
         if let Some(last) = records.last() {
             let events = records.iter().map(|record| event(record, &self.origin)).collect();
             let publish = self.bus.publish_events(&mut progress.stream, events);
@@ -123,6 +132,8 @@ impl Publisher {
 
     /// Looks at the end of the stream, and sets the cursor back to what is there.
     async fn look(&self) -> Result<Progress, String> {
+        // Asked for before the store is, so that nothing written meanwhile is in neither.
+        let newest = self.store.board().follow();
         let stream = self.bus.events_stream().await.map_err(|e| e.to_string())?;
         let stored = self.store.cursor(FOLLOWER).await.map_err(|e| e.to_string())?.unwrap_or(0);
         let held = match &stream.end {
@@ -135,8 +146,14 @@ impl Publisher {
             self.store.set_cursor(FOLLOWER, held).await.map_err(|e| e.to_string())?;
         }
         let next = stored.min(held);
-        Ok(Progress { stream, next, stored: next, stored_at: Instant::now() })
+        Ok(Progress { stream, newest, next, stored: next, stored_at: Instant::now() })
     }
+}
+
+/// Waits for something, and not before this time for it.
+async fn later<T>(begin: Instant, awaited: impl Future<Output = T>) -> T {
+    tokio::time::sleep_until(begin).await;
+    awaited.await
 }
 
 /// The position after that of a published record.

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use crate::newest::{Newest, Tray};
+use crate::rows::RecordRow;
+
 /// Waiters kept before those who have left are swept out for the first time.
 const WAITERS_BEFORE_SWEEP: usize = 64;
 
@@ -19,6 +22,7 @@ struct Inner {
     size: watch::Sender<u64>,
     /// Commits that left open tasks where they were not before, or others.
     tasks: watch::Sender<u64>,
+    records: Tray,
 }
 
 struct Waiters {
@@ -33,6 +37,7 @@ impl Board {
             waiters: Mutex::new(waiters),
             size: watch::Sender::new(size),
             tasks: watch::Sender::new(0),
+            records: Tray::default(),
         }))
     }
 
@@ -54,6 +59,12 @@ impl Board {
         self.0.size.subscribe()
     }
 
+    /// The records of this process's commits from now on, for the one who follows the log with them; who asked before gets no
+    /// more. They are there before [`Board::size`] tells of them.
+    pub fn follow(&self) -> Newest {
+        self.0.records.follow()
+    }
+
     /// Changes with each commit of this process that changed which tasks are open. Nearly all commits leave them alone, and
     /// who works them off need not look.
     pub fn tasks(&self) -> watch::Receiver<u64> {
@@ -66,6 +77,7 @@ impl Board {
         size: u64,
         opens_tasks: bool,
         outcomes: impl IntoIterator<Item = (Uuid, String)>,
+        records: Vec<RecordRow>,
     ) {
         {
             let mut waiters = self.waiters();
@@ -76,6 +88,7 @@ impl Board {
                 }
             }
         }
+        self.0.records.leave(records);
         self.0.size.send_if_modified(|known| {
             let grown = size > *known;
             *known = size.max(*known);
@@ -117,7 +130,7 @@ mod tests {
         let board = Board::new(0);
         let (mut first, mut second, mut other) =
             (board.wait(input(1)), board.wait(input(1)), board.wait(input(2)));
-        board.announce(1, false, [(input(1), "done".to_owned())]);
+        board.announce(1, false, [(input(1), "done".to_owned())], vec![]);
         assert_eq!(first.try_recv().unwrap(), "done");
         assert_eq!(second.try_recv().unwrap(), "done");
         assert!(other.try_recv().is_err());
@@ -131,7 +144,7 @@ mod tests {
             drop(board.wait(input(n)));
         }
         assert!(board.waiters().by_input.len() <= WAITERS_BEFORE_SWEEP);
-        board.announce(1, false, [(input(0), "done".to_owned())]);
+        board.announce(1, false, [(input(0), "done".to_owned())], vec![]);
         assert_eq!(kept.blocking_recv().unwrap(), "done");
     }
 
@@ -139,10 +152,10 @@ mod tests {
     fn the_size_never_shrinks() {
         let board = Board::new(7);
         let mut size = board.size();
-        board.announce(9, false, []);
+        board.announce(9, false, [], vec![]);
         assert!(size.has_changed().unwrap());
         assert_eq!(*size.borrow_and_update(), 9);
-        board.announce(8, true, []);
+        board.announce(8, true, [], vec![]);
         assert!(!size.has_changed().unwrap());
         assert_eq!(*size.borrow_and_update(), 9);
     }
@@ -151,9 +164,9 @@ mod tests {
     fn who_works_off_tasks_is_told_of_tasks_only() {
         let board = Board::new(0);
         let mut tasks = board.tasks();
-        board.announce(1, false, []);
+        board.announce(1, false, [], vec![]);
         assert!(!tasks.has_changed().unwrap());
-        board.announce(1, true, []);
+        board.announce(1, true, [], vec![]);
         assert!(tasks.has_changed().unwrap());
         tasks.mark_unchanged();
         assert!(!tasks.has_changed().unwrap());

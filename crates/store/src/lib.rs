@@ -4,7 +4,7 @@
 //!  Store ── writes: lease, commit, checkpoint, cursor, erase, mend        (the projector)
 //!   │
 //!   ├─ Reader ── reads only, over read-only connections                   (queries, evidence, effects)
-//!   │    └─ Board ── waits for outcomes and growth in this process
+//!   │    └─ Board ── waits for outcomes and growth in this process, and has its newest records
 //!   └─ Keys ──── creates and revokes keys of the interface                (operators)
 //! ```
 //!
@@ -20,6 +20,7 @@ mod columns;
 mod error;
 mod keys;
 mod lease;
+mod newest;
 mod outcomes;
 mod packed;
 mod person;
@@ -37,6 +38,7 @@ pub use board::Board;
 pub use error::{CommitError, Fault, OpenError, StoreError};
 pub use keys::Keys;
 pub use lease::{Lease, LeaseStatus};
+pub use newest::Newest;
 pub use reader::{ContractFilter, ContractPage, Counts, Page, Reader};
 pub use scan::{Scan, ViewScan};
 pub use store::{Expired, OpenOptions, Store};

@@ -184,7 +184,8 @@ impl Store {
         let (lease, board) = (lease.clone(), self.board.clone());
         let announce = move |size, commit: Commit| {
             let opens_tasks = commit.views.tasks.iter().any(|of_stream| !of_stream.tasks.is_empty());
-            board.announce(size, opens_tasks, outcomes(commit));
+            let outcomes = commit.inbox.into_iter().map(|row| (row.input, row.outcome));
+            board.announce(size, opens_tasks, outcomes, commit.records);
         };
         match self.backend.clone() {
             Backend::Postgres(db) => {
@@ -312,8 +313,4 @@ pub(crate) fn check_leaves(commit: &Commit) -> Result<(), CommitError> {
             Err(CommitError::Permanent(Fault::new(message)))
         }
     }
-}
-
-fn outcomes(commit: Commit) -> impl Iterator<Item = (uuid::Uuid, String)> {
-    commit.inbox.into_iter().map(|row| (row.input, row.outcome))
 }
