@@ -12,6 +12,7 @@ mod open;
 mod parts;
 mod plain;
 mod read;
+mod together;
 
 use ledger::hash::{Hash, sha256};
 use ledger::time::Timestamp;
@@ -19,6 +20,7 @@ use sqlx::{PgPool, query, query_as};
 use uuid::Uuid;
 
 use self::connections::Connections;
+use self::together::Together;
 use crate::columns;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseStatus};
@@ -42,6 +44,7 @@ pub(crate) struct Postgres {
     finders: Connections,
     writer: Connections,
     owner: PgPool,
+    together: Together,
 }
 
 /// Bytes of a dedupe key's hash that are kept.

@@ -257,7 +257,11 @@ impl Reader {
     /// moment, and asked for at once.
     pub async fn linked(&self, keys: &[(&str, &str)]) -> Result<Vec<Vec<StreamRow>>, StoreError> {
         let keys = keys.iter().map(|(space, key)| ((*space).to_owned(), (*key).to_owned())).collect();
-        on_backend!(self, db => db.linked(keys))
+        match &self.backend {
+            // Which asks in a task of its own.
+            Backend::Postgres(db) => db.linked(keys).await,
+            Backend::Sqlite(db) => db.linked(keys).await,
+        }
     }
 
     /// At most `max` tasks of a kind that may be tried at `now`, longest due first.

@@ -10,6 +10,7 @@ use sqlx::{
 
 use super::Postgres;
 use super::connections::Connections;
+use super::together::Together;
 use crate::error::OpenError;
 use crate::schema;
 use crate::store::OpenOptions;
@@ -73,7 +74,7 @@ impl Postgres {
         let finders = Connections::new(&login, FINDERS, format!("{READ_ONLY} {BY_INDEX} {session}"));
         let writer = Connections::new(&login, WRITERS, format!("{BY_INDEX} {session}"));
         let owner = owner(&login);
-        Ok(Postgres { readers, finders, writer, owner })
+        Ok(Postgres { readers, finders, writer, owner, together: Together::default() })
     }
 }
 

@@ -133,7 +133,8 @@ impl Postgres {
         columns::all(self.finders.fetch_all(query).await?, columns::stream)
     }
 
-    pub(crate) async fn linked(
+    /// Of one statement. Callers ask [`Postgres::linked`].
+    pub(super) async fn linked_now(
         &self,
         keys: Vec<(String, String)>,
     ) -> Result<Vec<Vec<StreamRow>>, StoreError> {

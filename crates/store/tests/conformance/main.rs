@@ -67,6 +67,7 @@ const CASES: &[Case] = &cases![
     guards::the_service_role_can_only_append,
     views::links_come_and_go_once,
     views::streams_are_found_by_the_keys_that_lead_to_them,
+    views::questions_of_many_are_answered_apart,
     views::needs_are_answered_and_links_followed,
     needs::each_need_is_answered_alone_and_among_many_inputs,
     views::tasks_of_a_stream_are_replaced,

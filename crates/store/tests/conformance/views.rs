@@ -70,6 +70,42 @@ pub async fn streams_are_found_by_the_keys_that_lead_to_them(place: Place) {
     store.close().await;
 }
 
+/// Callers who ask at the same time: more than are asked together.
+const ASKING: usize = 600;
+
+pub async fn questions_of_many_are_answered_apart(place: Place) {
+    let (store, lease) = place.open_to_write().await;
+    let streams: Vec<_> = (0..9).map(|n| stream_row(&format!("contract/{n}"), n + 1)).collect();
+    let links = (0..9).map(|n| link("code", &n.to_string(), &format!("contract/{n}"), true)).collect();
+    apply(&store, &lease, Views { streams: streams.clone(), links, ..Views::default() }).await;
+    let asking: Vec<_> = (0..ASKING)
+        .map(|n| {
+            // No key, one, two or three. The key 9 leads nowhere.
+            let keys: Vec<String> = (n..n + n % 4).map(|key| (key % 10).to_string()).collect();
+            let expected: Vec<Vec<_>> = keys
+                .iter()
+                .map(|key| streams.get(key.parse::<usize>().unwrap()).cloned().into_iter().collect())
+                .collect();
+            let reader = store.reader();
+            let asking = tokio::spawn(async move {
+                let keys: Vec<_> = keys.iter().map(|key| ("code", key.as_str())).collect();
+                reader.linked(&keys).await
+            });
+            (n, asking, expected)
+        })
+        .collect();
+    for (n, asking, expected) in asking {
+        if n % 5 == 0 {
+            // Who leaves takes nobody's answer along.
+            asking.abort();
+            continue;
+        }
+        let found: Vec<Vec<_>> = asking.await.unwrap().unwrap();
+        assert_eq!(found, expected, "caller {n}");
+    }
+    store.close().await;
+}
+
 pub async fn needs_are_answered_and_links_followed(place: Place) {
     let (store, lease) = place.open_to_write().await;
     let odd = "call/a/\"quoted\\\" ü \u{7}";
