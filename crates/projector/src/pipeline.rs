@@ -7,13 +7,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 
 use contract::erasure::Dossier;
 use contract::world::Changes;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use ledger::key::RecordKey;
 use store::rows::{Loaded, Needs, SourceMove};
 use store::{CommitError, Lease, Store, StoreError};
-use tokio::task::JoinHandle;
 
 use crate::faults::{Faults, Step};
 use crate::plan::{self, Desk, Plan, PlanError, Read, Tail};
@@ -31,7 +33,8 @@ pub struct Pipeline {
     tail: Tail,
     /// What the newest batch handed over changes, until it is known to be written.
     ahead: Changes,
-    writing: Option<JoinHandle<Result<(), CommitError>>>,
+    /// The batch on its way. The store writes it whether or not anybody asks for its end.
+    writing: Option<BoxFuture<'static, Result<(), CommitError>>>,
     /// What the next portion needs besides.
     desk: Desk,
 }
@@ -126,7 +129,7 @@ impl Pipeline {
         Ok(planned)
     }
 
-    async fn load(&self, needs: &Needs) -> Result<Loaded, StoreError> {
+    async fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
         let mut loaded = self.faults.around(Step::Load, self.store.load(needs)).await?;
         let streams = plan::lacking(needs, &loaded, &self.ahead);
         if !streams.is_empty() {
@@ -172,10 +175,13 @@ impl Pipeline {
         self.settle().await?;
         let Plan { commit, tail, changes } = planned;
         let (store, lease, faults) = (self.store.clone(), self.lease.clone(), self.faults.clone());
-        self.writing =
-            Some(tokio::spawn(
-                async move { faults.around(Step::Commit, store.commit(&lease, commit)).await },
-            ));
+        let commit = async move { faults.around(Step::Commit, store.commit(&lease, commit)).await };
+        let mut writing = commit.boxed();
+        // Begun here: a task of its own would have to wait for its turn.
+        if let Poll::Ready(written) = futures_util::poll!(&mut writing) {
+            writing = ready(written).boxed();
+        }
+        self.writing = Some(writing);
         (self.tail, self.ahead) = (tail, changes);
         Ok(())
     }
@@ -188,15 +194,9 @@ impl Pipeline {
         let Some(writing) = &mut self.writing else { return Ok(()) };
         let written = writing.await;
         self.writing = None;
-        match written {
-            Ok(Ok(())) => {
-                // The store says all of it from now on.
-                self.ahead = Changes::default();
-                Ok(())
-            }
-            Ok(Err(error)) => Err(error.into()),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(PipelineError::Ending),
-        }
+        written?;
+        // The store says all of it from now on.
+        self.ahead = Changes::default();
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// Only ever added to; a released step is never edited.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         version: 1,
         name: "ledger",
@@ -104,6 +104,12 @@ const STEPS: [Step; 15] = [
         name: "nothing_beside_views",
         postgres: include_str!("../../../migrations/postgres/0021_nothing_beside_views.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0021_nothing_beside_views.sql"),
+    },
+    Step {
+        version: 22,
+        name: "small_batches_sooner",
+        postgres: include_str!("../../../migrations/postgres/0022_small_batches_sooner.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0022_small_batches_sooner.sql"),
     },
 ];
 

@@ -89,7 +89,7 @@ impl Tenure<'_> {
     }
 
     /// Overwrites what was erased. Never the reason to stop: the values are gone, what is left are bytes on the disk.
-    pub(super) async fn scrub(&self) {
+    pub(super) async fn scrub(&mut self) {
         let store = self.writer.store.clone();
         let scrub = async move {
             for _ in 0..SCRUB_ATTEMPTS {

@@ -171,7 +171,18 @@ pub async fn the_service_role_can_only_append(place: Place) {
         let refused = ["permission denied", "must be owner", "must be superuser"];
         assert!(refused.iter().any(|reason| error.contains(reason)), "{sql}: {error}");
     }
-    // The one way to append refuses what does not follow, whoever calls it.
+    // The one way to append refuses what does not follow, whoever calls it. Here the last record of a stream is not the one named,
+    // and then the version was given before.
+    let alone = |version: &str, prev: &str| {
+        format!(
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, ARRAY[(SELECT stream FROM record WHERE position = 255)],
+             ARRAY[(SELECT version + {version} FROM record WHERE position = 255)],
+             '{{00000000-0000-0000-0000-000000000000}}', '{{k}}', '{{0}}',
+             ARRAY[(SELECT {prev} FROM record WHERE position = 255)], ARRAY[sha256('')], ARRAY[sha256('')],
+             '{{x}}', '{{}}', '{{}}', '{{}}')"
+        )
+    };
+    let (of_another, again) = (alone("1", "sha256('')"), alone("0", "payload_sha256"));
     let appends = [
         ("append_log(0, 256, NULL, NULL, NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')", "fence"),
         (
@@ -186,6 +197,8 @@ pub async fn the_service_role_can_only_append(place: Place) {
              '{x}', '{}', '{}', '{}')",
             "does not follow",
         ),
+        (of_another.as_str(), "does not follow"),
+        (again.as_str(), "does not follow"),
         ("append_checkpoint((SELECT fence FROM lease), 256, sha256(''), 'x', 0)", "another root"),
     ];
     for (call, reason) in appends {
