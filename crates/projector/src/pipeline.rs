@@ -129,6 +129,8 @@ impl Pipeline {
         Ok(planned)
     }
 
+    /// Alone with `self`: the batch on its way may go to another thread, but not be looked at from two, so a shared borrow
+    /// could not be held while waiting.
     async fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
         let mut loaded = self.faults.around(Step::Load, self.store.load(needs)).await?;
         let streams = plan::lacking(needs, &loaded, &self.ahead);

@@ -176,7 +176,10 @@ fn grade(reading: &Reading, at: usize) -> Option<(String, Range<usize>)> {
             plain(reading.number_at(named)?.value)
         }
         "a" | "b" | "c" | "aa" | "ab" | "pb" => text.into(),
-        _ if text.len() <= 2 && talk.words[named].capital && text.chars().all(char::is_alphanumeric) => {
+        _ if text.len() <= 2
+            && talk.words.get(named).is_some_and(|w| w.capital)
+            && text.chars().all(char::is_alphanumeric) =>
+        {
             text.into()
         }
         _ => return None,

@@ -16,10 +16,14 @@ const WORDS: &str = "buyer: okay deal no not siyo sawa yes hapana 200 4,200 90 0
     mwezi wa tatu 31 the 31st of february end month every in within days after delivery invoice to from at in kutoka hadi kitale \
     Nairobi market soko la maize mahindi za Hass white goats loan mkopo riba interest flat instalments months year kila mwezi \
     bob shillings /= KES UGX $ , . ? ! : ; \n - ' ’ pay lipa balance ikifika when if later bado let me check 2026-13-45 31/2 7/8 \
-    0700000012 +254700000012 KXX 318P saa asubuhi ploughing acres start until";
+    0700000012 +254700000012 KXX 318P saa asubuhi ploughing acres start until daraja ya first second free fresh dry clean";
+
+fn words() -> impl Iterator<Item = &'static str> + Clone {
+    WORDS.split(' ').filter(|w| !w.is_empty())
+}
 
 fn babble() -> impl Strategy<Value = String> {
-    let words: Vec<&'static str> = WORDS.split(' ').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&'static str> = words().collect();
     prop::collection::vec(prop::sample::select(words), 0..80).prop_map(|words| words.join(" "))
 }
 
@@ -104,6 +108,24 @@ fn spans_hold_the_digits_that_were_said() {
             let digits: String = evidence.chars().filter(char::is_ascii_digit).collect();
             let said = evidence.chars().all(|c| c.is_ascii_digit() || c == ',');
             assert!(!said || digits == term.value, "{}: {evidence}, {}", call.id, term.value);
+        }
+    }
+}
+
+#[test]
+fn a_call_may_break_off_after_any_two_words() {
+    for (n, (first, second)) in words().flat_map(|one| words().map(move |other| (one, other))).enumerate() {
+        let talk = format!("Seller: Seven bags of maize, {first} {second}");
+        sound(&talk, &terms(&talk, TYPES[n % TYPES.len()], "2026-03-10"));
+    }
+}
+
+#[test]
+fn a_call_may_break_off_at_any_word() {
+    for call in own() {
+        let ends = call.transcript.match_indices(' ').map(|(end, _)| &call.transcript[..end]);
+        for talk in ends {
+            sound(talk, &terms(talk, &call.contract_type, &call.call_date));
         }
     }
 }

@@ -89,6 +89,7 @@ impl Tenure<'_> {
     }
 
     /// Overwrites what was erased. Never the reason to stop: the values are gone, what is left are bytes on the disk.
+    /// Alone with `self`, for the pipeline's batch on its way cannot be shared between threads.
     pub(super) async fn scrub(&mut self) {
         let store = self.writer.store.clone();
         let scrub = async move {
