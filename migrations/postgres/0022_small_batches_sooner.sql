@@ -12,13 +12,11 @@ CREATE OR REPLACE FUNCTION append_log(
 ) RETURNS BIGINT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_added   CONSTANT INTEGER := cardinality(p_stream);
-    v_size    BIGINT;
-    v_stream  TEXT;
-    v_version BIGINT;
-    v_payload BYTEA;
-    v_level   INTEGER := 1;
-    v_nodes   BIGINT;
+    v_added  CONSTANT INTEGER := cardinality(p_stream);
+    v_size   BIGINT;
+    v_stream TEXT;
+    v_level  INTEGER := 1;
+    v_nodes  BIGINT;
 BEGIN
     -- As hold_fence does; calling it takes as long as the statement.
     PERFORM 1 FROM public.lease WHERE fence = p_fence FOR UPDATE;
@@ -43,11 +41,17 @@ BEGIN
 
     -- Each record must follow the one before it: in this batch, or else in the log.
     IF v_added = 1 THEN
-        SELECT version, payload_sha256 INTO v_version, v_payload
-        FROM public.record WHERE stream = p_stream[1] ORDER BY version DESC LIMIT 1;
-        IF p_version[1] IS DISTINCT FROM coalesce(v_version, 0) + 1 OR p_prev[1] IS DISTINCT FROM v_payload THEN
-            v_stream := p_stream[1];
-        END IF;
+        SELECT added.stream INTO v_stream
+        FROM unnest(p_stream, p_version, p_prev) AS added (stream, version, prev)
+        LEFT JOIN LATERAL (
+            SELECT stored.version, stored.payload_sha256
+            FROM public.record AS stored
+            WHERE stored.stream = added.stream
+            ORDER BY stored.version DESC LIMIT 1
+        ) AS log ON TRUE
+        WHERE added.version IS DISTINCT FROM coalesce(log.version, 0) + 1
+           OR added.prev IS DISTINCT FROM log.payload_sha256
+        LIMIT 1;
     ELSE
         SELECT batch.stream INTO v_stream
         FROM (
@@ -67,7 +71,8 @@ BEGIN
            OR batch.prev IS DISTINCT FROM coalesce(batch.payload_before, log.payload_sha256)
         LIMIT 1;
     END IF;
-    IF v_stream IS NOT NULL THEN
+    -- By what was found, not by its stream, which may be NULL.
+    IF FOUND THEN
         RAISE EXCEPTION 'version or prev does not follow in stream %', v_stream USING ERRCODE = 'AHC01';
     END IF;
 
@@ -77,7 +82,7 @@ BEGIN
         unnest(p_kind), unnest(p_recorded_at), unnest(p_prev), unnest(p_payload_sha256), unnest(p_leaf), unnest(p_jws);
     v_size := v_size + v_added;
 
-    IF cardinality(p_node_level) > 0 THEN
+    IF cardinality(p_node_level) > 0 OR cardinality(p_node_idx) > 0 OR cardinality(p_node_hash) > 0 THEN
         INSERT INTO public.tree_node (level, idx, hash)
         SELECT level, idx, hash FROM unnest(p_node_level, p_node_idx, p_node_hash) AS added (level, idx, hash);
     END IF;

@@ -197,6 +197,28 @@ pub async fn the_service_role_can_only_append(place: Place) {
              '{x}', '{}', '{}', '{}')",
             "does not follow",
         ),
+        // A record alone, in an array that does not begin at 1, and in one of two dimensions.
+        (
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, '[2:2]={x/1}', '[2:2]={7}',
+             '{00000000-0000-0000-0000-000000000000}', '{k}', '{0}', '[2:2]={aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}',
+             ARRAY[sha256('')], ARRAY[sha256('')],
+             '{x}', '{}', '{}', '{}')",
+            "does not follow",
+        ),
+        (
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, '{{x/1}}', '{{7}}',
+             '{00000000-0000-0000-0000-000000000000}', '{k}', '{0}', '{{aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}',
+             ARRAY[sha256('')], ARRAY[sha256('')],
+             '{x}', '{}', '{}', '{}')",
+            "does not follow",
+        ),
+        // A record that follows, with a node of the tree that has a place and no hash.
+        (
+            "append_log((SELECT fence FROM lease), 256, NULL, NULL, NULL, '{new/1}', '{1}',
+             '{00000000-0000-0000-0000-000000000000}', '{k}', '{0}', '{NULL}', ARRAY[sha256('')], ARRAY[sha256('')],
+             '{x}', '{}', '{7}', '{}')",
+            "violates not-null constraint",
+        ),
         (of_another.as_str(), "does not follow"),
         (again.as_str(), "does not follow"),
         ("append_checkpoint((SELECT fence FROM lease), 256, sha256(''), 'x', 0)", "another root"),
